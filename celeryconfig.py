@@ -1,0 +1,53 @@
+"""Celery's settings and the beat schedule; every value is from the settings."""
+
+from scalar.adapters.redis_connection import PREFIX, tls_options
+from scalar.start import settings_or_exit
+
+_settings = settings_or_exit()
+
+broker_url = _settings.redis_url.reveal()
+broker_use_ssl = tls_options(broker_url, _settings.redis_ca_file) or False
+broker_connection_retry_on_startup = True
+broker_connection_max_retries = None
+# Producer connections: beat and the fan-out publish one batch at a time.
+broker_pool_limit = 1
+broker_transport_options = {
+    # An evaluation is never worth doing late: the next tick is the retry. So
+    # messages are not kept as unacknowledged, which saves two thirds of the work.
+    "ack_emulation": False,
+    "global_keyprefix": f"{PREFIX}celery:",
+    "client_name": "scalar-celery",
+    "health_check_interval": 25,
+    "socket_connect_timeout": 5,
+    "socket_keepalive": True,
+    "socket_timeout": 10,
+}
+
+task_ignore_result = True
+task_store_errors_even_if_ignored = False
+result_backend = None
+task_serializer = "json"
+accept_content = ["json"]
+task_default_queue = "poll"
+task_routes = {"scalar.fan_out": {"queue": "tick"}}
+task_acks_late = False
+
+worker_concurrency = _settings.worker_concurrency
+worker_pool = "threads"
+worker_prefetch_multiplier = 1
+worker_send_task_events = False
+worker_hijack_root_logger = False
+worker_redirect_stdouts = False
+# Nothing is repeated in the headers: arguments stay in the body alone.
+task_send_sent_event = False
+
+enable_utc = True
+beat_schedule = {
+    "fan-out": {
+        "task": "scalar.fan_out",
+        "schedule": float(_settings.sleep_period),
+        "options": {"queue": "tick", "expires": float(_settings.sleep_period)},
+    }
+}
+# One interval needs no file: a restarted beat ticks one period later.
+beat_scheduler = "celery.beat:Scheduler"

@@ -1,0 +1,1 @@
+"""The ports, implemented: Heroku, the apps' APIs, SQL, Redis, and memory."""

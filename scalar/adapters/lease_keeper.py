@@ -1,0 +1,70 @@
+"""Keep the leases of evaluations that take long.
+
+A lease is short, so that an app is not left alone for long when a worker dies.
+One thread per process renews those that are still in use; it starts with the
+first lease, and so after any fork.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import suppress
+
+import redis
+
+# Only the holder's own lease is renewed.
+_RENEW = """
+if redis.call('GET', KEYS[1]) == ARGV[1] then
+  redis.call('PEXPIRE', KEYS[1], ARGV[2])
+end
+"""
+
+
+class LeaseKeeper:
+    """Renews leases three times in their length, until they are dropped."""
+
+    def __init__(self, client: redis.Redis, seconds: float) -> None:
+        self._redis = client
+        self._seconds = seconds
+        self._renew = client.register_script(_RENEW)
+        self._held: dict[str, tuple[str, float]] = {}
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def keep(self, key: str, token: str) -> None:
+        """Keep a lease up from now on."""
+        with self._lock:
+            self._held[key] = (token, time.monotonic())
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(
+                    target=self._run, name="lease-keeper", daemon=True
+                )
+                self._thread.start()
+
+    def drop(self, key: str) -> None:
+        """Keep a lease up no longer."""
+        with self._lock:
+            self._held.pop(key, None)
+
+    def _run(self) -> None:
+        while True:
+            time.sleep(self._seconds / 3)
+            # Redis is away: the leases may end, which the evaluations check
+            # before they act.
+            with suppress(redis.RedisError):
+                self._renew_old()
+
+    def _renew_old(self) -> None:
+        """Renew the leases that are older than a third of their length."""
+        old = time.monotonic() - self._seconds / 3
+        with self._lock:
+            due = [(key, token) for key, (token, at) in self._held.items() if at < old]
+        if not due:
+            return
+        with self._redis.pipeline(transaction=False) as pipe:
+            for key, token in due:
+                self._renew(
+                    keys=[key], args=[token, int(self._seconds * 1000)], client=pipe
+                )
+            pipe.execute()

@@ -1,0 +1,119 @@
+"""What is remembered of an app, as the JSON text that Redis keeps.
+
+A text that cannot be read (an older or newer program wrote it) is no memory:
+the formation is then read anew.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from scalar.model import (
+    Event,
+    EventKind,
+    Hold,
+    Memory,
+    ProcessType,
+    Reason,
+    Refusal,
+)
+
+#: Grows when the shape changes in a way that older code cannot read.
+VERSION = 1
+
+
+def dump(memory: Memory) -> str:
+    """Return the memory as JSON, without what is empty."""
+    whole: dict[str, Any] = {
+        "formation": _formation(memory),
+        "read_at": memory.read_at,
+        "limits": dict(memory.limits),
+        "reported": sorted(memory.reported),
+        "holds": {name: asdict(hold) for name, hold in memory.holds.items()},
+        "refusal": asdict(memory.refusal) if memory.refusal else None,
+        "slow": memory.slow,
+        "unconfirmed": [asdict(event) for event in memory.unconfirmed],
+        "unwritten": [asdict(event) for event in memory.unwritten],
+    }
+    kept = {
+        name: value
+        for name, value in whole.items()
+        if value or (name == "formation" and value is not None)
+    }
+    return json.dumps(
+        {"v": VERSION, **kept}, default=datetime.isoformat, separators=(",", ":")
+    )
+
+
+def load(text: str | bytes | None) -> Memory:
+    """Return the memory that a text holds; an empty one if it holds none."""
+    if not text:
+        return Memory()
+    try:
+        return _load(json.loads(text))
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return Memory()
+
+
+def _load(data: dict[str, Any]) -> Memory:
+    if data["v"] != VERSION:
+        return Memory()
+    rows = data.get("formation")
+    refusal = data.get("refusal")
+    return Memory(
+        formation=None
+        if rows is None
+        else {name: ProcessType(int(row[0]), row[1]) for name, row in rows.items()},
+        read_at=_time(data.get("read_at")),
+        limits={name: int(limit) for name, limit in data.get("limits", {}).items()},
+        reported=frozenset(data.get("reported", ())),
+        holds={name: _hold(hold) for name, hold in data.get("holds", {}).items()},
+        refusal=_refusal(refusal) if refusal else None,
+        slow=bool(data.get("slow", False)),
+        unconfirmed=tuple(map(_event, data.get("unconfirmed", ()))),
+        unwritten=tuple(map(_event, data.get("unwritten", ()))),
+    )
+
+
+def _formation(memory: Memory) -> dict[str, tuple[int, str]] | None:
+    if memory.formation is None:
+        return None
+    return {name: (row.quantity, row.size) for name, row in memory.formation.items()}
+
+
+def _hold(data: dict[str, Any]) -> Hold:
+    since = _time(data["since"])
+    if since is None:
+        raise ValueError("a hold without a beginning")
+    return Hold(**{**data, "reason": Reason(data["reason"]), "since": since})
+
+
+def _refusal(data: dict[str, Any]) -> Refusal:
+    until = _time(data["until"])
+    if until is None:
+        raise ValueError("a refusal without an end")
+    return Refusal(**{**data, "reason": Reason(data["reason"]), "until": until})
+
+
+def _event(data: dict[str, Any]) -> Event:
+    at = _time(data["at"])
+    if at is None:
+        raise ValueError("an event without a time")
+    return Event(
+        **{
+            **data,
+            "at": at,
+            "kind": EventKind(data["kind"]),
+            "reason": Reason(data["reason"]),
+        }
+    )
+
+
+def _time(text: str | None) -> datetime | None:
+    moment = datetime.fromisoformat(text) if text else None
+    if moment is not None and moment.tzinfo is None:
+        raise ValueError(f"{text} has no time zone")
+    return moment

@@ -1,0 +1,210 @@
+"""Ticks, leases and memories in Redis.
+
+    scalar:tick:due      when the next tick is due (ms)
+    scalar:tick:last     when the last one was let through (ms)
+    scalar:lease:ID      token of a reservation, or of the evaluation under way
+    scalar:app:ID        what is remembered of an app (JSON)
+    scalar:slow          the apps whose last exchange failed or took long
+    scalar:once:NAME     a once-in-a-while job has been done
+
+Each use is one round trip. All times are those of the Redis server, so the
+clocks of the workers need not agree.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import redis
+
+from scalar.adapters import memory_json
+from scalar.adapters.lease_keeper import LeaseKeeper
+from scalar.adapters.redis_connection import PREFIX, translated
+from scalar.model import Memory
+from scalar.ports import Lease, Tick
+
+#: A tick may come this part of a period early: beats and queues jitter.
+EARLY_PART = 0.25
+#: Seconds that a lease lasts unless it is kept up; so long is an app left alone
+#: after the death of a worker that was evaluating it.
+LEASE_SECONDS = 3.0
+#: Seconds that an app's memory is kept without a change.
+MEMORY_SECONDS = 7 * 86_400
+
+# The generic cell rate algorithm: over any time, no more ticks than periods.
+# A due time further away than two periods is of another clock or setting.
+_OPEN_TICK = """
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local period, early = tonumber(ARGV[1]), tonumber(ARGV[2])
+local due = tonumber(redis.call('GET', KEYS[1]) or now)
+if due - now > 2 * period then due = now end
+if now < due - early then return {} end
+local previous = redis.call('GET', KEYS[2]) or ''
+redis.call('SET', KEYS[1], string.format('%d', math.max(due, now) + period),
+           'PX', 3 * period)
+redis.call('SET', KEYS[2], string.format('%d', now))
+return {string.format('%d', now), previous}
+"""
+
+_RESERVE = """
+local free = {}
+for i, key in ipairs(KEYS) do
+  if redis.call('SET', key, ARGV[1], 'NX', 'PX', ARGV[2]) then
+    free[#free + 1] = i - 1
+  end
+end
+return free
+"""
+
+_BEGIN = """
+local holder = redis.call('GET', KEYS[1])
+if holder and holder ~= ARGV[1] then return {0} end
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+return {1, redis.call('GET', KEYS[2]) or ''}
+"""
+
+# An evaluation that lost its lease to another one does not know what that one
+# did: it drops the memory, so that the formation is read anew.
+_FINISH = """
+local holder = redis.call('GET', KEYS[1])
+if holder == ARGV[1] then redis.call('DEL', KEYS[1]) end
+if ARGV[2] == '' then return end
+if holder and holder ~= ARGV[1] then
+  redis.call('DEL', KEYS[2])
+  return
+end
+redis.call('SET', KEYS[2], ARGV[2], 'EX', ARGV[3])
+redis.call(ARGV[4], KEYS[3], ARGV[5])
+"""
+
+
+class RedisCoordinator:
+    """The `Coordinator` that workers on several dynos share."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._redis = client
+        self._open_tick = client.register_script(_OPEN_TICK)
+        self._reserve = client.register_script(_RESERVE)
+        self._begin = client.register_script(_BEGIN)
+        self._finish = client.register_script(_FINISH)
+        self._keeper = LeaseKeeper(client, LEASE_SECONDS)
+
+    def open_tick(self, period: float) -> Tick | None:
+        """Return the tick if a fan-out may run now."""
+        milliseconds = int(period * 1000)
+        keys = [f"{PREFIX}tick:due", f"{PREFIX}tick:last"]
+        with translated():
+            got: Any = self._open_tick(
+                keys=keys, args=[milliseconds, int(milliseconds * EARLY_PART)]
+            )
+        if not got:
+            return None
+        return Tick(_moment(got[0]), _moment(got[1]) if got[1] else None)
+
+    def last_tick(self) -> datetime | None:
+        """Return when the last fan-out was let through."""
+        with translated():
+            last: Any = self._redis.get(f"{PREFIX}tick:last")
+        return _moment(last) if last else None
+
+    def reserve(self, app_ids: Sequence[int], token: str, seconds: float) -> list[int]:
+        """Keep apps for messages under way; return those that were free."""
+        if not app_ids:
+            return []
+        with translated():
+            free: Any = self._reserve(
+                keys=[_lease_key(app_id) for app_id in app_ids],
+                args=[token, int(seconds * 1000)],
+            )
+        return [app_ids[place] for place in free]
+
+    def slow(self) -> set[int]:
+        """Return the apps whose last exchange failed or took long."""
+        with translated():
+            members: Any = self._redis.smembers(f"{PREFIX}slow")
+        return {int(member) for member in members}
+
+    def busy(self, app_ids: Collection[int]) -> set[int]:
+        """Return those of the apps that are reserved or being evaluated."""
+        ordered = sorted(app_ids)
+        if not ordered:
+            return set()
+        with translated():
+            holders: Any = self._redis.mget([_lease_key(i) for i in ordered])
+        return {i for i, holder in zip(ordered, holders, strict=True) if holder}
+
+    def begin(self, app_id: int, token: str) -> tuple[Lease, Memory] | None:
+        """Start an evaluation, unless another one has the app."""
+        lease = Lease(app_id, secrets.token_hex(8))
+        with translated():
+            got: Any = self._begin(
+                keys=[_lease_key(app_id), _memory_key(app_id)],
+                args=[token, lease.token, int(LEASE_SECONDS * 1000)],
+            )
+        if not got[0]:
+            return None
+        self._keeper.keep(_lease_key(app_id), lease.token)
+        return lease, memory_json.load(got[1])
+
+    def holds_still(self, lease: Lease) -> bool:
+        """Return whether the lease is still ours."""
+        with translated():
+            return bool(self._redis.get(_lease_key(lease.app_id)) == lease.token)
+
+    def finish(self, lease: Lease, memory: Memory | None) -> None:
+        """Give the lease back; store the memory, if it changed."""
+        self._keeper.drop(_lease_key(lease.app_id))
+        text = "" if memory is None else memory_json.dump(memory)
+        mark = "SADD" if memory and memory.slow else "SREM"
+        with translated():
+            self._finish(
+                keys=[
+                    _lease_key(lease.app_id),
+                    _memory_key(lease.app_id),
+                    f"{PREFIX}slow",
+                ],
+                args=[lease.token, text, MEMORY_SECONDS, mark, lease.app_id],
+            )
+
+    def recall(self, app_ids: Sequence[int]) -> dict[int, Memory]:
+        """Return what is remembered of apps, without taking a lease."""
+        if not app_ids:
+            return {}
+        with translated():
+            texts: Any = self._redis.mget([_memory_key(i) for i in app_ids])
+        return {
+            app_id: memory_json.load(text)
+            for app_id, text in zip(app_ids, texts, strict=True)
+            if text
+        }
+
+    def forget(self, app_id: int) -> None:
+        """Drop what is remembered of an app."""
+        with translated(), self._redis.pipeline() as pipe:
+            pipe.delete(_memory_key(app_id))
+            pipe.srem(f"{PREFIX}slow", app_id)
+            pipe.execute()
+
+    def once(self, name: str, seconds: float) -> bool:
+        """Return True to one caller in `seconds`."""
+        with translated():
+            first = self._redis.set(
+                f"{PREFIX}once:{name}", "1", nx=True, px=int(seconds * 1000)
+            )
+        return bool(first)
+
+
+def _lease_key(app_id: int) -> str:
+    return f"{PREFIX}lease:{app_id}"
+
+
+def _memory_key(app_id: int) -> str:
+    return f"{PREFIX}app:{app_id}"
+
+
+def _moment(milliseconds: str) -> datetime:
+    return datetime.fromtimestamp(int(milliseconds) / 1000, UTC)

@@ -1,0 +1,71 @@
+"""The events in SQL."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Engine, RowMapping, delete, insert, select
+
+from scalar.adapters.sql.engine import translated
+from scalar.adapters.sql.tables import EventRow
+from scalar.model import Event, EventKind, Reason
+
+
+class SqlJournal:
+    """The `Journal` that the workers write and the CLI prints."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def record(self, events: Sequence[Event]) -> None:
+        """Write events down, all or none."""
+        rows = [
+            {
+                "at": event.at,
+                "app": event.app,
+                "process_type": event.process_type,
+                "kind": event.kind.value,
+                "reason": event.reason.value,
+                "from_quantity": event.from_quantity,
+                "to_quantity": event.to_quantity,
+                "count": None if event.count is None else json.dumps(event.count),
+                "detail": event.detail,
+            }
+            for event in events
+        ]
+        with translated(), self._engine.begin() as connection:
+            connection.execute(insert(EventRow), rows)
+
+    def recent(self, app: str | None, limit: int) -> Sequence[Event]:
+        """Return the newest events, newest first, of one app or of all."""
+        query = select(*EventRow.__table__.columns).order_by(
+            EventRow.at.desc(), EventRow.id.desc()
+        )
+        if app is not None:
+            query = query.where(EventRow.app == app)
+        with translated(), self._engine.connect() as connection:
+            rows = connection.execute(query.limit(limit)).mappings().all()
+        return [_event(row) for row in rows]
+
+    def prune(self, before: datetime) -> int:
+        """Delete events older than a time; return how many."""
+        with translated(), self._engine.begin() as connection:
+            return connection.execute(
+                delete(EventRow).where(EventRow.at < before)
+            ).rowcount
+
+
+def _event(row: RowMapping) -> Event:
+    return Event(
+        at=row["at"],
+        app=row["app"],
+        process_type=row["process_type"],
+        kind=EventKind(row["kind"]),
+        reason=Reason(row["reason"]),
+        from_quantity=row["from_quantity"],
+        to_quantity=row["to_quantity"],
+        count=None if row["count"] is None else json.loads(row["count"]),
+        detail=row["detail"],
+    )

@@ -1,0 +1,57 @@
+"""Bring a database up to the schema that this program needs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Engine
+
+from scalar.adapters.sql.engine import translated
+from scalar.errors import RegistryError
+
+MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
+
+
+def upgrade(engine: Engine) -> tuple[str | None, str]:
+    """Bring the schema up to date; return the version before and after.
+
+    May be run at any time, again and again.
+
+    Raises:
+        RegistryError: The database cannot be used, or a newer version of this
+            program has made its schema.
+    """
+    before = version(engine)
+    config = _config()
+    try:
+        with translated(), engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except CommandError as exc:
+        raise RegistryError(
+            f"The database has schema version {before}, which this version of the "
+            "program does not know. Deploy the newer version again"
+        ) from exc
+    return before, newest()
+
+
+def version(engine: Engine) -> str | None:
+    """Return the schema's version; None for an empty database."""
+    with translated(), engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def newest() -> str:
+    """Return the version that this program needs."""
+    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    return config

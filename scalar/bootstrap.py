@@ -1,0 +1,142 @@
+"""Put the parts together: the one place that names ports and adapters."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from functools import cached_property
+
+import requests
+from sqlalchemy import Engine
+
+from scalar import logfmt
+from scalar.adapters.cached_registry import CachedRegistry
+from scalar.adapters.heroku import READ_RETRIES, HerokuPlatform
+from scalar.adapters.http_counts import HttpCountSource
+from scalar.adapters.http_session import make_session, tls_context
+from scalar.adapters.redis_account import RedisAccount
+from scalar.adapters.redis_connection import connect
+from scalar.adapters.redis_coordinator import RedisCoordinator
+from scalar.adapters.sql.engine import make_engine
+from scalar.adapters.sql.journal import SqlJournal
+from scalar.adapters.sql.registry import SqlRegistry
+from scalar.adapters.sql.url_box import UrlBox
+from scalar.adapters.system_clock import SystemClock
+from scalar.errors import ConfigurationError, CoordinationError
+from scalar.service.parts import Options, Parts
+from scalar.settings import Settings
+
+log = logging.getLogger("scalar")
+
+#: Seconds to connect to Heroku: a little more than a TCP retransmission.
+HEROKU_CONNECT_TIMEOUT = 3.05
+
+
+@dataclass(frozen=True)
+class Toolbox:
+    """Everything that the settings lead to, made when it is first needed."""
+
+    settings: Settings
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The database."""
+        return make_engine(self.settings.database_url.reveal())
+
+    @cached_property
+    def registry(self) -> SqlRegistry:
+        """The registered apps."""
+        return SqlRegistry(self.engine, UrlBox(self.settings.scalar_secret_key))
+
+    @cached_property
+    def journal(self) -> SqlJournal:
+        """The events."""
+        return SqlJournal(self.engine)
+
+    @cached_property
+    def coordinator(self) -> RedisCoordinator:
+        """What the workers share."""
+        return RedisCoordinator(self.redis)
+
+    @cached_property
+    def account(self) -> RedisAccount:
+        """The calls of the Heroku account."""
+        return RedisAccount(self.redis, self.settings.calls_reserve)
+
+    @cached_property
+    def redis(self):  # type: ignore[no-untyped-def] # redis-py's own type is generic in what it decodes
+        """Our own connections to Redis."""
+        return connect(self.settings.redis_url.reveal(), self.settings.redis_ca_file)
+
+    @cached_property
+    def platform(self) -> HerokuPlatform:
+        """Heroku."""
+        timeout = self.settings.heroku_timeout
+        session = make_session(
+            self._tls,
+            timeout=(min(HEROKU_CONNECT_TIMEOUT, timeout), timeout),
+            retries=READ_RETRIES,
+            threads=self.settings.worker_concurrency,
+        )
+        return HerokuPlatform(
+            session,
+            self.settings.heroku_api_key,
+            self.settings.heroku_api_url,
+            timeout=timeout,
+            on_answer=self._heroku_answered,
+        )
+
+    @cached_property
+    def counts(self) -> HttpCountSource:
+        """The apps' APIs."""
+        settings = self.settings
+        session: requests.Session = make_session(
+            self._tls,
+            timeout=(settings.app_connect_timeout, settings.app_read_timeout),
+            threads=settings.worker_concurrency,
+        )
+        return HttpCountSource(
+            session,
+            total_timeout=settings.app_total_timeout,
+            max_bytes=settings.max_answer_bytes,
+        )
+
+    @cached_property
+    def parts(self) -> Parts:
+        """The ports of the use cases."""
+        settings = self.settings
+        return Parts(
+            clock=SystemClock(),
+            registry=CachedRegistry(self.registry),
+            journal=self.journal,
+            counts=self.counts,
+            platform=self.platform,
+            coordinator=self.coordinator,
+            account=self.account,
+            options=Options(
+                boundary=settings.count_boundary,
+                scale_web_to_zero=settings.scale_web_to_zero,
+                sleep_period=settings.sleep_period,
+                formation_ttl=settings.formation_ttl,
+                concurrency=settings.worker_concurrency,
+                events_keep_days=settings.events_keep_days,
+            ),
+        )
+
+    @cached_property
+    def _tls(self):  # type: ignore[no-untyped-def] # ssl is imported by the session's module alone
+        """One TLS context for all: to make one costs as much as many polls."""
+        try:
+            return tls_context(self.settings.tls_ca_file)
+        except OSError as exc:
+            raise ConfigurationError(
+                f"TLS_CA_FILE = {self.settings.tls_ca_file!r}, must be a file of "
+                f"certificates in PEM form: {exc}"
+            ) from exc
+
+    def _heroku_answered(self, remaining: int | None) -> None:
+        """Share what Heroku said; an answer is not lost because Redis is away."""
+        try:
+            self.account.answered(remaining)
+        except CoordinationError as exc:
+            log.warning(logfmt.line("account.unavailable", detail=exc))

@@ -1,0 +1,71 @@
+"""An evaluation, for a tired person and for a machine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from scalar.model import Decision
+from scalar.service.evaluation import Evaluation
+
+
+def print_evaluation(name: str, done: Evaluation) -> None:
+    """Print each process type's way from count to quantity."""
+    if done.hold:
+        click.echo(f"{name}: held, nothing is changed")
+        _print_stage(done.hold.reason, None, done.hold.detail)
+        return
+    if not done.decisions:
+        click.echo(f"{name}: its answer names no process type")
+    for decision in done.decisions:
+        click.echo(f"{name} {decision.process_type}: {_headline(decision)}")
+        for step in decision.trail:
+            quantity = None if decision.held else step.quantity
+            _print_stage(step.reason, quantity, step.detail)
+
+
+def as_data(name: str, done: Evaluation | str) -> dict[str, Any]:
+    """Return the same as data."""
+    if isinstance(done, str):
+        return {"app": name, "error": done}
+    hold = done.hold
+    return {
+        "app": name,
+        "held": {"reason": hold.reason.value, "detail": hold.detail} if hold else None,
+        "scaled": done.scaled,
+        "process_types": [
+            {
+                "process_type": d.process_type,
+                "current": d.current,
+                "desired": d.desired,
+                "count": d.count,
+                "held": d.held,
+                "reason": d.reason.value,
+                "trail": [
+                    {
+                        "quantity": None if d.held else step.quantity,
+                        "reason": step.reason.value,
+                        "detail": step.detail,
+                    }
+                    for step in d.trail
+                ],
+            }
+            for d in done.decisions
+        ],
+    }
+
+
+def _headline(decision: Decision) -> str:
+    if decision.current is None:
+        return "held, not in the formation"
+    if decision.held:
+        return f"stays at {decision.current}, held"
+    if not decision.changes:
+        return f"stays at {decision.current}"
+    return f"{decision.current} -> {decision.desired}"
+
+
+def _print_stage(reason: str, quantity: int | None, detail: str) -> None:
+    number = "" if quantity is None else str(quantity)
+    click.echo(f"  {reason:<18} {number:>5}   {detail}".rstrip())

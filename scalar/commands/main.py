@@ -1,0 +1,52 @@
+"""The group that all commands belong to."""
+
+from __future__ import annotations
+
+import click
+
+from scalar.commands import apps, diagnosis, evaluations, project
+from scalar.errors import ScalarError
+from scalar.logs import set_up_logging
+
+
+class Commands(click.Group):
+    """A group that takes `add_app` for `add-app`, and shows errors in one line."""
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Return a command by its name, in either spelling."""
+        return super().get_command(ctx, name.replace("_", "-"))
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; what it raises on purpose ends it with status 1."""
+        try:
+            return super().invoke(ctx)
+        except ScalarError as exc:
+            raise click.ClickException(str(exc)) from exc
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(
+    package_name=None, version="0.1.0", prog_name="heroku-proc-scalar"
+)
+def main() -> None:
+    """Scale the dynos of many Heroku apps by the counts that they report.
+
+    Settings come from the environment; the README lists them.
+    """
+    set_up_logging("WARNING")
+
+
+for command in (
+    project.initialise_project,
+    apps.add_app,
+    apps.del_app,
+    apps.list_apps,
+    apps.show_app,
+    evaluations.check_app,
+    evaluations.poll,
+    evaluations.events,
+    diagnosis.doctor,
+    project.make_secret_key,
+    project.encrypt_urls,
+):
+    main.add_command(command)

@@ -1,0 +1,57 @@
+"""What several commands need: the parts, and the two ways to print."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+import click
+
+from scalar.bootstrap import Toolbox
+from scalar.start import settings_or_exit
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def with_tools(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the parts as its first argument."""
+
+    @functools.wraps(command)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        return command(Toolbox(settings_or_exit()), *args, **kwargs)
+
+    return run
+
+
+def print_json(data: Any) -> None:
+    """Print data for machines."""
+    click.echo(json.dumps(data, indent=2, default=_plain, ensure_ascii=False))
+
+
+def print_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print rows for people, in columns as wide as their widest cell."""
+    cells = [[("" if cell is None else str(cell)) for cell in row] for row in rows]
+    widths = [
+        max(len(line[place]) for line in [list(head), *cells])
+        for place in range(len(head))
+    ]
+    for line in [list(head), *cells]:
+        padded = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        click.echo("  ".join(padded).rstrip())
+
+
+def note(text: str) -> None:
+    """Print a remark, beside the data, to standard error."""
+    click.echo(text, err=True)
+
+
+def shown_time(moment: datetime | None) -> str:
+    """Return a time for people, in UTC."""
+    return "" if moment is None else moment.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)

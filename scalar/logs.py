@@ -1,0 +1,42 @@
+"""How this program logs: one line of logfmt an event, to standard output.
+
+Heroku adds the time and the dyno to each line, so ours carry neither there.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+
+from scalar.secret import redact
+
+#: Libraries whose own lines say what ours say already.
+CHATTY = ("urllib3", "requests", "kombu", "amqp", "alembic")
+
+
+class RedactingFormatter(logging.Formatter):
+    """Formats a record, tracebacks included, without passwords inside URLs."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the text of a record."""
+        return redact(super().format(record))
+
+
+def set_up_logging(level: str) -> None:
+    """Send the log to standard output at a level such as "INFO"."""
+    handler = logging.StreamHandler(sys.stdout)
+    on_heroku = "DYNO" in os.environ
+    handler.setFormatter(
+        RedactingFormatter(
+            "level=%(levelname)s %(message)s"
+            if on_heroku
+            else "%(asctime)s level=%(levelname)s %(message)s"
+        )
+    )
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    for name in CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    # Celery tells of every task at INFO; our own lines say what it did.
+    for name in ("celery.worker.strategy", "celery.app.trace", "celery.beat"):
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,0 +1,247 @@
+"""The values that everything else speaks of.
+
+Nothing here reads a clock, a socket or a database. An unknown count is a value
+of its own (`Unknown`) and never a number, so nothing can mistake it for zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+#: A count as an app reports it: finite, at least 0, fractions allowed.
+Count = int | float
+
+
+class Reason(StrEnum):
+    """Why a quantity is what it is; the fixed vocabulary of every explanation."""
+
+    # stages of a decision
+    RECOMMENDED = "recommended"
+    WEB_KEPT = "web_kept"
+    HEROKU_LIMIT = "heroku_limit"
+    # holds of one process type
+    COUNT_NULL = "count_null"
+    COUNT_INVALID = "count_invalid"
+    COUNT_MISSING = "count_missing"
+    NOT_IN_FORMATION = "not_in_formation"
+    RELEASE_PHASE = "release_phase"
+    # holds of a whole app
+    COUNTS_UNAVAILABLE = "counts_unavailable"
+    COUNTS_MALFORMED = "counts_malformed"
+    NOT_AUTHORIZED = "not_authorized"
+    FORBIDDEN = "forbidden"
+    PAYMENT_REQUIRED = "payment_required"
+    APP_NOT_ON_HEROKU = "app_not_on_heroku"
+    HEROKU_REFUSED = "heroku_refused"
+    HEROKU_UNAVAILABLE = "heroku_unavailable"
+    RATE_LIMITED = "rate_limited"
+    CALLS_LOW = "calls_low"
+    LEASE_LOST = "lease_lost"
+    INTERNAL_ERROR = "internal_error"
+    # changes that are not ours
+    CHANGED_ELSEWHERE = "changed_elsewhere"
+    # the end of a hold
+    RESUMED = "resumed"
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A count that is not known, and why. Never zero."""
+
+    reason: Reason
+    detail: str = ""
+
+
+#: What an app said of one process type.
+Reading = Count | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessType:
+    """One row of a formation: how many dynos of which size.
+
+    Attributes:
+        quantity: Dynos that Heroku was asked to run.
+        size: Heroku's name of the dyno type, such as "Standard-1X".
+    """
+
+    quantity: int
+    size: str = ""
+
+
+#: Process type name to its row.
+Formation = Mapping[str, ProcessType]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How one process type may be scaled.
+
+    Attributes:
+        boundary: Counts that one dyno should carry; 0 means that one dyno
+            serves any count.
+        may_sleep: Whether scaling down may stop the last dyno.
+    """
+
+    boundary: int
+    may_sleep: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One stage of a decision: the quantity it left (dynos), and why."""
+
+    quantity: int
+    reason: Reason
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to do with one process type, and every stage that led there.
+
+    Attributes:
+        process_type: Heroku's name of the process type.
+        current: Dynos now; None if the formation has no such process type.
+        count: The count it rests on; None if unknown.
+        trail: The stages in order, never empty.
+        held: True if nothing may be changed, whatever the count.
+    """
+
+    process_type: str
+    current: int | None
+    count: Count | None
+    trail: tuple[Step, ...]
+    held: bool = False
+
+    @property
+    def desired(self) -> int | None:
+        """Dynos after all stages; the current quantity if held."""
+        return self.current if self.held else self.trail[-1].quantity
+
+    @property
+    def reason(self) -> Reason:
+        """The reason of the last stage that spoke."""
+        return self.trail[-1].reason
+
+    @property
+    def changes(self) -> bool:
+        """Whether Heroku has to be asked for another quantity."""
+        return not self.held and self.desired != self.current
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it adds dynos."""
+        return self.changes and (self.desired or 0) > (self.current or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A hold that may last over several evaluations.
+
+    Attributes:
+        reason: Why nothing is changed.
+        since: When the first evaluation of the row was held (aware, UTC).
+        times: Evaluations held in a row.
+        detail: The particulars of the last one.
+        recorded: Whether an event tells of it already.
+    """
+
+    reason: Reason
+    since: datetime
+    times: int = 1
+    detail: str = ""
+    recorded: bool = False
+
+
+class EventKind(StrEnum):
+    """What an event tells."""
+
+    SCALED = "scaled"
+    HELD = "held"
+    RESUMED = "resumed"
+    CHANGED_ELSEWHERE = "changed_elsewhere"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the journal.
+
+    Attributes:
+        at: When (aware, UTC).
+        app: The app's name.
+        process_type: None if it concerns the whole app.
+        kind: What happened.
+        from_quantity: Dynos before; None where no dynos changed.
+        to_quantity: Dynos after.
+        count: The count it rests on; None if unknown.
+        reason: A word of `Reason`.
+        detail: The particulars, in a sentence.
+    """
+
+    at: datetime
+    app: str
+    process_type: str | None
+    kind: EventKind
+    reason: Reason
+    from_quantity: int | None = None
+    to_quantity: int | None = None
+    count: Count | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Heroku's refusal to act for one app; it is not asked again at once.
+
+    Attributes:
+        reason: Why.
+        detail: Heroku's words.
+        until: No call for this app before that time (aware, UTC).
+        times: Refusals in a row.
+    """
+
+    reason: Reason
+    detail: str
+    until: datetime
+    times: int = 1
+
+
+#: The key of a hold that concerns the whole app in `Memory.holds`.
+WHOLE_APP = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What is remembered of one app between two evaluations.
+
+    It may be lost at any time: the next evaluation then reads the formation
+    anew, and nothing is scaled because of the loss.
+
+    Attributes:
+        formation: The formation as last heard from Heroku; None if it has to
+            be read before anything is decided.
+        read_at: When it was read (aware, UTC).
+        limits: Most dynos that Heroku allows a process type, as learned from
+            a refusal; forgotten at the next read.
+        reported: Process types that the app's API has named so far.
+        holds: Process type, or `WHOLE_APP`, to the hold that is under way.
+        refusal: Heroku's refusal that is still in force.
+        slow: Whether the last exchange with the app failed or took long.
+        unconfirmed: Changes that Heroku was asked for without an answer; the
+            next read tells whether they were made.
+        unwritten: Events that the journal could not take yet.
+    """
+
+    formation: Formation | None = None
+    read_at: datetime | None = None
+    limits: Mapping[str, int] = field(default_factory=dict)
+    reported: frozenset[str] = frozenset()
+    holds: Mapping[str, Hold] = field(default_factory=dict)
+    refusal: Refusal | None = None
+    slow: bool = False
+    unconfirmed: tuple[Event, ...] = ()
+    unwritten: tuple[Event, ...] = ()

@@ -1,0 +1,284 @@
+"""What the service needs of the world, one Protocol each.
+
+Adapters implement them (`scalar/adapters/`); `scalar/adapters/memory.py` has a
+twin of each that lives in memory, held to the same contract tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from scalar.errors import PlatformError
+from scalar.model import Event, Formation, Memory, Reading, Reason
+from scalar.secret import CountsUrl
+
+
+class Clock(Protocol):
+    """Tells the time."""
+
+    def now(self) -> datetime:
+        """Return the time, aware, in UTC."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredApp:
+    """An app of the registry.
+
+    Attributes:
+        id: The registry's number for it; never used again.
+        name: Heroku's name of the app.
+        url: Where it serves its counts.
+        revision: Grows with each change of the row.
+        created_at: When it was registered (aware, UTC).
+    """
+
+    id: int
+    name: str
+    url: CountsUrl
+    revision: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AppKey:
+    """What the fan-out needs to know of an app: plain facts, no secret."""
+
+    id: int
+    name: str
+    revision: int
+
+
+class Registry(Protocol):
+    """The apps that are scaled. Every method may raise `RegistryError`."""
+
+    def add(self, name: str, url: CountsUrl, at: datetime) -> RegisteredApp:
+        """Register an app; raises `AppAlreadyRegistered`."""
+        ...
+
+    def remove(self, name: str) -> None:
+        """Forget an app; raises `AppNotFound`. Its events stay."""
+        ...
+
+    def get(self, name: str) -> RegisteredApp:
+        """Return an app by its name; raises `AppNotFound`, `SecretUnreadable`."""
+        ...
+
+    def find(self, key: AppKey) -> RegisteredApp | None:
+        """Return an app by its key; None if it is registered no more.
+
+        The row may be newer than the key, never older.
+        """
+        ...
+
+    def page(self, after_id: int, limit: int) -> Sequence[AppKey]:
+        """Return the next apps in the order of their numbers."""
+        ...
+
+
+class Journal(Protocol):
+    """The events. Every method may raise `RegistryError`."""
+
+    def record(self, events: Sequence[Event]) -> None:
+        """Write events down, all or none."""
+        ...
+
+    def recent(self, app: str | None, limit: int) -> Sequence[Event]:
+        """Return the newest events, newest first, of one app or of all."""
+        ...
+
+    def prune(self, before: datetime) -> int:
+        """Delete events older than a time; return how many."""
+        ...
+
+
+class CountSource(Protocol):
+    """Asks an app for its counts."""
+
+    def read(self, url: CountsUrl) -> Mapping[str, Reading]:
+        """Return what the app says of each process type.
+
+        Raises:
+            CountsError: There is no answer, or it is no counts.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class HerokuApp:
+    """What Heroku says of an app: its web address may be empty."""
+
+    id: str
+    name: str
+    web_url: str
+
+
+class Platform(Protocol):
+    """Heroku. Every method costs one API call and may raise `PlatformError`."""
+
+    def app(self, name: str) -> HerokuApp:
+        """Return what Heroku says of an app."""
+        ...
+
+    def formation(self, app: str) -> Formation:
+        """Return the dynos of each process type of an app."""
+        ...
+
+    def scale(self, app: str, quantities: Mapping[str, int]) -> Formation:
+        """Ask for these dynos, absolute, in one call; return all that there are.
+
+        Process types that are not named keep their dynos.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to evaluate one app now. Only its holder can give it back."""
+
+    app_id: int
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A tick that was let through.
+
+    Attributes:
+        at: When (aware, UTC).
+        previous: When the one before was; None if that is not known.
+    """
+
+    at: datetime
+    previous: datetime | None
+
+
+class Publisher(Protocol):
+    """Puts evaluations on the queue."""
+
+    def publish(self, keys: Sequence[AppKey], token: str) -> None:
+        """Enqueue one evaluation for each app, in few round trips.
+
+        Raises:
+            CoordinationError: The broker is away; some may have been enqueued.
+        """
+        ...
+
+
+class Coordinator(Protocol):
+    """What the workers share: ticks, leases and memories.
+
+    All of it may vanish at any time; nothing is scaled because of that. Every
+    method may raise `CoordinationError`.
+    """
+
+    def open_tick(self, period: float) -> Tick | None:
+        """Return the tick if a fan-out may run now: one for each period (seconds).
+
+        Who asks too early, because another beat was there first, gets None.
+        """
+        ...
+
+    def last_tick(self) -> datetime | None:
+        """Return when the last fan-out was let through; None if unknown."""
+        ...
+
+    def reserve(self, app_ids: Sequence[int], token: str, seconds: float) -> list[int]:
+        """Keep these apps for a message under way; return those that were free.
+
+        A reservation ends by itself after `seconds`, or when `begin` takes it.
+        """
+        ...
+
+    def slow(self) -> set[int]:
+        """Return the apps whose last exchange failed or took long."""
+        ...
+
+    def busy(self, app_ids: Collection[int]) -> set[int]:
+        """Return those of the apps that are reserved or being evaluated."""
+        ...
+
+    def begin(self, app_id: int, token: str) -> tuple[Lease, Memory] | None:
+        """Start an evaluation under a reservation, or under none.
+
+        Returns None if another evaluation or another reservation has the app.
+        """
+        ...
+
+    def holds_still(self, lease: Lease) -> bool:
+        """Return whether the lease is still ours."""
+        ...
+
+    def finish(self, lease: Lease, memory: Memory | None) -> None:
+        """Give the lease back; store the memory, if it changed."""
+        ...
+
+    def recall(self, app_ids: Sequence[int]) -> dict[int, Memory]:
+        """Return what is remembered of apps, without taking a lease."""
+        ...
+
+    def forget(self, app_id: int) -> None:
+        """Drop what is remembered of an app."""
+        ...
+
+    def once(self, name: str, seconds: float) -> bool:
+        """Return True to one caller in `seconds`."""
+        ...
+
+
+class Urgency(StrEnum):
+    """What a call of the Heroku API is for, most urgent first."""
+
+    SCALE_UP = "scale_up"
+    SCALE_DOWN = "scale_down"
+    READ = "read"
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """Why no call may be made now."""
+
+    reason: Reason
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What is known of the account's calls.
+
+    Attributes:
+        remaining: Calls left when Heroku last said so; None if unknown.
+        blocked_until: No call before that time (aware, UTC); None if open.
+        reason: Why it is blocked; empty if it is not.
+    """
+
+    remaining: int | None
+    blocked_until: datetime | None = None
+    reason: str = ""
+
+
+class Account(Protocol):
+    """The Heroku account's API calls, shared by all workers.
+
+    Every method may raise `CoordinationError`.
+    """
+
+    def ask(self, urgency: Urgency) -> Denial | None:
+        """Return None if a call may be made now, otherwise why not."""
+        ...
+
+    def answered(self, remaining: int | None) -> None:
+        """Take note that Heroku answered, with the calls it said remain."""
+        ...
+
+    def failed(self, error: PlatformError) -> None:
+        """Take note of a failure that concerns the whole account."""
+        ...
+
+    def budget(self) -> Budget:
+        """Return what is known, without changing it."""
+        ...

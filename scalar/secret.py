@@ -1,0 +1,130 @@
+"""Values that must never be shown, and addresses that carry some."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import SplitResult, quote, unquote, urlsplit
+
+from scalar.errors import InvalidInput
+
+_URL_PASSWORD = re.compile(
+    r"(?P<scheme>\b[a-z][a-z0-9+.-]*://)[^/\s@'\"]*@", re.IGNORECASE
+)
+
+
+class Secret:
+    """A text that only `reveal` gives away; printed, it is `***`."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """Return the text itself."""
+        return self._text
+
+    def __bool__(self) -> bool:
+        return bool(self._text)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    def __repr__(self) -> str:
+        return "***"
+
+
+NO_SECRET = Secret("")
+
+
+def redact(text: str) -> str:
+    """Return the text without user names and passwords inside URLs."""
+    return _URL_PASSWORD.sub(r"\g<scheme>***@", text)
+
+
+@dataclass(frozen=True, slots=True)
+class CountsUrl:
+    """The address at which an app serves its counts.
+
+    Attributes:
+        address: The URL without user and password.
+        user: For basic authentication; empty if there is none.
+        password: For basic authentication.
+    """
+
+    address: str
+    user: str = ""
+    password: Secret = NO_SECRET
+
+    @classmethod
+    def parse(cls, text: str) -> CountsUrl:
+        """Take a URL apart, with `user:password@` if it carries them.
+
+        Raises:
+            InvalidInput: No http or https, no host, white space, a bad port,
+                or a fragment.
+        """
+        shown = redact(text)
+        if not text or re.search(r"[\s\x00-\x1f\x7f]", text):
+            raise InvalidInput(f"URL {shown!r} must not be empty or hold white space")
+        try:
+            parts = urlsplit(text)
+            port = parts.port
+        except ValueError as exc:
+            raise InvalidInput(f"URL {shown!r} is not valid: {exc}") from exc
+        if parts.scheme not in ("http", "https"):
+            raise InvalidInput(f"URL {shown!r} must begin with https:// or http://")
+        if not parts.hostname:
+            raise InvalidInput(f"URL {shown!r} names no host")
+        if port == 0:
+            raise InvalidInput(f"URL {shown!r} has port 0, must be 1 to 65535")
+        if parts.fragment:
+            raise InvalidInput(f"URL {shown!r} must not have a #fragment")
+        return cls(
+            _without_user(parts),
+            unquote(parts.username or ""),
+            Secret(unquote(parts.password or "")),
+        )
+
+    @property
+    def host(self) -> str:
+        """The host's name, as the URL has it."""
+        return urlsplit(self.address).hostname or ""
+
+    @property
+    def has_credentials(self) -> bool:
+        """Whether it carries a user or a password."""
+        return bool(self.user or self.password)
+
+    def reveal(self) -> str:
+        """Return the URL with its user and password, to be stored."""
+        if not self.has_credentials:
+            return self.address
+        scheme, rest = self.address.split("://", 1)
+        user, password = (
+            quote(self.user, safe=""),
+            quote(self.password.reveal(), safe=""),
+        )
+        return f"{scheme}://{user}:{password}@{rest}"
+
+    def shown(self) -> str:
+        """Return the URL as it may be printed: `https://user:***@host/...`."""
+        if not self.has_credentials:
+            return self.address
+        scheme, rest = self.address.split("://", 1)
+        return f"{scheme}://{self.user}:***@{rest}"
+
+    def __str__(self) -> str:
+        return self.shown()
+
+    def __repr__(self) -> str:
+        return f"CountsUrl({self.shown()!r})"
+
+
+def _without_user(parts: SplitResult) -> str:
+    host = parts.netloc.rpartition("@")[2]
+    return parts._replace(netloc=host, path=parts.path or "/").geturl()

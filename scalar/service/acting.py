@@ -1,0 +1,123 @@
+"""Carry a decision out: at most one PATCH, and one more after a limit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from scalar.decision import clamp_again
+from scalar.errors import AboveLimit, PlatformError, PlatformUnavailable
+from scalar.limits import learn_limits
+from scalar.model import Decision, Event, EventKind, Formation, Reason, Step
+from scalar.ports import Lease, RegisteredApp, Urgency
+from scalar.service.evaluation import Evaluation
+from scalar.service.heroku_calls import note_failure, why_not_call
+from scalar.service.parts import Parts
+
+
+def act(parts: Parts, app: RegisteredApp, lease: Lease, seen: Evaluation) -> Evaluation:
+    """Ask Heroku for the desired quantities, if any differs from the current.
+
+    A refusal that names a limit is answered by asking for as many as are
+    allowed, once. Every other failure holds the app.
+    """
+    why = _why_not(parts, lease, seen) if seen.changes else None
+    if why or not seen.changes:
+        return replace(seen, hold=why)
+    try:
+        return _ask(parts, app, seen)
+    except AboveLimit as exc:
+        return _ask_within(parts, app, seen, exc)
+    except PlatformError as exc:
+        return _failed(parts, app, seen, exc)
+
+
+def _why_not(parts: Parts, lease: Lease, seen: Evaluation) -> Step | None:
+    """Return why nothing may be changed now; None if it may."""
+    ups = any(d.is_up for d in seen.changes)
+    urgency = Urgency.SCALE_UP if ups else Urgency.SCALE_DOWN
+    if why := why_not_call(parts, seen.memory, urgency, parts.clock.now()):
+        return why
+    if not parts.coordinator.holds_still(lease):
+        return Step(0, Reason.LEASE_LOST, "another evaluation has taken over")
+    return None
+
+
+def _ask_within(
+    parts: Parts, app: RegisteredApp, seen: Evaluation, error: AboveLimit
+) -> Evaluation:
+    """Ask for as many dynos as a refusal allows."""
+    seen = _within(seen, error)
+    if not seen.changes:
+        return seen
+    try:
+        return _ask(parts, app, seen)
+    except PlatformError as exc:
+        return _failed(parts, app, seen, exc)
+
+
+def _ask(parts: Parts, app: RegisteredApp, seen: Evaluation) -> Evaluation:
+    quantities = {d.process_type: d.desired or 0 for d in seen.changes}
+    formation = parts.platform.scale(app.name, quantities)
+    at = parts.clock.now()
+    memory = replace(seen.memory, formation=formation, refusal=None)
+    events = (*seen.events, *_events(app, seen.changes, formation, at))
+    return replace(seen, memory=memory, events=events, scaled=True)
+
+
+def _within(seen: Evaluation, error: AboveLimit) -> Evaluation:
+    """Return the evaluation with its decisions within a limit just learned."""
+    formation = seen.memory.formation or {}
+    learned = learn_limits(
+        error.limit,
+        per_process_type=error.per_process_type,
+        message=str(error),
+        formation=formation,
+        decisions=seen.changes,
+    )
+    limits = {**seen.memory.limits, **learned}
+    return replace(
+        seen,
+        memory=replace(seen.memory, limits=limits),
+        decisions=tuple(clamp_again(d, limits) for d in seen.decisions),
+    )
+
+
+def _failed(
+    parts: Parts, app: RegisteredApp, seen: Evaluation, error: PlatformError
+) -> Evaluation:
+    """Hold the app after an error, and read the formation before the next try."""
+    now = parts.clock.now()
+    memory, why = note_failure(parts, seen.memory, error, now)
+    memory = replace(memory, formation=None)
+    if isinstance(error, PlatformUnavailable):
+        asked = _events(app, seen.changes, {}, now)
+        memory = replace(memory, unconfirmed=tuple(asked))
+    return replace(seen, memory=memory, hold=why)
+
+
+def _events(
+    app: RegisteredApp,
+    changes: Iterable[Decision],
+    formation: Formation,
+    at: datetime,
+) -> list[Event]:
+    return [
+        Event(
+            at=at,
+            app=app.name,
+            process_type=d.process_type,
+            kind=EventKind.SCALED,
+            reason=d.reason,
+            from_quantity=d.current,
+            to_quantity=(
+                formation[d.process_type].quantity
+                if d.process_type in formation
+                else d.desired
+            ),
+            count=d.count,
+            detail=d.trail[-1].detail,
+        )
+        for d in changes
+    ]

@@ -1,0 +1,121 @@
+"""One tick: put one evaluation of every app on the queue."""
+
+from __future__ import annotations
+
+import logging
+import random
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from scalar import logfmt
+from scalar.errors import RegistryError
+from scalar.ports import AppKey, Publisher, Tick
+from scalar.service.parts import Parts
+
+log = logging.getLogger("scalar.tick")
+
+#: Apps read, reserved and published at a time.
+PAGE = 1_000
+#: A reservation ends a little before the next tick, so that a lost message
+#: costs its app one poll and not two.
+RESERVED_PART = 0.9
+#: Ticks further apart than this many periods are told of.
+LATE = 1.5
+DAY = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class FanOut:
+    """What a tick did: apps sent to be polled, and left out as busy or slow."""
+
+    sent: int
+    left_out: int
+
+
+def fan_out(parts: Parts, publisher: Publisher) -> FanOut | None:
+    """Enqueue one evaluation for each app that is not under way.
+
+    Returns None if this period has had its tick: two beats, a late one or a
+    restarted one do not poll more often.
+
+    Apps that were slow or failed the last time get at most half of one
+    worker's threads, so that they cannot keep the others waiting.
+
+    Raises:
+        CoordinationError: Redis is away; the next tick tries again.
+        RegistryError: The apps cannot be listed.
+    """
+    tick = parts.coordinator.open_tick(parts.options.sleep_period)
+    if tick is None:
+        log.debug(logfmt.line("tick.refused", reason="this period had its tick"))
+        return None
+    _tell_if_late(parts, tick)
+    token = secrets.token_hex(8)
+    slow = parts.coordinator.slow()
+    busy = parts.coordinator.busy(slow)
+    room = max(1, parts.options.concurrency // 2) - len(busy)
+    sent = left_out = 0
+    for page in _pages(parts):
+        chosen = _choose(page, slow, busy, max(room, 0))
+        room -= sum(key.id in slow for key in chosen)
+        free = set(_reserve(parts, chosen, token))
+        batch = [key for key in chosen if key.id in free]
+        publisher.publish(batch, token)
+        sent += len(batch)
+        left_out += len(page) - len(batch)
+    _prune(parts, tick)
+    log.debug(logfmt.line("tick.done", sent=sent, left_out=left_out))
+    return FanOut(sent, left_out)
+
+
+def _pages(parts: Parts) -> Iterator[Sequence[AppKey]]:
+    page: Sequence[AppKey] = parts.registry.page(0, PAGE)
+    while page:
+        yield page
+        if len(page) < PAGE:
+            return
+        page = parts.registry.page(page[-1].id, PAGE)
+
+
+def _choose(
+    page: Sequence[AppKey], slow: set[int], busy: set[int], room: int
+) -> list[AppKey]:
+    """Return the apps to send, in random order, at most `room` slow ones."""
+    shuffled = random.sample(page, len(page))
+    healthy = [key for key in shuffled if key.id not in slow]
+    waiting = [key for key in shuffled if key.id in slow and key.id not in busy]
+    return healthy + waiting[:room]
+
+
+def _reserve(parts: Parts, keys: Sequence[AppKey], token: str) -> list[int]:
+    seconds = parts.options.sleep_period * RESERVED_PART
+    return parts.coordinator.reserve([key.id for key in keys], token, seconds)
+
+
+def _tell_if_late(parts: Parts, tick: Tick) -> None:
+    if tick.previous is None:
+        return
+    gap = (tick.at - tick.previous).total_seconds()
+    if gap > LATE * parts.options.sleep_period:
+        log.warning(
+            logfmt.line(
+                "tick.late",
+                seconds=round(gap, 1),
+                period=parts.options.sleep_period,
+            )
+        )
+
+
+def _prune(parts: Parts, tick: Tick) -> None:
+    """Delete old events, once a day; a failure is tried again the next day."""
+    if not parts.coordinator.once("prune", DAY):
+        return
+    before = tick.at - timedelta(days=parts.options.events_keep_days)
+    try:
+        deleted = parts.journal.prune(before)
+    except RegistryError as exc:
+        log.warning(logfmt.line("journal.unavailable", detail=exc))
+        return
+    log.info(logfmt.line("journal.pruned", deleted=deleted))

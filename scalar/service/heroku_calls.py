@@ -1,0 +1,47 @@
+"""Whether Heroku may be called now, and what follows from its refusals."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from scalar.errors import PlatformError
+from scalar.model import Memory, Refusal, Step
+from scalar.ports import Urgency
+from scalar.service.parts import Parts
+
+#: Seconds until an app is asked about again after a first refusal; doubled
+#: with each further one, up to the most.
+FIRST_WAIT = 60
+MOST_WAIT = 900
+
+
+def why_not_call(
+    parts: Parts, memory: Memory, urgency: Urgency, now: datetime
+) -> Step | None:
+    """Return why Heroku may not be called for this app now; None if it may."""
+    refusal = memory.refusal
+    if refusal and timedelta(0) < refusal.until - now <= timedelta(seconds=MOST_WAIT):
+        return Step(0, refusal.reason, refusal.detail)
+    denial = parts.account.ask(urgency)
+    return Step(0, denial.reason, denial.detail) if denial else None
+
+
+def note_failure(
+    parts: Parts, memory: Memory, error: PlatformError, now: datetime
+) -> tuple[Memory, Step]:
+    """Take note of a failed call; return the memory and why the app is held.
+
+    What concerns the account is shared with all workers. What concerns the
+    app alone lets it wait, longer each time.
+    """
+    held = Step(0, error.reason, str(error))
+    if error.whole_account:
+        parts.account.failed(error)
+        return memory, held
+    times = memory.refusal.times + 1 if memory.refusal else 1
+    wait = min(FIRST_WAIT * 2 ** min(times - 1, 10), MOST_WAIT)
+    refusal = Refusal(
+        error.reason, str(error), until=now + timedelta(seconds=wait), times=times
+    )
+    return replace(memory, refusal=refusal), held

@@ -1,0 +1,67 @@
+"""Evaluate one app: gather, decide, act, record. The order is this file's."""
+
+from __future__ import annotations
+
+import logging
+
+from scalar import logfmt
+from scalar.errors import ScalarError
+from scalar.model import Memory, Reason, Step
+from scalar.ports import AppKey, Lease, RegisteredApp
+from scalar.service.acting import act
+from scalar.service.evaluation import Evaluation
+from scalar.service.parts import Parts
+from scalar.service.reading import gather
+from scalar.service.recording import record
+
+log = logging.getLogger("scalar.evaluation")
+
+
+def poll_and_scale(parts: Parts, key: AppKey, token: str) -> Evaluation | None:
+    """Evaluate one app for real, alone: one evaluation per app at a time.
+
+    Returns None if another one is under way, or if the app is registered no
+    more. Whatever fails holds the app.
+
+    Raises:
+        CoordinationError: Redis is away. Nothing has been changed.
+        RegistryError: The app cannot be looked up. Nothing has been changed.
+    """
+    begun = parts.coordinator.begin(key.id, token)
+    if begun is None:
+        log.debug(logfmt.line("poll.skipped", app=key.name, reason="under way"))
+        return None
+    lease, memory = begun
+    after: Memory | None = None
+    try:
+        app = parts.registry.find(key)
+        if app is None:
+            return None
+        done = _evaluate(parts, app, lease, memory)
+        after = record(parts, app, done)
+        return done
+    finally:
+        parts.coordinator.finish(lease, None if after == memory else after)
+
+
+def explain(parts: Parts, app: RegisteredApp) -> Evaluation:
+    """Evaluate an app without changing anything, here or on Heroku.
+
+    The formation is read anew, which costs one API call.
+    """
+    memory = parts.coordinator.recall([app.id]).get(app.id, Memory())
+    return gather(parts, app, memory, read_anew=True)
+
+
+def _evaluate(
+    parts: Parts, app: RegisteredApp, lease: Lease, memory: Memory
+) -> Evaluation:
+    try:
+        seen = gather(parts, app, memory)
+        return seen if seen.hold else act(parts, app, lease, seen)
+    except ScalarError:
+        raise
+    except Exception as exc:
+        log.exception(logfmt.line("poll.failed", app=app.name))
+        what = f"{type(exc).__name__} in this program, see the log"
+        return Evaluation(memory, hold=Step(0, Reason.INTERNAL_ERROR, what))

@@ -1,0 +1,140 @@
+"""Tell what an evaluation did: one line of log each, events, holds."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from scalar import logfmt
+from scalar.errors import RegistryError
+from scalar.holds import follow_holds
+from scalar.model import WHOLE_APP, Decision, Event, Hold, Memory, Reason, Step
+from scalar.ports import RegisteredApp
+from scalar.service.evaluation import Evaluation
+from scalar.service.parts import Parts
+
+log = logging.getLogger("scalar.evaluation")
+
+#: Reasons that are told once and then at debug: a person has to act first.
+TOLD_ONCE = frozenset({Reason.NOT_IN_FORMATION, Reason.RELEASE_PHASE})
+#: Most events of one app that wait for a journal that cannot be written.
+MOST_UNWRITTEN = 50
+
+
+def record(parts: Parts, app: RegisteredApp, done: Evaluation) -> Memory:
+    """Log the evaluation and write its events; return what to remember.
+
+    Events that the journal does not take wait in the memory for the next
+    evaluation, so that a database outage loses none.
+    """
+    now = parts.clock.now()
+    memory = done.memory
+    holds, told = follow_holds(app.name, memory.holds, _held(done), now)
+    _log_changes_elsewhere(done.events)
+    _log_holds(app, done, memory.holds, holds, now)
+    _log_decisions(parts, app, done)
+    events = (*memory.unwritten, *done.events, *told)
+    return replace(memory, holds=holds, unwritten=_write(parts, app, events))
+
+
+def _held(done: Evaluation) -> dict[str, Step]:
+    """Return why each process type, or the whole app, is held."""
+    if done.hold:
+        return {WHOLE_APP: done.hold}
+    return {d.process_type: d.trail[-1] for d in done.decisions if d.held}
+
+
+def _log_holds(
+    app: RegisteredApp,
+    done: Evaluation,
+    before: Mapping[str, Hold],
+    holds: Mapping[str, Hold],
+    now: datetime,
+) -> None:
+    wanted = ",".join(
+        f"{d.process_type}:{d.current}->{d.desired}" for d in done.changes
+    )
+    for name in _held(done):
+        hold = holds[name]
+        quiet = hold.reason in TOLD_ONCE and hold.times > 1
+        log.log(
+            logging.DEBUG if quiet else logging.WARNING,
+            logfmt.line(
+                "scale.held",
+                app=app.name,
+                process_type=name or None,
+                reason=hold.reason,
+                times=hold.times,
+                wanted=(wanted or None) if name == WHOLE_APP else None,
+                detail=hold.detail or None,
+            ),
+        )
+    for name, hold in before.items():
+        if name not in holds:
+            log.info(
+                logfmt.line(
+                    "scale.resumed",
+                    app=app.name,
+                    process_type=name or None,
+                    reason=hold.reason,
+                    times=hold.times,
+                    seconds=int((now - hold.since).total_seconds()),
+                )
+            )
+
+
+def _log_decisions(parts: Parts, app: RegisteredApp, done: Evaluation) -> None:
+    if done.hold:
+        return
+    for decision in done.decisions:
+        if decision.changes and done.scaled:
+            log.info(_line("scale.done", parts, app, decision))
+        elif not decision.held and log.isEnabledFor(logging.DEBUG):
+            log.debug(_line("scale.unchanged", parts, app, decision))
+
+
+def _line(event: str, parts: Parts, app: RegisteredApp, decision: Decision) -> str:
+    return logfmt.line(
+        event,
+        app=app.name,
+        process_type=decision.process_type,
+        current=decision.current,
+        desired=decision.desired,
+        reason=decision.reason,
+        count=decision.count,
+        boundary=parts.options.policy_of(decision.process_type).boundary,
+    )
+
+
+def _log_changes_elsewhere(events: tuple[Event, ...]) -> None:
+    for event in events:
+        if event.reason is Reason.CHANGED_ELSEWHERE:
+            log.info(
+                logfmt.line(
+                    "scale.changed_elsewhere",
+                    app=event.app,
+                    process_type=event.process_type,
+                    current=event.to_quantity,
+                    before=event.from_quantity,
+                )
+            )
+
+
+def _write(
+    parts: Parts, app: RegisteredApp, events: tuple[Event, ...]
+) -> tuple[Event, ...]:
+    """Write events down; return those that have to wait."""
+    if not events:
+        return ()
+    try:
+        parts.journal.record(events)
+    except RegistryError as exc:
+        log.error(  # noqa: TRY400 - expected, and the detail says it
+            logfmt.line(
+                "journal.unavailable", app=app.name, waiting=len(events), detail=exc
+            )
+        )
+        return events[-MOST_UNWRITTEN:]
+    return ()

@@ -1,0 +1,329 @@
+"""The settings: read from the environment once, validated, then frozen.
+
+`SETTINGS` is the list of all there are, with what the README's table says of
+each. Defaults, reading and checking are kept apart from the values themselves.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from math import isfinite
+from typing import Any
+from urllib.parse import urlsplit
+
+from scalar.errors import ConfigurationError
+from scalar.secret import Secret, redact
+
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that a person can set. Each field is one variable, upper case."""
+
+    sleep_period: int
+    count_boundary: int
+    heroku_api_key: Secret
+    heroku_api_url: str
+    database_url: Secret
+    redis_url: Secret
+    redis_ca_file: str
+    scalar_secret_key: Secret
+    scale_web_to_zero: bool
+    formation_ttl: int
+    calls_reserve: int
+    app_connect_timeout: float
+    app_read_timeout: float
+    app_total_timeout: float
+    heroku_timeout: float
+    max_answer_bytes: int
+    tls_ca_file: str
+    worker_concurrency: int
+    events_keep_days: int
+    log_level: str
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Settings:
+        """Return the settings that the environment gives.
+
+        An empty variable counts as unset, as `heroku config:set NAME=` leaves it.
+
+        Raises:
+            ConfigurationError: A value breaks its rule; the message names the
+                variable, the value (never a secret one) and the rule.
+        """
+        values: dict[str, Any] = {}
+        for setting in SETTINGS:
+            text = environ.get(setting.name, "").strip() or setting.default
+            values[setting.name.lower()] = setting.read(setting.name, text)
+        tls = environ.get("REDIS_TLS_URL", "").strip()
+        if tls:
+            values["redis_url"] = _redis_url("REDIS_TLS_URL", tls)
+        return cls(**values)
+
+
+Reader = Callable[[str, str], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One variable: its name, default, how it is read, and what it does."""
+
+    name: str
+    default: str
+    read: Reader
+    meaning: str
+
+
+def _integer(least: int, most: int) -> Reader:
+    def read(name: str, text: str) -> int:
+        if not re.fullmatch(r"[+-]?[0-9]{1,18}", text):
+            raise ConfigurationError(f"{name} = {text!r}, must be an integer")
+        value = int(text)
+        if not least <= value <= most:
+            raise ConfigurationError(
+                f"{name} = {value}, must be from {least} to {most}"
+            )
+        return value
+
+    return read
+
+
+def _seconds(most: float) -> Reader:
+    def read(name: str, text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = 0.0
+        if not (isfinite(value) and 0 < value <= most):
+            raise ConfigurationError(
+                f"{name} = {text!r}, must be seconds above 0 and at most {most:g}"
+            )
+        return value
+
+    return read
+
+
+def _boolean(name: str, text: str) -> bool:
+    words = {"true": True, "1": True, "false": False, "0": False}
+    if text.lower() not in words:
+        raise ConfigurationError(f"{name} = {text!r}, must be true or false")
+    return words[text.lower()]
+
+
+def _text(name: str, text: str) -> str:
+    del name
+    return text
+
+
+def _api_key(name: str, text: str) -> Secret:
+    if not text.isascii() or re.search(r"[\s\x00-\x1f\x7f]", text):
+        raise ConfigurationError(
+            f"{name} = ***, must be printable ASCII without white space"
+        )
+    return Secret(text)
+
+
+def _log_level(name: str, text: str) -> str:
+    if text.upper() not in LOG_LEVELS:
+        raise ConfigurationError(
+            f"{name} = {text!r}, must be one of {', '.join(LOG_LEVELS)}"
+        )
+    return text.upper()
+
+
+def _http_url(name: str, text: str) -> str:
+    parts = _split(name, text, ("https", "http"))
+    if parts.username or parts.password:
+        raise ConfigurationError(f"{name} must not carry a user or password")
+    return text.rstrip("/")
+
+
+def _redis_url(name: str, text: str) -> Secret:
+    schemes = ("redis", "rediss", "redis+socket", "unix")
+    if text.startswith(("redis+socket://", "unix://")):
+        raise ConfigurationError(
+            f"{name} = {redact(text)!r}, must begin with redis:// or rediss://"
+        )
+    parts = _split(name, text, schemes)
+    if not re.fullmatch(r"/?[0-9]{0,4}", parts.path):
+        raise ConfigurationError(
+            f"{name} = {redact(text)!r}, must end in the number of a database"
+        )
+    return Secret(text)
+
+
+def _database_url(name: str, text: str) -> Secret:
+    """Take a SQLite or PostgreSQL URL, and name the driver that is installed.
+
+    Heroku hands out `postgres://`, which SQLAlchemy does not know, and plain
+    `postgresql://` means another driver since SQLAlchemy 2.1.
+    """
+    if text.startswith("sqlite:"):
+        if not re.match(r"sqlite:///.+", text) or ":memory:" in text:
+            raise ConfigurationError(
+                f"{name} = {text!r}, must name a file: sqlite:///FILE"
+            )
+        return Secret(text)
+    schemes = ("postgres", "postgresql", "postgresql+psycopg2")
+    parts = _split(name, text, schemes, needs_host=False)
+    return Secret(text.replace(parts.scheme, "postgresql+psycopg2", 1))
+
+
+def _split(name: str, text: str, schemes: tuple[str, ...], *, needs_host: bool = True):  # type: ignore[no-untyped-def] # SplitResult's parameter differs between Python versions
+    shown = redact(text)
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError as exc:
+        raise ConfigurationError(f"{name} = {shown!r} is no valid URL") from exc
+    if parts.scheme not in schemes:
+        begins = " or ".join(f"{scheme}://" for scheme in schemes[:2])
+        raise ConfigurationError(f"{name} = {shown!r}, must begin with {begins}")
+    if needs_host and (not parts.hostname or port == 0):
+        raise ConfigurationError(f"{name} = {shown!r}, must name a host")
+    return parts
+
+
+def _secret_keys(name: str, text: str) -> Secret:
+    """Take one or more Fernet keys, the first of which encrypts."""
+    for key in filter(None, (part.strip() for part in text.split(","))):
+        if not re.fullmatch(r"[A-Za-z0-9_-]{43}=", key):
+            raise ConfigurationError(
+                f"{name} = ***, must be Fernet keys separated by commas; make one "
+                "with: python cli.py make-secret-key"
+            )
+    return Secret(text)
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        "SLEEP_PERIOD",
+        "10",
+        _integer(1, 86_400),
+        "seconds between two polls of every app",
+    ),
+    Setting(
+        "COUNT_BOUNDARY",
+        "0",
+        _integer(0, 10**12),
+        "counts that one dyno carries; 0: one dyno for any count above 0",
+    ),
+    Setting(
+        "HEROKU_API_KEY",
+        "",
+        _api_key,
+        "the key of the Heroku account; scope `write` is enough",
+    ),
+    Setting(
+        "HEROKU_API_URL",
+        "https://api.heroku.com",
+        _http_url,
+        "where the Platform API is; another one for the local Heroku",
+    ),
+    Setting(
+        "DATABASE_URL",
+        "sqlite:///scalar.sqlite3",
+        _database_url,
+        "the registry and the journal: PostgreSQL, or a SQLite file",
+    ),
+    Setting(
+        "REDIS_URL",
+        "redis://localhost:6379/0",
+        _redis_url,
+        "the broker; `REDIS_TLS_URL` wins where it is set",
+    ),
+    Setting(
+        "REDIS_CA_FILE",
+        "",
+        _text,
+        "certificate to check a `rediss://` server with; unset: encrypted, but "
+        "not checked, because Heroku's own is self-signed",
+    ),
+    Setting(
+        "SCALAR_SECRET_KEY",
+        "",
+        _secret_keys,
+        "encrypts the registered URLs; several, separated by commas, to change it",
+    ),
+    Setting(
+        "SCALE_WEB_TO_ZERO",
+        "false",
+        _boolean,
+        "whether the last `web` dyno may be stopped",
+    ),
+    Setting(
+        "FORMATION_TTL",
+        "600",
+        _integer(1, 86_400),
+        "seconds after which an app's formation is read again",
+    ),
+    Setting(
+        "CALLS_RESERVE",
+        "500",
+        _integer(0, 4_000),
+        "Heroku API calls an hour left to people: below it formations are no "
+        "longer re-read, below half of it nothing is scaled down",
+    ),
+    Setting(
+        "APP_CONNECT_TIMEOUT",
+        "3.05",
+        _seconds(10),
+        "seconds to connect to an app",
+    ),
+    Setting(
+        "APP_READ_TIMEOUT",
+        "5",
+        _seconds(10),
+        "seconds that an app may be silent",
+    ),
+    Setting(
+        "APP_TOTAL_TIMEOUT",
+        "10",
+        _seconds(10),
+        "seconds for an app's whole answer",
+    ),
+    Setting(
+        "HEROKU_TIMEOUT",
+        "10",
+        _seconds(10),
+        "seconds for one call of the Heroku API",
+    ),
+    Setting(
+        "MAX_ANSWER_BYTES",
+        "65536",
+        _integer(64, 10**7),
+        "longest answer that is read from an app",
+    ),
+    Setting(
+        "TLS_CA_FILE",
+        "",
+        _text,
+        "further certificates to trust, beside the usual ones",
+    ),
+    Setting(
+        "WORKER_CONCURRENCY",
+        "50",
+        _integer(1, 1_000),
+        "apps polled at a time by one Celery worker",
+    ),
+    Setting(
+        "EVENTS_KEEP_DAYS",
+        "90",
+        _integer(1, 3_650),
+        "days after which events are deleted",
+    ),
+    Setting(
+        "LOG_LEVEL",
+        "INFO",
+        _log_level,
+        "`DEBUG` also prints the evaluations that changed nothing",
+    ),
+)
+
+if {setting.name.lower() for setting in SETTINGS} != {
+    field.name for field in fields(Settings)
+}:  # pragma: no cover
+    raise AssertionError("SETTINGS and the fields of Settings differ")

@@ -1,0 +1,19 @@
+"""The settings of this process, or one line that says what is wrong."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from scalar.errors import ConfigurationError
+from scalar.settings import Settings
+
+
+def settings_or_exit() -> Settings:
+    """Return the settings; end the process with status 2 if one is wrong."""
+    try:
+        return Settings.from_environ(os.environ)
+    except ConfigurationError as exc:
+        sys.stderr.write(f"Configuration error: {exc}\n")
+        sys.stderr.flush()
+        raise SystemExit(2) from None

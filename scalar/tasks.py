@@ -1,0 +1,88 @@
+"""The Celery app and its two tasks; each calls one use case.
+
+`celery -A scalar.tasks worker` and `celery -A scalar.tasks beat` start here.
+"""
+
+from __future__ import annotations
+
+import logging
+from functools import cache
+from typing import TYPE_CHECKING
+
+from celery import Celery
+from celery.signals import beat_init, setup_logging, worker_init
+
+from scalar import beat_thread, logfmt
+from scalar.errors import ScalarError
+from scalar.logs import set_up_logging
+from scalar.ports import AppKey
+from scalar.start import settings_or_exit
+
+if TYPE_CHECKING:
+    from scalar.bootstrap import Toolbox
+
+settings = settings_or_exit()
+log = logging.getLogger("scalar")
+
+app = Celery("scalar")
+app.config_from_object("celeryconfig")
+beat_thread.install(app)
+
+
+@cache
+def toolbox() -> Toolbox:
+    """Return the parts of this process, made at the first task.
+
+    Beat never needs them, and so never loads what they are made of.
+    """
+    from scalar.bootstrap import Toolbox  # noqa: PLC0415 - keeps beat small
+
+    return Toolbox(settings)
+
+
+@app.task(name="scalar.fan_out")
+def fan_out() -> None:
+    """Enqueue an evaluation of every app."""
+    from scalar.celery_publisher import CeleryPublisher  # noqa: PLC0415
+    from scalar.service.fan_out import fan_out as use_case  # noqa: PLC0415
+
+    publisher = CeleryPublisher(app, poll_and_scale, settings.sleep_period)
+    try:
+        use_case(toolbox().parts, publisher)
+    except ScalarError as exc:
+        log.error(logfmt.line("tick.failed", detail=exc))  # noqa: TRY400 - expected, and the detail says it
+
+
+@app.task(name="scalar.poll_and_scale")
+def poll_and_scale(app_id: int, name: str, revision: int, token: str) -> None:
+    """Evaluate one app."""
+    from scalar.service.poll_and_scale import poll_and_scale as use_case  # noqa: PLC0415
+
+    key = AppKey(int(app_id), str(name), int(revision))
+    try:
+        use_case(toolbox().parts, key, str(token))
+    except ScalarError as exc:
+        log.error(logfmt.line("poll.failed", app=key.name, detail=exc))  # noqa: TRY400 - expected, and the detail says it
+
+
+@setup_logging.connect
+def _logging(**_: object) -> None:
+    """Log in our own way, and not twice."""
+    set_up_logging(settings.log_level)
+
+
+@worker_init.connect
+def _worker_starts(**_: object) -> None:
+    log.info(
+        logfmt.line(
+            "worker.starts",
+            period=settings.sleep_period,
+            boundary=settings.count_boundary,
+            concurrency=settings.worker_concurrency,
+        )
+    )
+
+
+@beat_init.connect
+def _beat_starts(**_: object) -> None:
+    log.info(logfmt.line("beat.starts", period=settings.sleep_period))
