@@ -9,8 +9,8 @@ broker_url = _settings.redis_url.reveal()
 broker_use_ssl = tls_options(broker_url, _settings.redis_ca_file) or False
 broker_connection_retry_on_startup = True
 broker_connection_max_retries = None
-# Producer connections: beat and the fan-out publish one batch at a time.
-broker_pool_limit = 1
+# A broadcast (`inspect`, `doctor`) takes two at a time; with one it waits for ever.
+broker_pool_limit = 2
 broker_transport_options = {
     # An evaluation is never worth doing late: the next tick is the retry. So
     # messages are not kept as unacknowledged, which saves two thirds of the work.
