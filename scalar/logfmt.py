@@ -19,4 +19,6 @@ def line(event: str, **facts: object) -> str:
 
 def _text(fact: object) -> str:
     text = str(fact.value) if isinstance(fact, Enum) else str(fact)
-    return text if _BARE.fullmatch(text) else json.dumps(text, ensure_ascii=False)
+    if _BARE.fullmatch(text) and text.isprintable():
+        return text
+    return json.dumps(text, ensure_ascii=not text.isprintable())

@@ -1,0 +1,297 @@
+"""The ports in memory: for tests and dry runs, held to the same contracts.
+
+They are told the time by a clock that is walked by hand (`WalkedClock`).
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from scalar.errors import AppAlreadyRegistered, AppNotFound, PlatformError, Refused
+from scalar.model import Event, Formation, Memory, ProcessType, Reading, Reason
+from scalar.ports import (
+    AppKey,
+    Budget,
+    Clock,
+    Denial,
+    HerokuApp,
+    Lease,
+    RegisteredApp,
+    Tick,
+    Urgency,
+)
+from scalar.secret import CountsUrl
+
+
+class WalkedClock:
+    """A clock that moves only when it is told to."""
+
+    def __init__(self, start: datetime = datetime(2026, 1, 1, 12, tzinfo=UTC)) -> None:
+        self._now = start
+
+    def now(self) -> datetime:
+        """Return the time, aware, in UTC."""
+        return self._now
+
+    def walk(self, seconds: float) -> None:
+        """Move the time on (or back, if negative)."""
+        self._now += timedelta(seconds=seconds)
+
+
+class MemoryRegistry:
+    """A `Registry` in memory."""
+
+    def __init__(self) -> None:
+        self._apps: dict[str, RegisteredApp] = {}
+        self._last_id = 0
+
+    def add(self, name: str, url: CountsUrl, at: datetime) -> RegisteredApp:
+        """Register an app."""
+        if name in self._apps:
+            raise AppAlreadyRegistered(name)
+        self._last_id += 1
+        self._apps[name] = RegisteredApp(self._last_id, name, url, 1, at)
+        return self._apps[name]
+
+    def remove(self, name: str) -> None:
+        """Forget an app."""
+        if self._apps.pop(name, None) is None:
+            raise AppNotFound(name)
+
+    def get(self, name: str) -> RegisteredApp:
+        """Return an app by its name."""
+        if name not in self._apps:
+            raise AppNotFound(name)
+        return self._apps[name]
+
+    def key(self, name: str) -> AppKey:
+        """Return an app's key."""
+        app = self.get(name)
+        return AppKey(app.id, app.name, app.revision)
+
+    def find(self, key: AppKey) -> RegisteredApp | None:
+        """Return an app by its key."""
+        return next((app for app in self._apps.values() if app.id == key.id), None)
+
+    def page(self, after_id: int, limit: int) -> Sequence[AppKey]:
+        """Return the next apps in the order of their numbers."""
+        keys = sorted(
+            (AppKey(app.id, app.name, app.revision) for app in self._apps.values()),
+            key=lambda key: key.id,
+        )
+        return [key for key in keys if key.id > after_id][:limit]
+
+
+class MemoryJournal:
+    """A `Journal` in memory."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def record(self, events: Sequence[Event]) -> None:
+        """Write events down."""
+        self.events.extend(events)
+
+    def recent(self, app: str | None, limit: int) -> Sequence[Event]:
+        """Return the newest events, newest first."""
+        found = [
+            (event.at, number, event)
+            for number, event in enumerate(self.events)
+            if app in (None, event.app)
+        ]
+        newest_first = sorted(found, key=lambda row: row[:2], reverse=True)
+        return [event for _, _, event in newest_first[:limit]]
+
+    def prune(self, before: datetime) -> int:
+        """Delete events older than a time."""
+        kept = [event for event in self.events if event.at >= before]
+        deleted = len(self.events) - len(kept)
+        self.events = kept
+        return deleted
+
+
+class MemoryCounts:
+    """A `CountSource` that says what it was told, by URL."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, Mapping[str, Reading] | Exception] = {}
+        self.asked: list[str] = []
+
+    def read(self, url: CountsUrl) -> Mapping[str, Reading]:
+        """Return, or raise, the answer of an address."""
+        self.asked.append(url.address)
+        answer = self.answers[url.address]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+@dataclass
+class MemoryPlatform:
+    """A `Platform` in memory, with the calls that were made.
+
+    Attributes:
+        formations: App name to its formation.
+        failures: Errors that the next calls end in, first one first.
+        calls: What was asked for: ("GET", app) or ("PATCH", app, quantities).
+    """
+
+    formations: dict[str, dict[str, ProcessType]] = field(default_factory=dict)
+    failures: list[PlatformError] = field(default_factory=list)
+    calls: list[tuple[object, ...]] = field(default_factory=list)
+
+    def app(self, name: str) -> HerokuApp:
+        """Return what Heroku says of an app."""
+        self._call("GET", name)
+        self._formation(name)
+        return HerokuApp(f"id-of-{name}", name, f"https://{name}-0123.herokuapp.com/")
+
+    def formation(self, app: str) -> Formation:
+        """Return the dynos of each process type of an app."""
+        self._call("GET", app)
+        return dict(self._formation(app))
+
+    def scale(self, app: str, quantities: Mapping[str, int]) -> Formation:
+        """Set the dynos of some process types."""
+        self._call("PATCH", app, dict(quantities))
+        rows = self._formation(app)
+        for name, quantity in quantities.items():
+            if name not in rows:
+                raise Refused(
+                    f"Couldn't find that process type ({name}).",
+                    reason=Reason.APP_NOT_ON_HEROKU,
+                    status=404,
+                )
+            rows[name] = replace(rows[name], quantity=quantity)
+        return dict(rows)
+
+    def _call(self, *call: object) -> None:
+        self.calls.append(call)
+        if self.failures:
+            raise self.failures.pop(0)
+
+    def _formation(self, app: str) -> dict[str, ProcessType]:
+        if app not in self.formations:
+            raise Refused(
+                "Couldn't find that app.", reason=Reason.APP_NOT_ON_HEROKU, status=404
+            )
+        return self.formations[app]
+
+
+class MemoryCoordinator:
+    """A `Coordinator` for one process."""
+
+    def __init__(self, clock: Clock, *, early_part: float = 0.25) -> None:
+        self._clock = clock
+        self._early_part = early_part
+        self._due: datetime | None = None
+        self._last: datetime | None = None
+        self._leases: dict[int, tuple[str, datetime]] = {}
+        self._memories: dict[int, Memory] = {}
+        self._done: dict[str, datetime] = {}
+
+    def open_tick(self, period: float) -> Tick | None:
+        """Return the tick if a fan-out may run now."""
+        now, length = self._clock.now(), timedelta(seconds=period)
+        due = self._due if self._due and self._due - now <= 2 * length else now
+        if now < due - length * self._early_part:
+            return None
+        tick = Tick(now, self._last)
+        self._due, self._last = max(due, now) + length, now
+        return tick
+
+    def last_tick(self) -> datetime | None:
+        """Return when the last fan-out was let through."""
+        return self._last
+
+    def reserve(self, app_ids: Sequence[int], token: str, seconds: float) -> list[int]:
+        """Keep apps for messages under way; return those that were free."""
+        end = self._clock.now() + timedelta(seconds=seconds)
+        free = [app_id for app_id in app_ids if self._holder(app_id) is None]
+        self._leases.update((app_id, (token, end)) for app_id in free)
+        return free
+
+    def slow(self) -> set[int]:
+        """Return the apps whose last exchange failed or took long."""
+        return {app_id for app_id, memory in self._memories.items() if memory.slow}
+
+    def busy(self, app_ids: Collection[int]) -> set[int]:
+        """Return those of the apps that are reserved or being evaluated."""
+        return {app_id for app_id in app_ids if self._holder(app_id)}
+
+    def begin(self, app_id: int, token: str) -> tuple[Lease, Memory] | None:
+        """Start an evaluation, unless another one has the app."""
+        if self._holder(app_id) not in (None, token):
+            return None
+        lease = Lease(app_id, secrets.token_hex(8))
+        never = datetime.max.replace(tzinfo=UTC)
+        self._leases[app_id] = (lease.token, never)
+        return lease, self._memories.get(app_id, Memory())
+
+    def holds_still(self, lease: Lease) -> bool:
+        """Return whether the lease is still ours."""
+        return self._holder(lease.app_id) == lease.token
+
+    def finish(self, lease: Lease, memory: Memory | None) -> None:
+        """Give the lease back; store the memory, if it changed."""
+        holder = self._holder(lease.app_id)
+        if holder == lease.token:
+            del self._leases[lease.app_id]
+        if memory is None:
+            return
+        if holder in (None, lease.token):
+            self._memories[lease.app_id] = memory
+        else:
+            self._memories.pop(lease.app_id, None)
+
+    def recall(self, app_ids: Sequence[int]) -> dict[int, Memory]:
+        """Return what is remembered of apps."""
+        return {i: self._memories[i] for i in app_ids if i in self._memories}
+
+    def forget(self, app_id: int) -> None:
+        """Drop what is remembered of an app."""
+        self._memories.pop(app_id, None)
+
+    def once(self, name: str, seconds: float) -> bool:
+        """Return True to one caller in `seconds`."""
+        now = self._clock.now()
+        if name in self._done and now < self._done[name]:
+            return False
+        self._done[name] = now + timedelta(seconds=seconds)
+        return True
+
+    def lose_everything(self) -> None:
+        """Be as empty as a Redis that was restarted."""
+        self.__init__(self._clock, early_part=self._early_part)  # type: ignore[misc] # the same as a new one
+
+    def _holder(self, app_id: int) -> str | None:
+        token, end = self._leases.get(app_id, ("", datetime.min.replace(tzinfo=UTC)))
+        return token if self._clock.now() < end else None
+
+
+class MemoryAccount:
+    """An `Account` that is open, unless it is told otherwise."""
+
+    def __init__(self) -> None:
+        self.denial: Callable[[Urgency], Denial | None] = lambda _urgency: None
+        self.failures: list[PlatformError] = []
+        self.remaining: int | None = None
+
+    def ask(self, urgency: Urgency) -> Denial | None:
+        """Return None if a call may be made now, otherwise why not."""
+        return self.denial(urgency)
+
+    def answered(self, remaining: int | None) -> None:
+        """Take note that Heroku answered."""
+        self.remaining = remaining
+
+    def failed(self, error: PlatformError) -> None:
+        """Take note of a failure that concerns the whole account."""
+        self.failures.append(error)
+
+    def budget(self) -> Budget:
+        """Return what is known."""
+        return Budget(self.remaining)

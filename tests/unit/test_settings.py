@@ -1,0 +1,117 @@
+"""The settings."""
+
+from __future__ import annotations
+
+import pytest
+
+from scalar.errors import ConfigurationError
+from scalar.settings import SETTINGS, Settings
+
+KEY = "A" * 43 + "="
+
+
+def test_the_defaults_are_the_seeds():
+    settings = Settings.from_environ({})
+
+    assert settings.sleep_period == 10
+    assert settings.count_boundary == 0
+    assert settings.heroku_api_url == "https://api.heroku.com"
+    assert settings.database_url.reveal().startswith("sqlite:///")
+
+
+def test_an_empty_variable_counts_as_unset():
+    assert Settings.from_environ({"SLEEP_PERIOD": " "}).sleep_period == 10
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgres://u:p@db.example:5432/x",
+        "postgresql://u:p@db.example:5432/x",
+        "postgresql+psycopg2://u:p@db.example:5432/x",
+    ],
+)
+def test_every_spelling_of_postgresql_means_the_installed_driver(url):
+    settings = Settings.from_environ({"DATABASE_URL": url})
+
+    assert settings.database_url.reveal() == (
+        "postgresql+psycopg2://u:p@db.example:5432/x"
+    )
+
+
+def test_the_tls_url_of_redis_wins():
+    settings = Settings.from_environ(
+        {"REDIS_URL": "redis://plain:6379", "REDIS_TLS_URL": "rediss://safe:6380"}
+    )
+
+    assert settings.redis_url.reveal() == "rediss://safe:6380"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("SLEEP_PERIOD", "0"),
+        ("SLEEP_PERIOD", "-1"),
+        ("SLEEP_PERIOD", "ten"),
+        ("SLEEP_PERIOD", "1.5"),
+        ("SLEEP_PERIOD", "99999999999999999999"),
+        ("COUNT_BOUNDARY", "-1"),
+        ("COUNT_BOUNDARY", "1e3"),
+        ("HEROKU_API_KEY", "hunter2 and more"),
+        ("HEROKU_API_URL", "api.heroku.com"),
+        ("HEROKU_API_URL", "https://user:hunter2@api.heroku.com"),
+        ("DATABASE_URL", "mysql://u:hunter2@db/x"),
+        ("DATABASE_URL", "sqlite://"),
+        ("DATABASE_URL", "sqlite:///:memory:"),
+        ("REDIS_URL", "http://u:hunter2@host"),
+        ("REDIS_URL", "redis://:hunter2@host/notanumber"),
+        ("REDIS_URL", "redis://:hunter2@host:port/0"),
+        ("REDIS_TLS_URL", "nonsense"),
+        ("SCALAR_SECRET_KEY", "hunter2"),
+        ("SCALAR_SECRET_KEY", f"{KEY},hunter2"),
+        ("SCALE_WEB_TO_ZERO", "maybe"),
+        ("APP_TOTAL_TIMEOUT", "0"),
+        ("APP_TOTAL_TIMEOUT", "nan"),
+        ("APP_READ_TIMEOUT", "11"),
+        ("FORMATION_TTL", "0"),
+        ("CALLS_RESERVE", "5000"),
+        ("WORKER_CONCURRENCY", "0"),
+        ("LOG_LEVEL", "LOUD"),
+    ],
+)
+def test_a_bad_value_is_refused_by_name_and_rule_without_secrets(name, text):
+    with pytest.raises(ConfigurationError, match=name) as refusal:
+        Settings.from_environ({name: text})
+
+    message = str(refusal.value)
+    assert "must" in message or "is no valid URL" in message
+    assert "\n" not in message
+    assert "hunter2" not in message
+
+
+def test_secrets_are_not_printed_with_the_settings():
+    settings = Settings.from_environ(
+        {
+            "HEROKU_API_KEY": "hunter2",
+            "REDIS_URL": "redis://:hunter2@host:6379",
+            "DATABASE_URL": "postgres://u:hunter2@db/x",
+            "SCALAR_SECRET_KEY": KEY,
+        }
+    )
+
+    assert "hunter2" not in repr(settings)
+    assert KEY not in repr(settings)
+
+
+def test_several_secret_keys_are_taken():
+    settings = Settings.from_environ({"SCALAR_SECRET_KEY": f"{KEY}, {KEY}"})
+
+    assert settings.scalar_secret_key
+
+
+def test_every_default_keeps_its_own_rule():
+    for setting in SETTINGS:
+        if setting.default:
+            setting.read(setting.name, setting.default)
+
+    assert len({setting.name for setting in SETTINGS}) == len(SETTINGS)
