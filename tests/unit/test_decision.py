@@ -119,7 +119,9 @@ formations = st.dictionaries(
     st.sampled_from(["web", "worker", "mailer", "release", "clock"]),
     st.builds(ProcessType, st.integers(0, 100)),
 )
-unknowns = st.builds(Unknown, st.sampled_from([Reason.COUNT_NULL, Reason.COUNT_INVALID]))
+unknowns = st.builds(
+    Unknown, st.sampled_from([Reason.COUNT_NULL, Reason.COUNT_INVALID])
+)
 
 
 @given(

@@ -91,4 +91,6 @@ def test_what_is_learned_keeps_within_the_limit_and_takes_nothing_away(
     assert all(learned[name] >= current[name] for name in rising)
     after = {name: decisions[name].desired for name in decisions} | learned
     total = sum(after.get(name, current[name]) for name in current)
-    assert total <= max(limit, sum(min(after.get(n, current[n]), current[n]) for n in current))
+    assert total <= max(
+        limit, sum(min(after.get(n, current[n]), current[n]) for n in current)
+    )

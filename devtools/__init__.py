@@ -1,0 +1,1 @@
+"""Real servers and processes for the demo, `make run` and the tests."""

@@ -1,0 +1,25 @@
+"""Wait for a fact, not for a time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def wait_until(
+    condition: Callable[[], T], timeout: float = 10.0, message: str = ""
+) -> T:
+    """Return the first true value of the condition."""
+    end = time.monotonic() + timeout
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(
+                f"not within {timeout:g} s: {message or condition!r} (last: {value!r})"
+            )
+        time.sleep(0.02)
