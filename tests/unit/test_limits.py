@@ -64,7 +64,7 @@ def test_only_the_size_that_the_message_names_is_concerned():
     learned = learn_limits(
         10,
         per_process_type=True,
-        message="Cannot update to more than 10 Performance size dynos per process type.",
+        message="Cannot update to more than 10 Performance size dynos",
         formation=formation,
         decisions=decisions,
     )

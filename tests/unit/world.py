@@ -1,0 +1,81 @@
+"""A small world in memory: one app, its counts, its formation, its clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from scalar.adapters.memory import (
+    MemoryAccount,
+    MemoryCoordinator,
+    MemoryCounts,
+    MemoryJournal,
+    MemoryPlatform,
+    MemoryRegistry,
+    WalkedClock,
+)
+from scalar.model import ProcessType
+from scalar.secret import CountsUrl
+from scalar.service.parts import Options, Parts
+from scalar.service.poll_and_scale import poll_and_scale
+
+
+@dataclass
+class World:
+    """The ports in memory, and shorthands for what tests do with them."""
+
+    boundary: int = 10
+    clock: WalkedClock = field(default_factory=WalkedClock)
+
+    def __post_init__(self) -> None:
+        self.registry = MemoryRegistry()
+        self.journal = MemoryJournal()
+        self.counts = MemoryCounts()
+        self.platform = MemoryPlatform()
+        self.coordinator = MemoryCoordinator(self.clock)
+        self.account = MemoryAccount()
+
+    @property
+    def parts(self) -> Parts:
+        return Parts(
+            self.clock,
+            self.registry,
+            self.journal,
+            self.counts,
+            self.platform,
+            self.coordinator,
+            self.account,
+            Options(boundary=self.boundary),
+        )
+
+    def add(self, name: str = "shop", size: str = "Standard-1X", **dynos: int):
+        url = CountsUrl.parse(f"https://{name}.example/counts")
+        self.registry.add(name, url, self.clock.now())
+        self.platform.formations[name] = {
+            process_type: ProcessType(quantity, size)
+            for process_type, quantity in dynos.items()
+        }
+
+    def report(self, answer, name: str = "shop") -> None:
+        """Let the app answer with counts, or fail with an error."""
+        self.counts.answers[f"https://{name}.example/counts"] = answer
+
+    def poll(self, name: str = "shop", seconds: float = 10):
+        """Let a period go by, and evaluate."""
+        self.clock.walk(seconds)
+        return poll_and_scale(self.parts, self.registry.key(name), "token")
+
+    def dynos(self, name: str = "shop") -> dict[str, int]:
+        rows = self.platform.formations[name]
+        return {process_type: row.quantity for process_type, row in rows.items()}
+
+    def memory(self, name: str = "shop"):
+        app_id = self.registry.key(name).id
+        return self.coordinator.recall([app_id]).get(app_id)
+
+    @property
+    def patches(self) -> list[dict[str, int]]:
+        return [call[2] for call in self.platform.calls if call[0] == "PATCH"]
+
+    @property
+    def reads(self) -> int:
+        return sum(call[0] == "GET" for call in self.platform.calls)
