@@ -56,7 +56,7 @@ class SqlRegistry:
             ).one_or_none()
         if row is None:
             raise AppNotFound(name)
-        return self._app(row.tuple())
+        return self._app(*row)
 
     def key(self, name: str) -> AppKey:
         """Return an app's key; needs no decryption. Raises `AppNotFound`."""
@@ -65,7 +65,7 @@ class SqlRegistry:
             row = connection.execute(query.where(AppRow.name == name)).one_or_none()
         if row is None:
             raise AppNotFound(name)
-        return AppKey(*row.tuple())
+        return AppKey(*row)
 
     def find(self, key: AppKey) -> RegisteredApp | None:
         """Return an app by its key; None if it is registered no more."""
@@ -73,7 +73,7 @@ class SqlRegistry:
             row = connection.execute(
                 select(*_WHOLE_ROW).where(AppRow.id == key.id)
             ).one_or_none()
-        return None if row is None else self._app(row.tuple())
+        return None if row is None else self._app(*row)
 
     def page(self, after_id: int, limit: int) -> Sequence[AppKey]:
         """Return the next apps in the order of their numbers."""
@@ -84,7 +84,7 @@ class SqlRegistry:
             .limit(limit)
         )
         with translated(), self._engine.connect() as connection:
-            return [AppKey(*row.tuple()) for row in connection.execute(query)]
+            return [AppKey(*row) for row in connection.execute(query)]
 
     def unencrypted(self) -> int:
         """Return how many URLs are stored as plain text."""
@@ -115,8 +115,8 @@ class SqlRegistry:
                 )
         return len(rows)
 
-    def _app(self, row: tuple[int, str, str, int, datetime]) -> RegisteredApp:
-        app_id, name, stored, revision, created_at = row
-        return RegisteredApp(
-            app_id, name, self._box.open(stored, name), revision, created_at
-        )
+    def _app(
+        self, app_id: int, name: str, stored: str, revision: int, created_at: datetime
+    ) -> RegisteredApp:
+        url = self._box.open(stored, name)
+        return RegisteredApp(app_id, name, url, revision, created_at)

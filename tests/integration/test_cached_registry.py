@@ -1,0 +1,65 @@
+"""The registry that a worker remembers, over a real PostgreSQL."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from devtools.postgres_server import postgres_server
+from scalar.adapters.cached_registry import CachedRegistry
+from scalar.adapters.memory import MemoryRegistry
+from scalar.adapters.sql import schema
+from scalar.adapters.sql.engine import make_engine
+from scalar.adapters.sql.registry import SqlRegistry
+from scalar.adapters.sql.url_box import UrlBox
+from scalar.errors import RegistryError
+from scalar.ports import AppKey
+from scalar.secret import CountsUrl, Secret
+from scalar.settings import Settings
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+URL = CountsUrl.parse("https://shop.example/counts")
+
+
+def test_apps_are_polled_on_while_the_database_is_away():
+    with postgres_server() as server:
+        settings = Settings.from_environ({"DATABASE_URL": server.create_database()})
+        engine = make_engine(settings.database_url.reveal())
+        schema.upgrade(engine)
+        cached = CachedRegistry(SqlRegistry(engine, UrlBox(Secret(""))))
+        cached.add("shop", URL, NOON)
+        (key,) = cached.page(0, 10)
+        app = cached.find(key)
+        server.stop()
+
+        assert cached.page(0, 10) == [key]
+        assert cached.find(key) == app
+        with pytest.raises(RegistryError):
+            cached.get("shop")
+
+        server.start()
+        assert cached.get("shop") == app
+        engine.dispose()
+
+
+def test_a_changed_app_is_looked_up_anew():
+    inner = MemoryRegistry()
+    cached = CachedRegistry(inner)
+    app = inner.add("shop", URL, NOON)
+    assert cached.find(AppKey(app.id, "shop", 1)) == app
+    inner.remove("shop")
+
+    assert cached.find(AppKey(app.id, "shop", 1)) == app
+    assert cached.find(AppKey(app.id, "shop", 2)) is None
+
+
+def test_removed_apps_leave_the_remembered_pages():
+    inner = MemoryRegistry()
+    cached = CachedRegistry(inner)
+    for name in ("a-one", "a-two", "a-three"):
+        inner.add(name, URL, NOON)
+    assert len(cached.page(0, 2)) == 2
+    inner.remove("a-one")
+
+    assert [key.name for key in cached.page(0, 2)] == ["a-two", "a-three"]

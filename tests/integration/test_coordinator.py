@@ -1,0 +1,210 @@
+"""One contract for the coordinator: in memory, and in a real Redis."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from scalar.adapters.memory import MemoryCoordinator, WalkedClock
+from scalar.adapters.redis_connection import connect
+from scalar.adapters.redis_coordinator import RedisCoordinator
+from scalar.errors import CoordinationError
+from scalar.model import (
+    Event,
+    EventKind,
+    Hold,
+    Memory,
+    ProcessType,
+    Reason,
+    Refusal,
+)
+from tests.support.waiting import wait_until
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+FULL = Memory(
+    formation={"worker": ProcessType(3, "Basic"), "web": ProcessType(1, "Basic")},
+    read_at=NOON,
+    limits={"worker": 7},
+    reported=frozenset({"worker"}),
+    holds={"web": Hold(Reason.COUNT_NULL, NOON, 4, "why", recorded=True)},
+    refusal=Refusal(Reason.FORBIDDEN, "no", NOON + timedelta(minutes=1), 2),
+    slow=True,
+    unconfirmed=(
+        Event(NOON, "shop", "worker", EventKind.SCALED, Reason.RECOMMENDED, 1, 3, 2.5),
+    ),
+    unwritten=(Event(NOON, "shop", None, EventKind.HELD, Reason.COUNTS_MALFORMED),),
+)
+
+
+@pytest.fixture
+def client(redis_url):
+    client = connect(redis_url)
+    yield client
+    client.close()
+
+
+@pytest.fixture(params=["memory", "redis"])
+def coordinator(request):
+    if request.param == "memory":
+        return MemoryCoordinator(WalkedClock())
+    return RedisCoordinator(request.getfixturevalue("client"))
+
+
+def test_one_tick_a_period_whoever_asks(coordinator):
+    assert coordinator.open_tick(60) is not None
+    assert coordinator.open_tick(60) is None
+
+
+def test_the_last_tick_is_known(coordinator):
+    assert coordinator.last_tick() is None
+    tick = coordinator.open_tick(60)
+
+    assert tick.previous is None
+    assert coordinator.last_tick() == tick.at
+
+
+def test_a_shorter_period_takes_effect_at_once(coordinator):
+    """SLEEP_PERIOD was an hour; the next tick is not an hour away."""
+    coordinator.open_tick(3600)
+
+    assert coordinator.open_tick(10) is not None
+
+
+def test_what_is_reserved_is_not_reserved_again(coordinator):
+    assert coordinator.reserve([1, 2, 3], "one", 60) == [1, 2, 3]
+    assert coordinator.reserve([2, 3, 4], "other", 60) == [4]
+    assert coordinator.reserve([], "none", 60) == []
+
+
+def test_the_reserved_apps_are_busy(coordinator):
+    coordinator.reserve([1, 2], "one", 60)
+
+    assert coordinator.busy([1, 3]) == {1}
+    assert coordinator.busy([]) == set()
+
+
+def test_an_evaluation_begins_under_its_own_reservation_only(coordinator):
+    coordinator.reserve([1], "one", 60)
+
+    assert coordinator.begin(1, "other") is None
+    assert coordinator.begin(1, "one") is not None
+
+
+def test_a_message_that_comes_twice_is_evaluated_once(coordinator):
+    coordinator.reserve([1], "one", 60)
+    coordinator.begin(1, "one")
+
+    assert coordinator.begin(1, "one") is None
+
+
+def test_a_finished_evaluation_leaves_the_app_free(coordinator):
+    lease, _ = coordinator.begin(1, "one")
+    assert coordinator.holds_still(lease)
+    coordinator.finish(lease, None)
+
+    assert not coordinator.holds_still(lease)
+    assert coordinator.reserve([1], "other", 60) == [1]
+
+
+def test_what_is_remembered_comes_back_whole(coordinator):
+    lease, memory = coordinator.begin(1, "one")
+    assert memory == Memory()
+    coordinator.finish(lease, FULL)
+
+    assert coordinator.begin(1, "two")[1] == FULL
+    assert coordinator.recall([1, 2]) == {1: FULL}
+    assert coordinator.recall([]) == {}
+
+
+def test_no_change_leaves_the_memory_as_it_was(coordinator):
+    lease, _ = coordinator.begin(1, "one")
+    coordinator.finish(lease, FULL)
+    lease, _ = coordinator.begin(1, "two")
+    coordinator.finish(lease, None)
+
+    assert coordinator.recall([1]) == {1: FULL}
+
+
+def test_slow_apps_are_known_until_they_are_not(coordinator):
+    lease, _ = coordinator.begin(1, "one")
+    coordinator.finish(lease, Memory(slow=True))
+    assert coordinator.slow() == {1}
+    lease, _ = coordinator.begin(1, "two")
+    coordinator.finish(lease, Memory(slow=False))
+
+    assert coordinator.slow() == set()
+
+
+def test_a_forgotten_app_is_unknown(coordinator):
+    lease, _ = coordinator.begin(1, "one")
+    coordinator.finish(lease, FULL)
+    coordinator.forget(1)
+
+    assert coordinator.recall([1]) == {}
+    assert coordinator.slow() == set()
+
+
+def test_once_is_once(coordinator):
+    assert coordinator.once("prune", 60)
+    assert not coordinator.once("prune", 60)
+    assert coordinator.once("other", 60)
+
+
+def test_who_lost_the_lease_drops_the_memory_of_the_other(client):
+    """It cannot know what the other did: the formation is read anew."""
+    coordinator = RedisCoordinator(client)
+    lease, _ = coordinator.begin(1, "one")
+    coordinator.finish(lease, FULL)
+    lost, _ = coordinator.begin(1, "two")
+    client.set("scalar:lease:1", "another")
+    coordinator.finish(lost, Memory(formation={"worker": ProcessType(99)}))
+
+    assert coordinator.recall([1]) == {}
+    assert client.get("scalar:lease:1") == "another"
+
+
+def test_a_lease_is_kept_up_while_the_evaluation_lasts(client):
+    """It is short, but does not end under a slow evaluation."""
+    coordinator = RedisCoordinator(client)
+    lease, _ = coordinator.begin(1, "one")
+    client.pexpire("scalar:lease:1", 1500)
+
+    wait_until(lambda: client.pttl("scalar:lease:1") > 2000, timeout=5)
+    assert coordinator.holds_still(lease)
+
+
+def test_a_reservation_ends_by_itself(client):
+    coordinator = RedisCoordinator(client)
+    coordinator.reserve([1], "one", 0.05)
+
+    wait_until(lambda: coordinator.reserve([1], "two", 60) == [1], timeout=2)
+
+
+def test_a_memory_that_cannot_be_read_is_no_memory(client):
+    coordinator = RedisCoordinator(client)
+    for text in ("not json", "[]", '{"v":99}', '{"v":1,"formation":{"web":"x"}}', "1"):
+        client.set("scalar:app:1", text)
+        lease, memory = coordinator.begin(1, "one")
+        assert memory == Memory()
+        coordinator.finish(lease, None)
+
+
+def test_a_redis_that_is_away_is_our_own_error(own_redis):
+    client = connect(own_redis.url)
+    coordinator = RedisCoordinator(client)
+    own_redis.kill()
+
+    with pytest.raises(CoordinationError, match="Redis"):
+        coordinator.open_tick(10)
+    client.close()
+
+
+def test_after_a_restart_redis_is_used_again(own_redis):
+    client = connect(own_redis.url)
+    coordinator = RedisCoordinator(client)
+    coordinator.open_tick(60)
+    own_redis.restart()
+
+    assert coordinator.open_tick(60) is not None
+    client.close()

@@ -1,0 +1,260 @@
+"""One contract for the registry and the journal: in memory, SQLite, PostgreSQL."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from cryptography.fernet import Fernet
+from sqlalchemy import inspect, text
+
+from scalar.adapters.memory import MemoryJournal, MemoryRegistry
+from scalar.adapters.sql import schema
+from scalar.adapters.sql.engine import make_engine
+from scalar.adapters.sql.journal import SqlJournal
+from scalar.adapters.sql.registry import SqlRegistry
+from scalar.adapters.sql.tables import Base
+from scalar.adapters.sql.url_box import UrlBox
+from scalar.errors import (
+    AppAlreadyRegistered,
+    AppNotFound,
+    RegistryError,
+    SecretUnreadable,
+)
+from scalar.model import Event, EventKind, Reason
+from scalar.ports import AppKey
+from scalar.secret import CountsUrl, Secret
+from scalar.settings import Settings
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+URL = CountsUrl.parse("https://user:hunter2@shop.example/counts")
+
+
+def engine_for(url):
+    settings = Settings.from_environ({"DATABASE_URL": url})
+    return make_engine(settings.database_url.reveal())
+
+
+@pytest.fixture
+def engine(database_url):
+    engine = engine_for(database_url)
+    schema.upgrade(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+def stores(request):
+    """A registry and a journal of each kind."""
+    if request.param == "memory":
+        yield MemoryRegistry(), MemoryJournal()
+        return
+    name = "sqlite_url" if request.param == "sqlite" else "postgres_url"
+    engine = engine_for(request.getfixturevalue(name))
+    schema.upgrade(engine)
+    yield SqlRegistry(engine, UrlBox(Secret(""))), SqlJournal(engine)
+    engine.dispose()
+
+
+@pytest.fixture
+def registry(stores):
+    return stores[0]
+
+
+@pytest.fixture
+def journal(stores):
+    return stores[1]
+
+
+def event(minute=0, app="shop", **facts):
+    return Event(
+        **{
+            "at": NOON + timedelta(minutes=minute),
+            "app": app,
+            "process_type": "worker",
+            "kind": EventKind.SCALED,
+            "reason": Reason.RECOMMENDED,
+            "from_quantity": 1,
+            "to_quantity": 10,
+            "count": 99,
+            "detail": "count 99 / boundary 10",
+            **facts,
+        }
+    )
+
+
+def test_an_app_is_found_as_it_was_registered(registry):
+    added = registry.add("shop", URL, NOON)
+
+    assert registry.get("shop") == added
+    assert added.url == URL
+    assert added.created_at == NOON
+    assert registry.find(AppKey(added.id, "shop", 1)) == added
+
+
+def test_a_name_is_registered_once(registry):
+    registry.add("shop", URL, NOON)
+
+    with pytest.raises(AppAlreadyRegistered, match="shop"):
+        registry.add("shop", URL, NOON)
+
+
+def test_an_unknown_app_is_named_with_the_way_to_add_it(registry):
+    with pytest.raises(AppNotFound, match="add-app shop"):
+        registry.get("shop")
+    with pytest.raises(AppNotFound, match="add-app shop"):
+        registry.remove("shop")
+    with pytest.raises(AppNotFound, match="add-app shop"):
+        registry.key("shop")
+
+    assert registry.find(AppKey(1, "shop", 1)) is None
+
+
+def test_the_number_of_a_removed_app_is_never_used_again(registry):
+    first = registry.add("shop", URL, NOON)
+    registry.remove("shop")
+    second = registry.add("shop", URL, NOON)
+
+    assert second.id > first.id
+
+
+def test_pages_hold_every_app_once_in_order(registry):
+    for number in range(7):
+        registry.add(f"app-{number}", URL, NOON)
+    pages = [registry.page(0, 3)]
+    while pages[-1]:
+        pages.append(registry.page(pages[-1][-1].id, 3))
+
+    assert [len(page) for page in pages] == [3, 3, 1, 0]
+    assert [key.name for page in pages for key in page] == [
+        f"app-{number}" for number in range(7)
+    ]
+
+
+def test_events_are_read_as_they_were_written_newest_first(journal):
+    events = [event(0), event(2, count=None, process_type=None), event(1, count=0.5)]
+    journal.record(events)
+
+    assert journal.recent("shop", 10) == [events[1], events[2], events[0]]
+
+
+def test_events_of_one_app_or_of_all(journal):
+    journal.record([event(0), event(1, app="blog")])
+
+    assert [e.app for e in journal.recent(None, 10)] == ["blog", "shop"]
+    assert [e.app for e in journal.recent("blog", 10)] == ["blog"]
+    assert len(journal.recent(None, 1)) == 1
+
+
+def test_old_events_are_pruned(journal):
+    journal.record([event(0), event(5)])
+
+    assert journal.prune(NOON + timedelta(minutes=1)) == 1
+    assert [e.at for e in journal.recent(None, 10)] == [NOON + timedelta(minutes=5)]
+
+
+def test_a_count_of_any_size_is_kept_exactly(journal):
+    journal.record([event(count=10**30)])
+
+    assert journal.recent(None, 1)[0].count == 10**30
+
+
+def test_the_schema_is_made_once_and_then_left_alone(database_url):
+    engine = engine_for(database_url)
+
+    assert schema.upgrade(engine) == (None, schema.newest())
+    assert schema.upgrade(engine) == (schema.newest(), schema.newest())
+    engine.dispose()
+
+
+def test_the_migrations_make_the_tables_that_the_program_knows(engine):
+    made = inspect(engine)
+    for table in Base.metadata.sorted_tables:
+        columns = {c["name"]: c["nullable"] for c in made.get_columns(table.name)}
+        assert columns == {c.name: c.nullable for c in table.columns}
+        indexes = {index["name"] for index in made.get_indexes(table.name)}
+        assert {index.name for index in table.indexes} <= indexes
+
+
+def test_a_schema_of_a_newer_program_is_left_alone(engine):
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    with pytest.raises(RegistryError, match="9999"):
+        schema.upgrade(engine)
+
+
+def test_a_database_without_a_schema_says_what_to_run(database_url):
+    engine = engine_for(database_url)
+    registry = SqlRegistry(engine, UrlBox(Secret("")))
+
+    with pytest.raises(RegistryError, match="initialise-project"):
+        registry.page(0, 1)
+    engine.dispose()
+
+
+def test_a_database_that_is_away_is_an_error_without_its_password():
+    engine = engine_for("postgres://user:hunter2@127.0.0.1:1/x")
+    registry = SqlRegistry(engine, UrlBox(Secret("")))
+
+    with pytest.raises(RegistryError) as refusal:
+        registry.page(0, 1)
+    assert "hunter2" not in str(refusal.value)
+    engine.dispose()
+
+
+def stored_url(engine):
+    with engine.connect() as connection:
+        return connection.execute(text("SELECT url FROM apps")).scalar_one()
+
+
+def test_with_a_key_the_password_is_not_in_the_database(engine):
+    key = Fernet.generate_key().decode()
+    registry = SqlRegistry(engine, UrlBox(Secret(key)))
+    registry.add("shop", URL, NOON)
+
+    assert "hunter2" not in stored_url(engine)
+    assert registry.get("shop").url == URL
+    assert registry.unencrypted() == 0
+
+
+def test_a_key_is_changed_without_losing_a_url(engine):
+    old, new = (Fernet.generate_key().decode() for _ in range(2))
+    SqlRegistry(engine, UrlBox(Secret(old))).add("shop", URL, NOON)
+    both = SqlRegistry(engine, UrlBox(Secret(f"{new}, {old}")))
+    assert both.encrypt_again() == 1
+
+    registry = SqlRegistry(engine, UrlBox(Secret(new)))
+    assert registry.get("shop").url == URL
+    assert registry.get("shop").revision == 2
+
+
+def test_plain_urls_are_encrypted_when_a_key_comes(engine):
+    SqlRegistry(engine, UrlBox(Secret(""))).add("shop", URL, NOON)
+    registry = SqlRegistry(engine, UrlBox(Secret(Fernet.generate_key().decode())))
+    assert registry.unencrypted() == 1
+    assert registry.get("shop").url == URL
+
+    registry.encrypt_again()
+    assert registry.unencrypted() == 0
+    assert "hunter2" not in stored_url(engine)
+
+
+@pytest.mark.parametrize("keys", ["", "A" * 43 + "="], ids=["none", "another"])
+def test_without_the_right_key_the_url_is_unreadable_and_says_so(engine, keys):
+    right = Fernet.generate_key().decode()
+    SqlRegistry(engine, UrlBox(Secret(right))).add("shop", URL, NOON)
+
+    with pytest.raises(SecretUnreadable, match="SCALAR_SECRET_KEY"):
+        SqlRegistry(engine, UrlBox(Secret(keys))).get("shop")
+
+
+def test_two_processes_write_to_one_sqlite_file(sqlite_url):
+    one, other = engine_for(sqlite_url), engine_for(sqlite_url)
+    schema.upgrade(one)
+    SqlRegistry(one, UrlBox(Secret(""))).add("shop", URL, NOON)
+    SqlRegistry(other, UrlBox(Secret(""))).add("blog", URL, NOON)
+
+    assert len(SqlRegistry(one, UrlBox(Secret(""))).page(0, 10)) == 2
+    one.dispose()
+    other.dispose()
