@@ -1,0 +1,101 @@
+"""What the server remembers: apps, formation rows, dynos and releases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from local_heroku.accounts import Account
+from local_heroku.sizes import DynoSize
+
+RELEASE_TYPE = "release"
+
+
+class DynoState(StrEnum):
+    """The states of a dyno; `stopping` shows in the control state only."""
+
+    STARTING = "starting"
+    UP = "up"
+    CRASHED = "crashed"
+    STOPPING = "stopping"
+
+
+@dataclass(slots=True)
+class FormationRow:
+    """One process type: how many dynos of which size should run."""
+
+    id: str
+    type: str
+    command: str
+    quantity: int
+    size: DynoSize
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(slots=True)
+class Release:
+    """One version of an app."""
+
+    id: str
+    version: int
+    description: str
+    created_at: datetime
+
+
+@dataclass(slots=True)
+class Dyno:
+    """One running process; a restart makes a new one with the same name.
+
+    `due` is when the state next changes by itself: starting becomes up,
+    stopping is gone, up is cycled. A crashed dyno has none.
+    """
+
+    id: str
+    type: str
+    number: int
+    command: str
+    size: DynoSize
+    release: Release
+    state: DynoState
+    created_at: datetime
+    updated_at: datetime
+    due: datetime | None
+
+    @property
+    def name(self) -> str:
+        """The name as `heroku ps` shows it, `worker.2`."""
+        return f"{self.type}.{self.number}"
+
+
+@dataclass(slots=True)
+class App:
+    """One app with everything that belongs to it."""
+
+    id: str
+    name: str
+    web_url: str
+    owner: Account
+    created_at: datetime
+    updated_at: datetime
+    formation: dict[str, FormationRow] = field(default_factory=dict)
+    dynos: list[Dyno] = field(default_factory=list)
+    releases: list[Release] = field(default_factory=list)
+
+    @property
+    def process_tier(self) -> str:
+        """The tier of the app's dynos; an app without any counts as Eco."""
+        for row in self.formation.values():
+            return row.size.tier.process_tier
+        return "eco"
+
+    def listed_dynos(self, process_type: str | None = None) -> list[Dyno]:
+        """Return the dynos that the Platform API lists, lowest number first."""
+        listed = [
+            dyno
+            for dyno in self.dynos
+            if dyno.state is not DynoState.STOPPING
+            and process_type in {None, dyno.type}
+        ]
+        return sorted(listed, key=lambda dyno: (dyno.type, dyno.number))

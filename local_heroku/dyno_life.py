@@ -1,0 +1,120 @@
+"""How dynos come and go.
+
+```
+             boot time             24 h to 27.6 h
+  starting ------------> up ------------------> cycled, that is restarted
+     |                   |  crash
+     |  scale down,      | -------> crashed
+     |  restart, release |             |
+     v                   v             v
+  stopping <---------------------------+
+     |  stop time
+     v
+   gone
+```
+
+A restart makes a new dyno of the same name at once, while the old one is
+still stopping. On scale-down the highest numbers go first. Cycling: Dev
+Center, "Automatic dyno restarts".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from local_heroku.apps import RELEASE_TYPE, App, Dyno, DynoState, FormationRow
+from local_heroku.ids import Ids
+
+CYCLE_AFTER = timedelta(hours=24)
+CYCLE_SPREAD_MINUTES = 216
+
+
+@dataclass(frozen=True, slots=True)
+class DynoLife:
+    """Starts and stops dynos; `boot` and `stop` are how long each takes."""
+
+    ids: Ids
+    boot: timedelta
+    stop: timedelta
+
+    def reconcile(self, app: App, now: datetime, *, already_up: bool = False) -> None:
+        """Start and stop dynos until they are as the formation says.
+
+        `already_up` spares new dynos the boot: for an app that is put in
+        place as one that runs.
+        """
+        for row in app.formation.values():
+            if row.type == RELEASE_TYPE:
+                continue
+            running = app.listed_dynos(row.type)
+            for dyno in running[row.quantity :]:
+                self._stop(dyno, now)
+            taken = {dyno.number for dyno in running}
+            numbers = range(1, row.quantity + 1)
+            for number in [n for n in numbers if n not in taken]:
+                self._start(app, row, number, now, already_up=already_up)
+
+    def restart(self, app: App, dyno: Dyno, now: datetime) -> None:
+        """Stop the dyno and start another of the same name."""
+        self._stop(dyno, now)
+        self._start(app, app.formation[dyno.type], dyno.number, now)
+
+    def crash(self, dyno: Dyno, now: datetime) -> None:
+        """Let the dyno crash; it stays so until something restarts it."""
+        dyno.state = DynoState.CRASHED
+        dyno.updated_at = now
+        dyno.due = None
+
+    def advance(self, app: App, now: datetime) -> None:
+        """Do everything that fell due up to now, each at its own time."""
+        while due := [
+            (dyno.due, dyno) for dyno in app.dynos if dyno.due and dyno.due <= now
+        ]:
+            for moment, dyno in sorted(due, key=lambda pair: pair[0]):
+                self._step(app, dyno, moment)
+
+    def _step(self, app: App, dyno: Dyno, moment: datetime) -> None:
+        if dyno.state is DynoState.STOPPING:
+            app.dynos.remove(dyno)
+        elif dyno.state is DynoState.STARTING:
+            self._up(dyno, moment)
+        else:
+            self.restart(app, dyno, moment)
+
+    def _start(
+        self,
+        app: App,
+        row: FormationRow,
+        number: int,
+        now: datetime,
+        *,
+        already_up: bool = False,
+    ) -> None:
+        dyno = Dyno(
+            id=self.ids.new("dyno"),
+            type=row.type,
+            number=number,
+            command=row.command,
+            size=row.size,
+            release=app.releases[-1],
+            state=DynoState.STARTING,
+            created_at=now,
+            updated_at=now,
+            due=now + self.boot,
+        )
+        if already_up:
+            self._up(dyno, now)
+        app.dynos.append(dyno)
+
+    def _up(self, dyno: Dyno, now: datetime) -> None:
+        spread = timedelta(minutes=UUID(dyno.id).int % (CYCLE_SPREAD_MINUTES + 1))
+        dyno.state = DynoState.UP
+        dyno.updated_at = now
+        dyno.due = now + CYCLE_AFTER + spread
+
+    def _stop(self, dyno: Dyno, now: datetime) -> None:
+        dyno.state = DynoState.STOPPING
+        dyno.updated_at = now
+        dyno.due = now + self.stop

@@ -1,0 +1,155 @@
+"""Read the updates of a formation, check the limits, apply them.
+
+All or nothing: every row is read and checked before one is changed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from local_heroku.apps import RELEASE_TYPE, App, FormationRow
+from local_heroku.errors import (
+    ApiError,
+    above_app_limit,
+    above_type_limit,
+    invalid_params,
+    not_found,
+)
+from local_heroku.sizes import SIZES, DynoSize, find_size
+
+DIGITS = re.compile(r"([+-]?)(\d{1,9})")
+MOST = 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What one row should become."""
+
+    type: str
+    quantity: int
+    size: DynoSize
+
+
+def plan(app: App, updates: Iterable[Mapping[str, Any]]) -> dict[str, Wanted]:
+    """Return what the changed rows should become, by process type.
+
+    Raises:
+        ApiError: 404 for a process type that the app does not have, 422 for
+            a value that is not one, or for more dynos than are allowed.
+    """
+    if not app.formation:
+        raise invalid_params("App must be deployed before dynos can be scaled.")
+    wanted: dict[str, Wanted] = {}
+    for update in updates:
+        row = find_row(app, update.get("type"))
+        before = wanted.get(row.type) or Wanted(row.type, row.quantity, row.size)
+        wanted[row.type] = Wanted(
+            row.type,
+            read_quantity(update.get("quantity"), before.quantity),
+            read_size(update, before.size),
+        )
+    after = {
+        row.type: wanted.get(row.type) or Wanted(row.type, row.quantity, row.size)
+        for row in app.formation.values()
+        if row.type != RELEASE_TYPE or row.type in wanted
+    }
+    check_limits(after.values(), changed=wanted.values())
+    return wanted
+
+
+def find_row(app: App, type_or_id: object) -> FormationRow:
+    """Return the formation row of that process type or uuid.
+
+    Raises:
+        ApiError: 404, there is none.
+    """
+    for row in app.formation.values():
+        if type_or_id in {row.type, row.id}:
+            return row
+    message = f"Couldn't find that process type ({type_or_id})."
+    raise not_found("formation", message)
+
+
+def read_quantity(value: object, current: int) -> int:
+    """Return the quantity that 3, "3", "+1" or "-1" asks for.
+
+    Raises:
+        ApiError: 422, it is no quantity or ends below zero.
+    """
+    if value is None:
+        return current
+    quantity: int | None = None
+    if isinstance(value, int) and not isinstance(value, bool):
+        quantity = value
+    elif isinstance(value, str) and (found := DIGITS.fullmatch(value)):
+        sign, number = found[1], int(found[2])
+        quantity = {"+": current + number, "-": current - number}.get(sign, number)
+    if quantity is None or not 0 <= quantity <= MOST:
+        raise invalid_params(f"Quantity {value!r} is not a number of dynos from 0 up.")
+    return quantity
+
+
+def read_size(update: Mapping[str, Any], current: DynoSize) -> DynoSize:
+    """Return the size that `dyno_size` or the older `size` asks for.
+
+    Raises:
+        ApiError: 422, there is no such size.
+    """
+    asked: object = update.get("size")
+    if (dyno_size := update.get("dyno_size")) is not None:
+        named = dyno_size if isinstance(dyno_size, dict) else {}
+        asked = named.get("id") or named.get("name") or dyno_size
+    if asked is None:
+        return current
+    size = find_size(asked) if isinstance(asked, str) else None
+    if size is None:
+        available = ", ".join(known.name for known in SIZES)
+        raise invalid_params(
+            f"No such size as {asked}. Available dyno sizes are {available}."
+        )
+    return size
+
+
+def check_limits(rows: Iterable[Wanted], changed: Iterable[Wanted]) -> None:
+    """Refuse a formation with mixed tiers or too many dynos.
+
+    Args:
+        rows: the formation as it would be.
+        changed: the rows that the request names; the errors speak of them.
+
+    Raises:
+        ApiError: 422 with the limit in its body.
+    """
+    rows, changed = list(rows), list(changed)
+    if error := _mixed_tiers(rows) or _type_limit(changed) or _app_limit(rows, changed):
+        raise error
+
+
+def _mixed_tiers(rows: list[Wanted]) -> ApiError | None:
+    if len({row.size.tier.process_tier for row in rows}) < 2:
+        return None
+    names = " and ".join(sorted({row.size.name for row in rows}))
+    return invalid_params(
+        f"Cannot use the following dyno types in the same app: {names}"
+    )
+
+
+def _type_limit(changed: list[Wanted]) -> ApiError | None:
+    for row in changed:
+        limit = row.size.per_type
+        # A limit as large as the app's own is not one of the process type.
+        if row.quantity > limit and limit < row.size.per_app:
+            return above_type_limit(size=row.size.name, limit=limit, asked=row.quantity)
+    return None
+
+
+def _app_limit(rows: list[Wanted], changed: list[Wanted]) -> ApiError | None:
+    total = sum(row.quantity for row in rows)
+    limit = min((row.size.per_app for row in rows), default=total)
+    if total <= limit:
+        return None
+    named = next(iter(changed), rows[0])
+    return above_app_limit(size=named.size.name, limit=limit, asked=total)

@@ -1,0 +1,1 @@
+"""The local Heroku over HTTP: `application.py` puts the parts together."""

@@ -1,0 +1,72 @@
+"""Apps with their releases, and the lists that are always empty here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from local_heroku.errors import ApiError, not_found
+from local_heroku.render import app_json, release_json
+from local_heroku.server.calls import READ, READ_PROTECTED, Answer, Call, Route
+
+
+def list_apps(call: Call) -> Answer:
+    """Return the apps of the account."""
+    apps = [app for app in call.heroku.apps.values() if app.owner is call.account]
+    return call.page([app_json(app) for app in apps], "name", "id", "updated_at")
+
+
+def show_app(call: Call) -> Answer:
+    """Return one app."""
+    return Answer(app_json(call.app))
+
+
+def list_releases(call: Call) -> Answer:
+    """Return the releases, oldest first unless asked otherwise."""
+    return call.page(_releases(call), "version", "id")
+
+
+def show_release(call: Call) -> Answer:
+    """Return one release by version or uuid."""
+    for release in _releases(call):
+        if call.params["release"] in {str(release["version"]), release["id"]}:
+            return Answer(release)
+    raise not_found("release", "Couldn't find that release.")
+
+
+def list_nothing(call: Call) -> Answer:
+    """Return an empty list, for what `heroku apps:info` asks besides."""
+    call.heroku.find_app(call.params["app"], call.account)
+    return call.page([])
+
+
+def no_pipeline(call: Call) -> Answer:
+    """Say that the app is in no pipeline."""
+    call.heroku.find_app(call.params["app"], call.account)
+    raise not_found("pipeline-coupling", "Couldn't find that pipeline coupling.")
+
+
+def no_such_route(call: Call) -> Answer:
+    """Refuse a path or a method that this server does not know."""
+    raise ApiError(
+        404,
+        message="The requested API endpoint was not found: "
+        f"{call.request.method} {call.request.path}.",
+    )
+
+
+def _releases(call: Call) -> list[dict[str, Any]]:
+    app = call.app
+    return [release_json(app, release) for release in app.releases]
+
+
+ROUTES = (
+    Route("GET", "/apps", list_apps, READ),
+    Route("GET", "/users/{user}/apps", list_apps, READ),
+    Route("GET", "/apps/{app}", show_app, READ),
+    Route("GET", "/apps/{app}/releases", list_releases, READ_PROTECTED),
+    Route("GET", "/apps/{app}/releases/{release}", show_release, READ_PROTECTED),
+    Route("GET", "/apps/{app}/addons", list_nothing, READ),
+    Route("GET", "/apps/{app}/collaborators", list_nothing, READ),
+    Route("GET", "/apps/{app}/pipeline-couplings", no_pipeline, READ),
+)
+NO_SUCH_ROUTE = Route("*", "/{rest}", no_such_route, READ)

@@ -1,0 +1,87 @@
+"""Send an answer, or let its connection fail as a fault asks for."""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from local_heroku.faults import Fault, FaultKind
+from local_heroku.server.pipeline import Outcome
+
+# A linger time of zero makes the kernel send RST instead of FIN.
+LINGER_ZERO = struct.pack("ii", 1, 0)
+MISSING_BYTES = 64
+
+Wait = Callable[[float | None], Awaitable[None]]
+
+
+async def deliver(
+    request: web.Request, outcome: Outcome, wait: Wait
+) -> web.StreamResponse:
+    """Send the answer; `entry.status` is set only if one is sent whole.
+
+    Args:
+        request: the request that is answered.
+        outcome: the answer and the fault.
+        wait: waits so many seconds, None for until the faults are cleared.
+    """
+    fault = outcome.fault
+    kind = fault.kind if fault else None
+    if fault and kind is FaultKind.LATENCY:
+        await wait(fault.seconds or 1)
+    elif fault and kind is FaultKind.HANG:
+        await wait(fault.seconds)
+        return reset(request)
+    elif kind in {FaultKind.RESET, FaultKind.APPLY_THEN_RESET}:
+        return reset(request)
+    elif kind is FaultKind.CUT:
+        return await _cut(request, outcome)
+    elif fault and kind is FaultKind.DRIP:
+        return await _drip(request, outcome, fault, wait)
+    outcome.entry.status = outcome.status
+    return web.Response(
+        status=outcome.status, headers=dict(outcome.headers), body=outcome.content
+    )
+
+
+def reset(request: web.Request) -> web.StreamResponse:
+    """Reset the connection: the client sees no answer at all."""
+    transport = request.transport
+    if transport is not None:
+        connection = transport.get_extra_info("socket")
+        if connection is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_ZERO)
+        transport.abort()
+    return web.Response()
+
+
+async def _cut(request: web.Request, outcome: Outcome) -> web.StreamResponse:
+    response = await _begin(request, outcome, len(outcome.content) + MISSING_BYTES)
+    await response.write(outcome.content[: len(outcome.content) // 2])
+    if request.transport is not None:
+        request.transport.close()
+    return response
+
+
+async def _drip(
+    request: web.Request, outcome: Outcome, fault: Fault, wait: Wait
+) -> web.StreamResponse:
+    response = await _begin(request, outcome, len(outcome.content))
+    for byte in outcome.content:
+        await response.write(bytes([byte]))
+        await wait(fault.seconds or 1)
+    await response.write_eof()
+    outcome.entry.status = outcome.status
+    return response
+
+
+async def _begin(
+    request: web.Request, outcome: Outcome, length: int
+) -> web.StreamResponse:
+    response = web.StreamResponse(status=outcome.status, headers=dict(outcome.headers))
+    response.content_length = length
+    await response.prepare(request)
+    return response

@@ -1,0 +1,198 @@
+"""The life of one request, from its credentials to its answer.
+
+In this order: credentials (401), pool (429), Accept (406), a fault that was
+asked for, scope (403), and only then the route. No clock and no socket: the
+time is an argument, and what the connection does is left to `delivery`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from local_heroku.accounts import Token, secret_from_header
+from local_heroku.errors import ApiError, forbidden, rate_limited
+from local_heroku.faults import NOT_SERVED, Fault, FaultKind
+from local_heroku.heroku import Heroku
+from local_heroku.ids import is_uuid
+from local_heroku.ranges import LARGEST_PAGE
+from local_heroku.request_log import LoggedRequest
+from local_heroku.server.calls import (
+    Answer,
+    ApiRequest,
+    Call,
+    Route,
+    etag,
+    etag_matches,
+    to_bytes,
+)
+
+VERSION_3 = re.compile(
+    r"application/vnd\.heroku\+json;\s*version=3(\.[\w-]+)?(?![\w.-])"
+)
+HTML = b"<!DOCTYPE html><html><body><h1>Application error</h1></body></html>"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """An answer ready to be sent, and the fault that its sending suffers."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+    fault: Fault | None
+    entry: LoggedRequest
+
+
+@dataclass(slots=True)
+class _Exchange:
+    """One request with what is known of it so far; the headers tell it."""
+
+    heroku: Heroku
+    now: datetime
+    route: Route
+    params: Mapping[str, str]
+    request: ApiRequest
+    entry: LoggedRequest
+    token: Token | None = None
+    fault: Fault | None = None
+
+
+def serve(
+    heroku: Heroku,
+    now: datetime,
+    route: Route,
+    params: Mapping[str, str],
+    request: ApiRequest,
+) -> Outcome:
+    """Serve one request and log it."""
+    heroku.advance(now)
+    entry = _log_entry(heroku, now, params, request)
+    heroku.log.add(entry)
+    exchange = _Exchange(heroku, now, route, params, request, entry)
+    try:
+        answer = _answer(exchange, _let_in(exchange))
+    except ApiError as error:
+        answer = Answer(error.body, error.status)
+    return _finish(exchange, answer)
+
+
+def _log_entry(
+    heroku: Heroku, now: datetime, params: Mapping[str, str], request: ApiRequest
+) -> LoggedRequest:
+    request_id = heroku.ids.new("request")
+    if asked := request.headers.get("request-id"):
+        request_id = f"{request_id},{asked}"
+    app = params.get("app")
+    if app is not None and is_uuid(app):
+        names = {known.id: known.name for known in heroku.apps.values()}
+        app = names.get(app, app)
+    body = None
+    if request.method == "PATCH":
+        try:
+            body = request.json()
+        except ApiError:
+            body = None  # the route says what is wrong with it
+    return LoggedRequest(
+        at=now,
+        method=request.method,
+        path=request.path,
+        query=request.query,
+        app=app,
+        account=None,
+        token=None,
+        request_id=request_id,
+        body=body,
+    )
+
+
+def _let_in(exchange: _Exchange) -> Token:
+    """Check credentials, pool and version; pay; choose the fault."""
+    heroku, entry, headers = exchange.heroku, exchange.entry, exchange.request.headers
+    secret = secret_from_header(headers.get("authorization"))
+    token = heroku.tokens.get(secret) if secret else None
+    if token is None:
+        raise ApiError(401)
+    exchange.token = token
+    entry.token, entry.account = token.name, token.account.name
+    pool, free = token.account.pool, exchange.route.free
+    if not free and pool.remaining(exchange.now) == 0:
+        raise rate_limited()
+    fault = heroku.faults.next_for(entry.method, entry.path, entry.app)
+    exchange.fault = fault
+    if not free and not _is_rate_limit(fault):
+        entry.cost = int(pool.take(exchange.now))
+    if not VERSION_3.search(headers.get("accept", "")):
+        raise ApiError(406)
+    return token
+
+
+def _is_rate_limit(fault: Fault | None) -> bool:
+    return fault is not None and fault.kind is FaultKind.STATUS and fault.status == 429
+
+
+def _answer(exchange: _Exchange, token: Token) -> Answer:
+    """Let the fault have its way, or the route serve the request."""
+    fault, route = exchange.fault, exchange.route
+    if fault and fault.kind is FaultKind.STATUS:
+        raise fault.error()
+    if fault and fault.kind in NOT_SERVED:
+        return Answer(None)
+    if not token.may(route.scopes):
+        raise forbidden(
+            f"The token has the scope {', '.join(token.scopes)}; this needs one of "
+            f"{', '.join(route.scopes)}."
+        )
+    partial = fault is not None and fault.kind is FaultKind.PARTIAL
+    call = Call(
+        exchange.heroku,
+        token.account,
+        exchange.now,
+        exchange.request,
+        exchange.params,
+        page_limit=1 if partial else LARGEST_PAGE,
+    )
+    return route.serve(call)
+
+
+def _finish(exchange: _Exchange, answer: Answer) -> Outcome:
+    """Put the headers on, and turn a body that is known into a 304."""
+    entry, fault = exchange.entry, exchange.fault
+    status, content = answer.status, to_bytes(answer.body)
+    if fault is not None:
+        entry.fault = fault.kind.value
+    html = fault is not None and fault.kind is FaultKind.NON_JSON and not answer.body
+    if html:
+        content = HTML
+    headers = {
+        "Cache-Control": "private, no-cache",
+        "Content-Type": "text/html; charset=utf-8" if html else "application/json",
+        "ETag": etag(content),
+        "Request-Id": entry.request_id,
+        "Vary": "Authorization,Accept-Encoding",
+        "X-Content-Type-Options": "nosniff",
+        **_account_headers(exchange, status),
+        **answer.headers,
+    }
+    known = exchange.request.headers.get("if-none-match", "")
+    readable = entry.method == "GET" and status in {200, 206}
+    if readable and etag_matches(known, headers["ETag"]):
+        status, content = 304, b""
+    return Outcome(status, headers, content, fault, entry)
+
+
+def _account_headers(exchange: _Exchange, status: int) -> dict[str, str]:
+    """Return what is left of the pool, and the scopes; nothing for a stranger."""
+    token = exchange.token
+    if token is None:
+        return {}
+    remaining = token.account.pool.remaining(exchange.now)
+    exchange.entry.remaining = 0 if status == 429 else remaining
+    return {
+        "RateLimit-Remaining": str(exchange.entry.remaining),
+        "RateLimit-Multiplier": "1",
+        "Oauth-Scope": " ".join(token.scopes),
+        "Oauth-Scope-Accepted": " ".join(exchange.route.scopes),
+    }

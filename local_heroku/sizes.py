@@ -1,0 +1,69 @@
+"""The dyno sizes, and how many dynos of each an app may run.
+
+Limits: Dev Center, "Scaling your dyno formation" and "Dyno tiers".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import NAMESPACE_DNS, uuid5
+
+
+class Tier(StrEnum):
+    """What an app pays for; only Standard and Performance may be mixed."""
+
+    ECO = "eco"
+    BASIC = "basic"
+    STANDARD = "standard"
+    PERFORMANCE = "performance"
+
+    @property
+    def process_tier(self) -> str:
+        """The name of the tier as the app's `process_tier` shows it."""
+        if self in {Tier.STANDARD, Tier.PERFORMANCE}:
+            return "production"
+        return self.value
+
+
+@dataclass(frozen=True, slots=True)
+class DynoSize:
+    """One dyno size.
+
+    `per_type` and `per_app` are the most dynos of a process type and of a
+    whole app; `memory` is in GB, `cents` is the price of a month.
+    """
+
+    name: str
+    tier: Tier
+    per_type: int
+    per_app: int
+    memory: float
+    cents: int
+
+    @property
+    def id(self) -> str:
+        """The size's uuid, the same in every run."""
+        return str(uuid5(NAMESPACE_DNS, f"{self.name}.dyno-size.local-heroku"))
+
+
+SIZES: tuple[DynoSize, ...] = (
+    DynoSize("Eco", Tier.ECO, 1, 2, 0.5, 500),
+    DynoSize("Basic", Tier.BASIC, 1, 100, 0.5, 700),
+    DynoSize("Standard-1X", Tier.STANDARD, 100, 100, 0.5, 2500),
+    DynoSize("Standard-2X", Tier.STANDARD, 100, 100, 1, 5000),
+    DynoSize("Performance-M", Tier.PERFORMANCE, 10, 100, 2.5, 25000),
+    DynoSize("Performance-L", Tier.PERFORMANCE, 10, 100, 14, 50000),
+    DynoSize("Performance-L-RAM", Tier.PERFORMANCE, 10, 100, 30, 50000),
+    DynoSize("Performance-XL", Tier.PERFORMANCE, 10, 100, 62, 75000),
+    DynoSize("Performance-2XL", Tier.PERFORMANCE, 10, 100, 126, 150000),
+)
+
+
+def find_size(name_or_id: str) -> DynoSize | None:
+    """Return the size of that name, in any case, or of that uuid."""
+    wanted = name_or_id.lower()
+    for size in SIZES:
+        if wanted in {size.name.lower(), size.id}:
+            return size
+    return None
