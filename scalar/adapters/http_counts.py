@@ -63,7 +63,7 @@ class HttpCountSource:
         address = url.address
         for _ in range(MOST_REDIRECTS + 1):
             trusted = _origin(address) == _origin(url.address)
-            response = self._send(address, auth if trusted else None)
+            response = self._send_again_if_dropped(address, auth if trusted else None)
             with response:
                 if response.status_code not in REDIRECTS:
                     return self._body(response)

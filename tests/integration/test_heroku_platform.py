@@ -1,0 +1,253 @@
+"""Heroku through heroku3, against the local Heroku."""
+
+from __future__ import annotations
+
+import pytest
+
+from local_heroku import process
+from scalar.adapters.heroku import READ_RETRIES, HerokuPlatform
+from scalar.adapters.http_session import make_session, tls_context
+from scalar.errors import (
+    AboveLimit,
+    NotAuthorized,
+    PlatformUnavailable,
+    RateLimited,
+    Refused,
+)
+from scalar.model import ProcessType, Reason
+from scalar.secret import Secret
+
+TOKEN = "made-up-token"
+
+
+@pytest.fixture(scope="module")
+def server():
+    with process.start(token=TOKEN, boot_seconds=0) as heroku:
+        yield heroku
+
+
+@pytest.fixture
+def heroku(server):
+    """The server with one app of three process types, and no history."""
+    server.clear()
+    server.create_app("shop", {"web": 1, "worker": 2, "mailer": 0})
+    yield server
+    server.clear_faults()
+
+
+def a_call(platform, method):
+    """Return the platform's call that makes a request of this method."""
+    if method == "GET":
+        return lambda: platform.formation("shop")
+    return lambda: platform.scale("shop", {"worker": 1})
+
+
+@pytest.fixture
+def answers():
+    return []
+
+
+@pytest.fixture
+def connect(heroku, answers):
+    """Platforms on the server, closed at the end."""
+    sessions = []
+
+    def make(token=TOKEN, timeout=0.5):
+        session = make_session(
+            tls_context(), timeout=(0.5, timeout), retries=READ_RETRIES
+        )
+        sessions.append(session)
+        return HerokuPlatform(
+            session,
+            Secret(token),
+            heroku.url,
+            timeout=timeout,
+            on_answer=answers.append,
+        )
+
+    yield make
+    for session in sessions:
+        session.close()
+
+
+@pytest.fixture
+def platform(connect):
+    return connect()
+
+
+def test_the_formation_is_one_request(platform, heroku):
+    assert platform.formation("shop") == {
+        "web": ProcessType(1, "Standard-1X"),
+        "worker": ProcessType(2, "Standard-1X"),
+        "mailer": ProcessType(0, "Standard-1X"),
+    }
+    assert [(r.method, r.path) for r in heroku.requests()] == [
+        ("GET", "/apps/shop/formation")
+    ]
+
+
+def test_scaling_is_one_request_with_quantities_only(platform, heroku):
+    after = platform.scale("shop", {"worker": 5, "mailer": 1})
+
+    assert {name: row.quantity for name, row in after.items()} == {
+        "web": 1,
+        "worker": 5,
+        "mailer": 1,
+    }
+    (request,) = heroku.requests()
+    assert request.method == "PATCH"
+    assert request.body == {
+        "updates": [
+            {"type": "mailer", "quantity": 1},
+            {"type": "worker", "quantity": 5},
+        ]
+    }
+
+
+def test_an_app_has_its_web_address(platform, heroku):
+    app = platform.app("shop")
+
+    assert app.name == "shop"
+    assert app.web_url == heroku.app("shop").web_url
+
+
+def test_the_remaining_calls_are_told_after_each_answer(platform, answers):
+    platform.formation("shop")
+    platform.formation("shop")
+
+    assert answers[0] > answers[1] > 0
+
+
+def test_the_key_and_its_scope_are_checked_for_free(platform, heroku):
+    remaining, scope = platform.calls_remaining()
+
+    assert remaining > 4000
+    assert scope == "global"
+    assert sum(r.cost for r in heroku.requests()) == 0
+
+
+def test_each_request_has_an_id_and_says_who_asks(platform, heroku):
+    platform.formation("shop")
+    platform.formation("shop")
+
+    first, second = heroku.requests()
+    assert first.request_id != second.request_id
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "reason"),
+    [
+        (401, NotAuthorized, Reason.NOT_AUTHORIZED),
+        (402, Refused, Reason.PAYMENT_REQUIRED),
+        (403, Refused, Reason.FORBIDDEN),
+        (404, Refused, Reason.APP_NOT_ON_HEROKU),
+        (409, Refused, Reason.HEROKU_REFUSED),
+        (422, Refused, Reason.HEROKU_REFUSED),
+        (429, RateLimited, Reason.RATE_LIMITED),
+        (500, PlatformUnavailable, Reason.HEROKU_UNAVAILABLE),
+        (503, PlatformUnavailable, Reason.HEROKU_UNAVAILABLE),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "PATCH"])
+def test_heroku_s_errors_are_ours(connect, heroku, status, kind, reason, method):  # noqa: PLR0917 - a table
+    call = a_call(connect(), method)
+    heroku.fail(status, method=method, times=None)
+    with pytest.raises(kind) as failure:
+        call()
+
+    assert failure.value.status == status
+    assert failure.value.reason is reason
+    assert failure.value.error_id
+    assert str(status) in str(failure.value)
+
+
+@pytest.mark.parametrize(
+    ("error_id", "per_process_type"),
+    [("cannot_run_above_limit", False), ("cannot_update_above_limit", True)],
+)
+def test_a_limit_is_told(platform, heroku, error_id, per_process_type):
+    heroku.fail(422, error_id=error_id, extra={"limit": 7})
+
+    with pytest.raises(AboveLimit) as failure:
+        platform.scale("shop", {"worker": 50})
+    assert failure.value.limit == 7
+    assert failure.value.per_process_type is per_process_type
+
+
+def test_the_server_s_own_limit_is_told(platform):
+    with pytest.raises(AboveLimit) as failure:
+        platform.scale("shop", {"worker": 500})
+
+    assert 0 < failure.value.limit <= 100
+
+
+@pytest.mark.parametrize("what", ["hang", "reset", "cut", "non_json", "drip"])
+@pytest.mark.parametrize("method", ["GET", "PATCH"])
+def test_an_answer_that_is_none_is_unavailable(connect, heroku, what, method):
+    call = a_call(connect(timeout=0.4), method)
+    heroku.fail(what, method=method, times=None, seconds=0.1)
+
+    with pytest.raises(PlatformUnavailable):
+        call()
+
+
+def test_a_read_is_tried_again_once_after_503(platform, heroku):
+    heroku.fail(503, method="GET")
+
+    assert platform.formation("shop")["worker"].quantity == 2
+    assert len(heroku.requests()) == 2
+
+
+@pytest.mark.parametrize("status", [429, 500])
+def test_a_read_is_not_tried_again_after_429_and_500(platform, heroku, status):
+    heroku.fail(status, method="GET")
+
+    with pytest.raises((RateLimited, PlatformUnavailable)):
+        platform.formation("shop")
+    assert len(heroku.requests()) == 1
+
+
+@pytest.mark.parametrize("what", [503, "reset"])
+def test_a_change_is_never_tried_again(platform, heroku, what):
+    heroku.fail(what, method="PATCH")
+
+    with pytest.raises(PlatformUnavailable):
+        platform.scale("shop", {"worker": 9})
+    assert len(heroku.requests()) == 1
+    assert heroku.formation("shop")["worker"] == 2
+
+
+def test_a_list_in_pieces_is_read_whole(platform, heroku):
+    heroku.fail("partial", method="GET")
+
+    assert set(platform.formation("shop")) == {"web", "worker", "mailer"}
+
+
+def test_a_wrong_key_is_not_authorized(connect):
+    with pytest.raises(NotAuthorized, match="HEROKU_API_KEY"):
+        connect("wrong").formation("shop")
+
+
+def test_without_a_key_heroku_is_not_asked(connect, heroku):
+    with pytest.raises(NotAuthorized, match="HEROKU_API_KEY is not set"):
+        connect("").formation("shop")
+
+    assert heroku.requests() == []
+
+
+def test_the_key_is_in_no_error(connect, heroku):
+    heroku.fail("reset", method="GET", times=None)
+    with pytest.raises(PlatformUnavailable) as failure:
+        connect().formation("shop")
+
+    error = failure.value
+    while error is not None:
+        assert TOKEN not in f"{error} {error!r}"
+        error = error.__cause__
+
+
+def test_nothing_is_printed(platform, heroku, capsys):
+    heroku.fail("partial", method="GET")
+    platform.formation("shop")
+
+    assert capsys.readouterr().out == ""
