@@ -2,69 +2,103 @@
 
 from __future__ import annotations
 
-import pytest
-import redis
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
 
-from devtools.postgres_server import postgres_server
-from devtools.redis_server import redis_server
-from scalar.settings import SETTINGS
+import pytest
+from redis import Redis
+
+from devtools.postgres_server import PostgresServer, postgres_server
+from devtools.redis_server import RedisServer, redis_server
 from tests.support.counts_app import CountsApp
+from tests.support.environment import VARIABLES
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Clean the environment before tests, and what they test, are imported."""
+    patch = pytest.MonkeyPatch()
+    config.add_cleanup(patch.undo)
+    for name in VARIABLES:
+        patch.delenv(name, raising=False)
 
 
 @pytest.fixture(autouse=True)
-def clean_environ(monkeypatch):
-    """Let no setting of the caller's shell reach a test."""
-    others = ["REDIS_TLS_URL", "DYNO", "EXAMPLE_KEY_PREFIX", "SCALAR_TASKS_AUTH"]
-    for name in [*(setting.name for setting in SETTINGS), *others]:
+def clean_environ(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no setting of the caller's shell, or of another test, reach a test."""
+    for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture(scope="session")
-def shared_redis():
+def shared_redis() -> Iterator[RedisServer]:
+    """The Redis of all tests of this process."""
     with redis_server() as server:
         yield server
 
 
+@pytest.fixture(name="redis", scope="session")
+def _redis(shared_redis: RedisServer) -> RedisServer:
+    """The same, under a shorter name."""
+    return shared_redis
+
+
 @pytest.fixture
-def redis_url(shared_redis):
+def redis_url(shared_redis: RedisServer) -> str:
     """The URL of an empty Redis."""
-    client = redis.Redis.from_url(shared_redis.url)
-    client.flushall()
-    client.close()
+    with Redis.from_url(shared_redis.url) as client:
+        client.flushall()
     return shared_redis.url
 
 
 @pytest.fixture
-def own_redis():
+def own_redis() -> Iterator[RedisServer]:
     """A Redis that a test may kill."""
     with redis_server() as server:
         yield server
 
 
+@pytest.fixture
+def redis_server_factory() -> Iterator[Callable[..., RedisServer]]:
+    """Start as many of a test's own; takes what `redis_server` takes."""
+    with ExitStack() as servers:
+
+        def start(**options: Any) -> RedisServer:
+            return servers.enter_context(redis_server(**options))
+
+        yield start
+
+
 @pytest.fixture(scope="session")
-def shared_postgres():
+def shared_postgres() -> Iterator[PostgresServer]:
+    """The PostgreSQL of all tests of this process."""
     with postgres_server() as server:
         yield server
 
 
 @pytest.fixture
-def postgres_url(shared_postgres):
+def postgres_url(shared_postgres: PostgresServer) -> str:
     """The URL of an empty PostgreSQL database."""
     return shared_postgres.create_database()
 
 
 @pytest.fixture
-def sqlite_url(tmp_path):
+def sqlite_url(tmp_path: Path) -> str:
+    """The URL of a SQLite file that is not there yet."""
     return f"sqlite:///{tmp_path}/registry.sqlite3"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request):
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The URL of an empty database, of either kind."""
     name = "sqlite_url" if request.param == "sqlite" else "postgres_url"
-    return request.getfixturevalue(name)
+    url: str = request.getfixturevalue(name)
+    return url
 
 
 @pytest.fixture
-def counts_app():
+def counts_app() -> Iterator[CountsApp]:
+    """A scaled app's API."""
     with CountsApp() as app:
         yield app

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http.client import RemoteDisconnected
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -17,6 +18,8 @@ from scalar.secret import CountsUrl, redact
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MOST_REDIRECTS = 3
+#: How a request ends on a connection that the other side has closed.
+DROPPED = (RemoteDisconnected, ConnectionResetError, BrokenPipeError)
 
 
 class HttpCountSource:
@@ -70,6 +73,21 @@ class HttpCountSource:
                 address = _next(address, response.headers.get("Location", ""))
         raise CountsUnavailable(f"more than {MOST_REDIRECTS} redirects")
 
+    def _send_again_if_dropped(
+        self, address: str, auth: HTTPBasicAuth | None
+    ) -> requests.Response:
+        """Send a request; once more if a connection kept open had been closed.
+
+        An app may close it at the moment that the request is on its way, which
+        says nothing of the app. To ask again is harmless.
+        """
+        try:
+            return self._send(address, auth)
+        except requests.exceptions.ConnectionError as exc:
+            if not _caused_by(exc, DROPPED):
+                raise
+            return self._send(address, auth)
+
     def _send(self, address: str, auth: HTTPBasicAuth | None) -> requests.Response:
         return self._session.get(
             address,
@@ -112,7 +130,10 @@ def _next(address: str, location: str) -> str:
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
-def _caused_by(error: BaseException | None, kind: type[BaseException]) -> bool:
+def _caused_by(
+    error: BaseException | None,
+    kind: type[BaseException] | tuple[type[BaseException], ...],
+) -> bool:
     while error is not None:
         if isinstance(error, kind):
             return True

@@ -24,7 +24,7 @@ class Certificate:
 
 def make_certificate(folder: Path, host: str = "localhost") -> Certificate:
     """Make a certificate for a host name and for 127.0.0.1."""
-    ca_key, key = ec.generate_private_key(ec.SECP256R1()), _new_key()
+    ca_key, key = _new_key(), _new_key()
     ca_name, name = _name("Test CA"), _name(host)
     ca = _sign(ca_name, ca_key.public_key(), ca_name, ca_key, ca=True)
     names = x509.SubjectAlternativeName(
@@ -45,15 +45,23 @@ def make_certificate(folder: Path, host: str = "localhost") -> Certificate:
     return files
 
 
-def _new_key():
+def _new_key() -> ec.EllipticCurvePrivateKey:
     return ec.generate_private_key(ec.SECP256R1())
 
 
-def _name(text):
+def _name(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
 
-def _sign(subject, public_key, issuer, issuer_key, *, ca, names=None):
+def _sign(
+    subject: x509.Name,
+    public_key: ec.EllipticCurvePublicKey,
+    issuer: x509.Name,
+    issuer_key: ec.EllipticCurvePrivateKey,
+    *,
+    ca: bool,
+    names: x509.SubjectAlternativeName | None = None,
+) -> x509.Certificate:
     now = datetime.now(UTC)
     builder = (
         x509.CertificateBuilder()

@@ -1,0 +1,13 @@
+"""What has become of a process."""
+
+from __future__ import annotations
+
+import psutil
+
+
+def is_gone(pid: int) -> bool:
+    """Return whether a process has ended, though its parent may not know yet."""
+    try:
+        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
