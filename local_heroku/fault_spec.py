@@ -37,6 +37,7 @@ def read_fault(fault_id: str, described: Mapping[str, Any]) -> Fault:
     given = {key: value for key, value in described.items() if value is not None}
     if "times" in described:
         given["times"] = described["times"]  # None means until it is cleared
+    _check_texts(given)
     fault = Fault(**{**given, "id": fault_id, "kind": FaultKind(given["kind"])})
     _check_numbers(fault)
     if fault.method is not None:
@@ -47,6 +48,14 @@ def read_fault(fault_id: str, described: Mapping[str, Any]) -> Fault:
 def fault_json(fault: Fault) -> dict[str, Any]:
     """Return the fault as the control routes show it."""
     return asdict(fault)
+
+
+def _check_texts(given: Mapping[str, Any]) -> None:
+    for name in ("method", "path", "app", "error_id", "message"):
+        if not isinstance(given.get(name, ""), str):
+            raise invalid_params(f"{name} = {given[name]!r}, must be a text.")
+    if not isinstance(given.get("extra", {}), dict):
+        raise invalid_params(f"extra = {given['extra']!r}, must be an object.")
 
 
 def _check_numbers(fault: Fault) -> None:

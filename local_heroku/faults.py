@@ -72,10 +72,11 @@ class Fault:
 
     def error(self) -> ApiError:
         """Return the answer of a status fault."""
-        extra = dict(self.extra)
+        error = ApiError(self.status, self.error_id, self.message)
         if self.status == 429:
-            extra.setdefault("url", RATE_LIMITS_URL)
-        return ApiError(self.status, self.error_id, self.message, **extra)
+            error.body["url"] = RATE_LIMITS_URL
+        error.body.update(self.extra)
+        return error
 
 
 class Faults:

@@ -33,6 +33,18 @@ class Wanted:
     size: DynoSize
 
 
+def read_updates(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the updates of a batch.
+
+    Raises:
+        ApiError: 422, the body holds no list of objects under `updates`.
+    """
+    updates = body.get("updates")
+    if not isinstance(updates, list) or not all(isinstance(u, dict) for u in updates):
+        raise invalid_params("The body must hold updates, a list of objects.")
+    return updates
+
+
 def plan(app: App, updates: Iterable[Mapping[str, Any]]) -> dict[str, Wanted]:
     """Return what the changed rows should become, by process type.
 
@@ -54,7 +66,7 @@ def plan(app: App, updates: Iterable[Mapping[str, Any]]) -> dict[str, Wanted]:
     after = {
         row.type: wanted.get(row.type) or Wanted(row.type, row.quantity, row.size)
         for row in app.formation.values()
-        if row.type != RELEASE_TYPE or row.type in wanted
+        if row.type != RELEASE_TYPE
     }
     check_limits(after.values(), changed=wanted.values())
     return wanted
@@ -67,7 +79,7 @@ def find_row(app: App, type_or_id: object) -> FormationRow:
         ApiError: 404, there is none.
     """
     for row in app.formation.values():
-        if type_or_id in {row.type, row.id}:
+        if type_or_id in (row.type, row.id):
             return row
     message = f"Couldn't find that process type ({type_or_id})."
     raise not_found("formation", message)

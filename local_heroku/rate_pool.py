@@ -33,8 +33,7 @@ class RatePool:
 
     def set_remaining(self, remaining: int, now: datetime) -> None:
         """Leave exactly `remaining` requests, at most the capacity."""
-        missing = self.capacity - min(remaining, self.capacity)
-        self._full_at = now + self._interval * missing
+        self._full_at = now + self._interval * (self.capacity - remaining)
 
     def _debt(self, now: datetime) -> timedelta:
         return max(self._full_at - now, timedelta())

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from ipaddress import ip_address
 from typing import Any
 
 from aiohttp import web
@@ -16,9 +15,11 @@ from aiohttp import web
 from local_heroku.app_spec import read_app
 from local_heroku.errors import ApiError, forbidden, invalid_params, not_found
 from local_heroku.fault_spec import fault_json, read_fault
+from local_heroku.formation_updates import read_updates
 from local_heroku.heroku import Heroku
 from local_heroku.render import formation_json
 from local_heroku.server.calls import ApiRequest
+from local_heroku.server.neighbours import is_on_this_machine
 from local_heroku.state_view import app_state, state
 
 Serve = Callable[[web.Request, dict[str, Any], datetime], Any]
@@ -120,12 +121,9 @@ class ControlApi:
         return {}
 
     def scale(self, request: web.Request, body: dict[str, Any], now: datetime) -> Any:
-        """Scale as a person would, on another account's cost."""
+        """Scale as a person would, outside every account's pool."""
         app = self.heroku.find_app(request.match_info["app"])
-        updates = body.get("updates")
-        if not isinstance(updates, list):
-            raise invalid_params("The body must hold updates, a list of objects.")
-        self.heroku.scale(app, updates, now)
+        self.heroku.scale(app, read_updates(body), now)
         return [formation_json(app, row) for row in app.formation.values()]
 
     def release(self, request: web.Request, body: dict[str, Any], now: datetime) -> Any:
@@ -246,5 +244,5 @@ def _no_such_route(request: web.Request, *_: object) -> Any:
 
 def _refuse_strangers(request: web.Request) -> None:
     """Refuse a client that is not on this machine."""
-    if not request.remote or not ip_address(request.remote).is_loopback:
+    if not is_on_this_machine(request.remote):
         raise forbidden("The control routes are for clients on the same machine.")

@@ -31,7 +31,7 @@ async def deliver(
     fault = outcome.fault
     kind = fault.kind if fault else None
     if fault and kind is FaultKind.LATENCY:
-        await wait(fault.seconds or 1)
+        await wait(_seconds(fault))
     elif fault and kind is FaultKind.HANG:
         await wait(fault.seconds)
         return reset(request)
@@ -58,6 +58,10 @@ def reset(request: web.Request) -> web.StreamResponse:
     return web.Response()
 
 
+def _seconds(fault: Fault) -> float:
+    return 1 if fault.seconds is None else fault.seconds
+
+
 async def _cut(request: web.Request, outcome: Outcome) -> web.StreamResponse:
     response = await _begin(request, outcome, len(outcome.content) + MISSING_BYTES)
     await response.write(outcome.content[: len(outcome.content) // 2])
@@ -72,7 +76,7 @@ async def _drip(
     response = await _begin(request, outcome, len(outcome.content))
     for byte in outcome.content:
         await response.write(bytes([byte]))
-        await wait(fault.seconds or 1)
+        await wait(_seconds(fault))
     await response.write_eof()
     outcome.entry.status = outcome.status
     return response

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from local_heroku.errors import invalid_params
-from local_heroku.formation_updates import find_row
+from local_heroku.formation_updates import find_row, read_updates
 from local_heroku.render import formation_json
 from local_heroku.server.calls import READ, WRITE, Answer, Call, Route
 
@@ -23,9 +22,7 @@ def show_row(call: Call) -> Answer:
 
 def update_formation(call: Call) -> Answer:
     """Apply a batch of updates; the answer holds all rows."""
-    updates = call.request.json().get("updates")
-    if not isinstance(updates, list) or not all(isinstance(u, dict) for u in updates):
-        raise invalid_params("The body must hold updates, a list of objects.")
+    updates = read_updates(call.request.json())
     call.check_unchanged(_rows(call))
     call.heroku.scale(call.app, updates, call.now)
     return call.page(_rows(call), ranged=False)

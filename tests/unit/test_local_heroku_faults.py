@@ -1,0 +1,122 @@
+"""Which request gets which fault."""
+
+from __future__ import annotations
+
+import pytest
+
+from local_heroku.errors import ApiError
+from local_heroku.fault_spec import read_fault
+from local_heroku.faults import FaultKind, Faults
+
+
+def faults(*described):
+    found = Faults()
+    found.all = [read_fault(str(n), fault) for n, fault in enumerate(described)]
+    return found
+
+
+def happen(found, number, method="GET", path="/apps/shop/formation", app="shop"):
+    """Return, for so many requests, the id of the fault that each one gets."""
+    chosen = [found.next_for(method, path, app) for _ in range(number)]
+    return [fault and fault.id for fault in chosen]
+
+
+def test_a_fault_happens_once_unless_asked_otherwise():
+    assert happen(faults({"kind": "reset"}), 3) == ["0", None, None]
+
+
+def test_times_says_how_often_and_none_means_always():
+    assert happen(faults({"kind": "reset", "times": 2}), 3) == ["0", "0", None]
+    assert happen(faults({"kind": "reset", "times": None}), 3) == ["0", "0", "0"]
+
+
+def test_every_third_request_fails():
+    found = faults({"kind": "reset", "times": 2, "every": 3})
+
+    assert happen(found, 9) == [None, None, "0", None, None, "0", None, None, None]
+
+
+def test_the_oldest_of_two_faults_goes_first():
+    assert happen(faults({"kind": "reset"}, {"kind": "cut"}), 3) == ["0", "1", None]
+
+
+@pytest.mark.parametrize(
+    ("matcher", "hit", "missed"),
+    [
+        ({"method": "patch"}, {"method": "PATCH"}, {"method": "GET"}),
+        ({"app": "shop"}, {"app": "shop"}, {"app": "other"}),
+        ({"path": "/apps/shop"}, {"path": "/apps/shop/dynos"}, {"path": "/account"}),
+    ],
+)
+def test_a_fault_is_for_a_method_an_app_or_the_start_of_a_path(matcher, hit, missed):
+    found = faults({"kind": "reset", **matcher})
+
+    assert happen(found, 1, **missed) == [None]
+    assert happen(found, 1, **hit) == ["0"]
+
+
+@pytest.mark.parametrize(
+    ("status", "error_id"),
+    [
+        (400, "bad_request"),
+        (401, "unauthorized"),
+        (402, "delinquent"),
+        (403, "forbidden"),
+        (404, "not_found"),
+        (422, "invalid_params"),
+        (429, "rate_limit"),
+        (500, "internal_server_error"),
+        (503, "service_unavailable"),
+        (502, "error"),
+    ],
+)
+def test_a_status_has_the_body_of_a_real_error(status, error_id):
+    error = read_fault("0", {"kind": "status", "status": status}).error()
+
+    assert (error.status, error.body["id"]) == (status, error_id)
+    assert error.body["message"]
+
+
+def test_the_body_of_a_status_can_be_chosen():
+    described = {
+        "kind": "status",
+        "status": 422,
+        "error_id": "cannot_run_above_limit",
+        "message": "Cannot run more than 2 Eco size dynos.",
+        "extra": {"limit": 2, "status": "as you like"},
+    }
+
+    assert read_fault("0", described).error().body == {
+        "id": "cannot_run_above_limit",
+        "message": "Cannot run more than 2 Eco size dynos.",
+        "limit": 2,
+        "status": "as you like",
+    }
+
+
+@pytest.mark.parametrize(
+    ("described", "wrong"),
+    [
+        ({"kind": "explode"}, "kind"),
+        ({}, "kind"),
+        ({"kind": "reset", "tmies": 2}, "tmies"),
+        ({"kind": "reset", "times": 0}, "times"),
+        ({"kind": "reset", "times": "2"}, "times"),
+        ({"kind": "reset", "every": 0}, "every"),
+        ({"kind": "status", "status": 200}, "status"),
+        ({"kind": "latency", "seconds": -1}, "seconds"),
+        ({"kind": "reset", "method": 5}, "method"),
+        ({"kind": "status", "extra": []}, "extra"),
+    ],
+)
+def test_a_fault_that_makes_no_sense_is_refused_by_name(described, wrong):
+    with pytest.raises(ApiError, match=wrong) as refused:
+        read_fault("0", described)
+
+    assert refused.value.status == 422
+
+
+def test_every_kind_can_be_asked_for():
+    kinds = [read_fault("0", {"kind": kind.value}).kind for kind in FaultKind]
+
+    assert kinds == list(FaultKind)
