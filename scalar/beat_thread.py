@@ -14,7 +14,7 @@ import threading
 from typing import Any
 
 from celery import Celery, bootsteps
-from celery.beat import Service
+from celery.beat import Scheduler, Service
 from click import Option
 
 from scalar import logfmt
@@ -23,6 +23,18 @@ log = logging.getLogger("scalar")
 
 #: Seconds between two looks of beat whether it is to stop.
 MOST_SLEEP = 1
+
+
+class SharingScheduler(Scheduler):
+    """A scheduler that sends through the worker's own pool of producers.
+
+    Celery's keeps two connections to Redis for itself, of the 20 that Heroku's
+    smallest plan has. A tick that cannot be sent is lost; the next one follows.
+    """
+
+    @property
+    def producer(self) -> None:  # type: ignore[override] # what a task takes besides
+        """None: the task then takes a producer of the app's pool."""
 
 
 class BeatThread(bootsteps.StartStopStep):
@@ -40,7 +52,9 @@ class BeatThread(bootsteps.StartStopStep):
     def start(self, parent: Any) -> None:
         """Start beat."""
         self._stopping = threading.Event()
-        self._service = Service(parent.app, max_interval=MOST_SLEEP)
+        self._service = Service(
+            parent.app, max_interval=MOST_SLEEP, scheduler_cls=SharingScheduler
+        )
         self._thread = threading.Thread(target=self._run, name="beat", daemon=True)
         self._thread.start()
 

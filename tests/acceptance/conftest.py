@@ -1,0 +1,51 @@
+"""A system for each test, stopped and emptied afterwards."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from devtools.redis_server import RedisServer
+from local_heroku.control import LocalHeroku
+from local_heroku.process import start
+from tests.acceptance.system import System
+from tests.support.counts_app import CountsApp
+
+
+@pytest.fixture(scope="session")
+def local_heroku() -> Iterator[LocalHeroku]:
+    """One local Heroku for all; each test names its own app."""
+    with start(boot_seconds=0, stop_seconds=0) as server:
+        yield server
+
+
+@pytest.fixture
+def heroku(local_heroku: LocalHeroku) -> LocalHeroku:
+    """The same, as if nobody had used it before."""
+    local_heroku.clear()
+    return local_heroku
+
+
+@pytest.fixture
+def name() -> str:
+    """The name of an app that no other test has."""
+    return f"shop-{secrets.token_hex(4)}"
+
+
+@pytest.fixture
+def make_system(
+    tmp_path: Path, own_redis: RedisServer, heroku: LocalHeroku, counts_app: CountsApp
+) -> Iterator[Callable[..., System]]:
+    """Set a system up; takes the URL of its database, and settings."""
+    with ExitStack() as stack:
+
+        def make(database_url: str = "", **settings: str) -> System:
+            url = database_url or f"sqlite:///{tmp_path}/registry.sqlite3"
+            system = System(tmp_path, own_redis, heroku, counts_app, url, settings)
+            return stack.enter_context(system)
+
+        yield make

@@ -1,0 +1,111 @@
+"""Beat and worker as they are deployed bring the formation to what it should be."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.waiting import wait_until
+
+#: The example of the project's own description.
+COUNTS = {"celeryd": 2, "celerybd": 99, "someotherproc": 0}
+DYNOS_BEFORE = {"web": 1, "celeryd": 0, "celerybd": 1, "someotherproc": 1}
+FOR_BOUNDARY = {
+    "10": {"celeryd": 1, "celerybd": 10, "someotherproc": 0},
+    "0": {"celeryd": 1, "celerybd": 1, "someotherproc": 0},
+}
+BOTH_WAYS = [
+    pytest.param(("beat", "worker"), id="beat and worker"),
+    pytest.param(("all-in-one",), id="all in one"),
+]
+
+
+@pytest.mark.parametrize("lines", BOTH_WAYS)
+@pytest.mark.parametrize("boundary", FOR_BOUNDARY)
+def test_the_example_has_its_dynos_within_three_periods(
+    make_system, counts_app, name, lines, boundary
+):
+    system = make_system(COUNT_BOUNDARY=boundary)
+    system.register(name, DYNOS_BEFORE)
+    counts_app.answer(COUNTS)
+    counts_app.clear()
+    system.start(*lines)
+    system.wait_for_dynos(name, FOR_BOUNDARY[boundary])
+
+    assert system.polls <= 3
+    assert len(system.patches(name)) == 1
+    assert system.dynos(name) == {"web": 1, **FOR_BOUNDARY[boundary]}
+
+
+def test_postgresql_and_the_journal_tell_the_same_story(
+    make_system, counts_app, name, postgres_url
+):
+    system = make_system(postgres_url, COUNT_BOUNDARY="10")
+    system.register(name, {"worker": 0})
+    counts_app.answer({"worker": 21})
+    system.start("all-in-one")
+    system.wait_for_dynos(name, {"worker": 3})
+    counts_app.answer({"worker": 0})
+    system.wait_for_dynos(name, {"worker": 0})
+    wait_until(lambda: len(system.events(name)) == 2)
+
+    told = [
+        (event["kind"], event["from_quantity"], event["to_quantity"], event["count"])
+        for event in system.events(name)
+    ]
+    assert told == [("scaled", 0, 3, 21), ("scaled", 3, 0, 0)]
+
+
+def test_twenty_periods_without_a_change_cost_no_call(make_system, counts_app, name):
+    system = make_system(COUNT_BOUNDARY="10")
+    system.register(name, DYNOS_BEFORE)
+    counts_app.answer(COUNTS)
+    system.start("beat", "worker")
+    system.wait_for_dynos(name, FOR_BOUNDARY["10"])
+    system.wait_for_polls(1)
+    system.heroku.clear_requests()
+    system.wait_for_polls(20)
+
+    assert system.heroku.requests() == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "most"),
+    [
+        pytest.param(("beat", "worker"), 10, id="beat and worker"),
+        pytest.param(("all-in-one",), 8, id="all in one"),
+    ],
+)
+def test_celery_inspect_finds_the_worker_and_few_connections_are_used(
+    make_system, counts_app, name, lines, most
+):
+    """Heroku's smallest Redis has 20, and a new dyno starts beside the old one."""
+    system = make_system()
+    system.register(name, {"worker": 0})
+    counts_app.answer({"worker": 1})
+    system.start(*lines)
+    system.wait_for_dynos(name, {"worker": 1})
+    system.wait_for_polls(3)
+    connections = system.redis_connections()
+
+    assert "pong" in system.celery("inspect", "ping")
+    assert "scalar.poll_and_scale" in system.celery("inspect", "registered")
+    assert connections <= most
+
+
+def test_a_new_app_is_polled_and_a_removed_one_is_left_alone(
+    make_system, counts_app, name
+):
+    system = make_system()
+    system.start("all-in-one")
+    system.register(name, {"worker": 0})
+    counts_app.answer({"worker": 1})
+    system.wait_for_dynos(name, {"worker": 1})
+    system.cli("del-app", name, "--yes")
+    # What had been on its way is over with the third tick from now.
+    wait_until(lambda: system.logs().count("tick.done sent=0") >= 3)
+    polls = system.polls
+    counts_app.answer({"worker": 0})
+    wait_until(lambda: system.logs().count("tick.done sent=0") >= 5)
+
+    assert system.polls == polls
+    assert system.dynos(name) == {"worker": 1}

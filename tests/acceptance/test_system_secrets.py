@@ -1,0 +1,81 @@
+"""What must stay secret is found nowhere."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+
+from cryptography.fernet import Fernet
+from redis import Redis
+from redis.exceptions import RedisError
+
+from tests.support.waiting import wait_until
+
+PASSWORD = "hunter2-and-more"
+
+
+@contextmanager
+def everything_that_redis_is_told(url):
+    """Collect each command that Redis gets, as text."""
+    told: list[str] = []
+    client = Redis.from_url(url)
+
+    def listen():
+        try:
+            with client.monitor() as monitor:
+                told.extend(map(str, monitor.listen()))
+        except (RedisError, OSError, ValueError):
+            return
+
+    thread = threading.Thread(target=listen, daemon=True)
+    thread.start()
+    with Redis.from_url(url) as other:
+        wait_until(lambda: other.set("listening", "1") and told)
+    yield told
+    with Redis.from_url(url) as other:
+        other.client_kill_filter(_type="normal", skipme=True)
+    thread.join(5)
+
+
+def test_a_password_in_a_url_is_found_nowhere(make_system, counts_app, name, tmp_path):
+    key = Fernet.generate_key().decode()
+    system = make_system(SCALAR_SECRET_KEY=key)
+    counts_app.require_auth("user", PASSWORD)
+    counts_app.answer({"worker": 1})
+    url = counts_app.url.replace("://", f"://user:{PASSWORD}@")
+    printed = []
+    with everything_that_redis_is_told(system.redis.url) as told:
+        system.heroku.create_app(name, {"worker": 0})
+        printed.append(system.cli("add-app", name, url))
+        system.start("beat", "worker")
+        system.wait_for_dynos(name, {"worker": 1})
+        counts_app.answer({"worker": 0}, status=500)
+        wait_until(lambda: "times=3" in system.logs(), timeout=20)
+        counts_app.behave("reset")
+        system.wait_for_polls(2)
+        for command in ("list-apps", "events", "doctor"):
+            printed.append(system.cli(command, status=0))
+            printed.append(system.cli(command, "--json", status=0))
+        printed.append(system.cli("show-app", name))
+        printed.append(system.cli("check-app", name, status=1))
+        printed.append(system.celery("inspect", "active"))
+    everywhere = {
+        "the command line": "".join(printed),
+        "the logs": system.logs(),
+        "Redis": system.all_of_redis(),
+        "what Redis was told": "".join(told),
+        "Heroku's log": repr(system.heroku.requests()),
+        "the database": repr(
+            [file.read_bytes() for file in tmp_path.glob("*sqlite3*")]
+        ),
+    }
+
+    assert "user:***@" in everywhere["the command line"]
+    assert "scalar.poll_and_scale" in everywhere["what Redis was told"]
+    found = [
+        (place, secret)
+        for place, text in everywhere.items()
+        for secret in (PASSWORD, system.heroku.token, key)
+        if secret in text
+    ]
+    assert found == []

@@ -1,0 +1,156 @@
+"""Processes die, servers vanish, apps go wrong: nothing is scaled because of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.counts_app import CountsApp
+from tests.support.waiting import wait_until
+
+FIVE = 5
+
+
+@pytest.fixture
+def system(make_system, counts_app, name):
+    """A system at rest with beat and worker; one app with 3 dynos for 25 counts."""
+    system = make_system(
+        COUNT_BOUNDARY="10", APP_READ_TIMEOUT="0.5", APP_TOTAL_TIMEOUT="0.8"
+    )
+    system.register(name, {"worker": 0, "mailer": 2})
+    counts_app.answer({"worker": 25, "mailer": 11})
+    system.beat, system.worker = system.start("beat", "worker")
+    system.wait_for_dynos(name, {"worker": 3, "mailer": 2})
+    system.wait_for_polls(1)
+    system.heroku.clear_requests()
+    return system
+
+
+def test_a_killed_worker_is_healed_by_the_next_one(system, counts_app, name):
+    counts_app.behave("hang")
+    system.wait_for_polls(1)  # it dies while it evaluates
+    system.worker.kill()
+    counts_app.release()
+    counts_app.answer({"worker": 45, "mailer": 11})
+    counts_app.clear()
+    system.start("worker")
+    system.wait_for_dynos(name, {"worker": 5})
+
+    assert system.polls <= FIVE
+    assert system.patches(name) == [{"worker": 5}]
+
+
+def test_a_redis_that_restarts_empty_is_healed(system, counts_app, own_redis, name):
+    own_redis.restart()
+    counts_app.clear()
+    system.wait_for_polls(2)
+    counts_app.answer({"worker": 45, "mailer": 11})
+    system.wait_for_dynos(name, {"worker": 5})
+
+    assert system.polls <= FIVE
+    assert system.patches(name) == [{"worker": 5}]
+
+
+def test_a_redis_that_is_away_for_a_while_is_healed(
+    system, counts_app, own_redis, name
+):
+    own_redis.kill()
+    wait_until(lambda: "Connection to broker lost" in system.logs(), timeout=20)
+    counts_app.answer({"worker": 45, "mailer": 11})
+    own_redis.start()
+    system.wait_for_dynos(name, {"worker": 5})
+
+    assert system.patches(name) == [{"worker": 5}]
+
+
+def test_a_second_beat_does_not_poll_more_often(system, counts_app):
+    system.start("beat")
+    first = system.logs().count("tick.done")
+    counts_app.clear()
+    wait_until(lambda: system.logs().count("tick.done") >= first + 6, timeout=20)
+
+    assert "tick.refused" in system.logs()
+    assert system.polls <= 7
+    gaps = [
+        (later.at - earlier.at).total_seconds()
+        for earlier, later in zip(
+            counts_app.requests, counts_app.requests[2:], strict=False
+        )
+    ]
+    assert min(gaps) > 1.5  # three polls span two periods, but for the jitter
+
+
+def test_a_stopped_worker_finishes_what_it_began(system, counts_app, name):
+    counts_app.behave("slow", seconds=0.4, body={"worker": 45, "mailer": 11})
+    system.wait_for_polls(1)
+    system.worker.terminate_like_heroku(timeout=30)
+
+    assert system.worker.pids() == []
+    assert system.patches(name) == [{"worker": 5}]
+    assert "Warm shutdown" in system.worker.log_text()
+
+
+def test_an_app_that_goes_wrong_keeps_its_dynos(system, counts_app, name):
+    """Hangs, drips, resets, is cut off, is huge, loops; then it answers again."""
+    for kind, options in (
+        ("hang", {}),
+        ("drip", {}),
+        ("reset", {}),
+        ("cut", {}),
+        ("huge", {"size": 10_000_000}),
+        ("redirect", {"to": counts_app.url}),
+    ):
+        counts_app.behave(kind, **options)
+        system.wait_for_polls(2)
+        counts_app.release()
+    wait_until(lambda: len(system.events(name)) == 2, message="the hold is recorded")
+
+    assert system.heroku.requests(app=name) == []
+    assert system.events(name)[-1]["kind"] == "held"
+
+    counts_app.answer({"worker": 0, "mailer": 11})
+    system.wait_for_dynos(name, {"worker": 0, "mailer": 2})
+
+
+def test_an_unknown_count_keeps_the_dynos(system, counts_app, name):
+    for answer, status in (
+        ({"worker": None, "mailer": 11}, 200),
+        ({"mailer": 11}, 200),
+        ({"worker": "0", "mailer": 11}, 200),
+        ({"worker": False, "mailer": 11}, 200),
+        (b'{"worker": NaN, "mailer": 11}', 200),
+        (b'{"worker": -1, "mailer": 11}', 200),
+        (b'{"worker": 0, "worker": 0, "mailer": 11}', 200),
+        (b"<html>0</html>", 200),
+        (b"", 200),
+        ({"worker": 0, "mailer": 0}, 503),
+    ):
+        counts_app.answer(answer, status=status)
+        system.wait_for_polls(2)
+    wait_until(lambda: "times=20" in system.logs(), message="all of them are held")
+
+    assert system.patches(name) == []
+    assert system.dynos(name) == {"worker": 3, "mailer": 2}
+
+
+def test_a_hanging_app_does_not_delay_another(system, counts_app, name):
+    counts_app.behave("hang")
+    with CountsApp() as other:
+        other.answer({"worker": 1})
+        system.register(f"{name}-b", {"worker": 0}, other.url)
+        system.wait_for_dynos(f"{name}-b", {"worker": 1})
+        polls = len(other.requests)
+        ticks = system.logs().count("tick.done")
+        wait_until(lambda: system.logs().count("tick.done") >= ticks + 5, timeout=20)
+
+        assert len(other.requests) - polls >= 4
+
+
+@pytest.mark.parametrize("status", [403, 429, 503])
+def test_a_heroku_that_refuses_is_asked_again_later(system, counts_app, name, status):
+    system.heroku.fail(status, times=1)
+    counts_app.answer({"worker": 45, "mailer": 0})
+    wait_until(lambda: "scale.held" in system.logs(), timeout=10)
+    system.wait_for_polls(2)
+
+    assert system.dynos(name) == {"worker": 3, "mailer": 2}
+    assert len(system.heroku.requests(app=name)) == 1
