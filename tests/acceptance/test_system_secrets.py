@@ -59,15 +59,14 @@ def test_a_password_in_a_url_is_found_nowhere(make_system, counts_app, name, tmp
         printed.append(system.cli("show-app", name))
         printed.append(system.cli("check-app", name, status=1))
         printed.append(system.celery("inspect", "active"))
+    files = tmp_path.glob("registry.sqlite3*")
     everywhere = {
         "the command line": "".join(printed),
         "the logs": system.logs(),
         "Redis": system.all_of_redis(),
         "what Redis was told": "".join(told),
         "Heroku's log": repr(system.heroku.requests()),
-        "the database": repr(
-            [file.read_bytes() for file in tmp_path.glob("*sqlite3*")]
-        ),
+        "the database": repr([file.read_bytes() for file in files]),
     }
 
     assert "user:***@" in everywhere["the command line"]

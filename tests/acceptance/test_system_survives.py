@@ -8,14 +8,13 @@ from tests.support.counts_app import CountsApp
 from tests.support.waiting import wait_until
 
 FIVE = 5
+SHORT_TIMES = {"APP_READ_TIMEOUT": "0.5", "APP_TOTAL_TIMEOUT": "0.8"}
 
 
 @pytest.fixture
 def system(make_system, counts_app, name):
     """A system at rest with beat and worker; one app with 3 dynos for 25 counts."""
-    system = make_system(
-        COUNT_BOUNDARY="10", APP_READ_TIMEOUT="0.5", APP_TOTAL_TIMEOUT="0.8"
-    )
+    system = make_system(COUNT_BOUNDARY="10", **SHORT_TIMES)
     system.register(name, {"worker": 0, "mailer": 2})
     counts_app.answer({"worker": 25, "mailer": 11})
     system.beat, system.worker = system.start("beat", "worker")
@@ -126,8 +125,9 @@ def test_an_unknown_count_keeps_the_dynos(system, counts_app, name):
     ):
         counts_app.answer(answer, status=status)
         system.wait_for_polls(2)
-    wait_until(lambda: "times=20" in system.logs(), message="all of them are held")
+    held = [e["process_type"] for e in system.events(name) if e["kind"] == "held"]
 
+    assert held == ["worker", None]
     assert system.patches(name) == []
     assert system.dynos(name) == {"worker": 3, "mailer": 2}
 
