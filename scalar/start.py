@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import NoReturn
 
 from scalar.errors import ConfigurationError
 from scalar.settings import Settings
@@ -14,6 +15,11 @@ def settings_or_exit() -> Settings:
     try:
         return Settings.from_environ(os.environ)
     except ConfigurationError as exc:
-        sys.stderr.write(f"Configuration error: {exc}\n")
-        sys.stderr.flush()
-        raise SystemExit(2) from None
+        exit_with(exc)
+
+
+def exit_with(error: ConfigurationError) -> NoReturn:
+    """Say what is wrong in one line, and end the process with status 2."""
+    sys.stderr.write(f"Configuration error: {error}\n")
+    sys.stderr.flush()
+    raise SystemExit(2) from None

@@ -13,16 +13,20 @@ from celery import Celery
 from celery.signals import beat_init, setup_logging, worker_init
 
 from scalar import beat_thread, logfmt
-from scalar.errors import ScalarError
+from scalar.errors import ConfigurationError, ScalarError
 from scalar.logs import set_up_logging
 from scalar.ports import AppKey
-from scalar.start import settings_or_exit
+from scalar.start import exit_with, settings_or_exit
 
 if TYPE_CHECKING:
     from scalar.bootstrap import Toolbox
 
 settings = settings_or_exit()
 log = logging.getLogger("scalar")
+
+#: Seconds for all HTTP of one evaluation: a worker that is told to stop waits
+#: for its evaluations, and Heroku kills it after 30 s.
+EVALUATION_SECONDS = 20
 
 app = Celery("scalar")
 app.config_from_object("celeryconfig")
@@ -56,11 +60,13 @@ def fan_out() -> None:
 @app.task(name="scalar.poll_and_scale")
 def poll_and_scale(app_id: int, name: str, revision: int, token: str) -> None:
     """Evaluate one app."""
+    from scalar.adapters.deadline import within  # noqa: PLC0415
     from scalar.service.poll_and_scale import poll_and_scale as use_case  # noqa: PLC0415
 
     key = AppKey(int(app_id), str(name), int(revision))
     try:
-        use_case(toolbox().parts, key, str(token))
+        with within(EVALUATION_SECONDS):
+            use_case(toolbox().parts, key, str(token))
     except ScalarError as exc:
         log.error(logfmt.line("poll.failed", app=key.name, detail=exc))  # noqa: TRY400 - expected, and the detail says it
 
@@ -72,7 +78,12 @@ def _logging(**_: object) -> None:
 
 
 @worker_init.connect
-def _worker_starts(**_: object) -> None:
+def _worker_starts(**_ignored: object) -> None:
+    """Make the parts before the first tick, so that what is wrong shows at once."""
+    try:
+        _ = toolbox().parts
+    except ConfigurationError as exc:
+        exit_with(exc)
     log.info(
         logfmt.line(
             "worker.starts",

@@ -97,7 +97,7 @@ def list_apps(tools: Toolbox, *, as_json: bool) -> None:
 @json_option
 @with_tools
 def show_app(tools: Toolbox, name: str, *, as_json: bool) -> None:
-    """Show the app NAME: its URL, what is remembered of it, its last events."""
+    """Show the app NAME: its URL, its dynos as last heard of, what holds it."""
     app = _identity(tools, name)
     memories = _recall(tools, [app.id])
     memory = (memories or {}).get(app.id, Memory())
@@ -131,22 +131,26 @@ def show_app(tools: Toolbox, name: str, *, as_json: bool) -> None:
         return
     for label in ("name", "url", "state"):
         click.echo(f"{label + ':':10}{facts[label]}")
-    read_at = shown_time(memory.read_at)
+    _print_formation(facts)
+    for hold in facts["holds"]:
+        click.echo(
+            f"held:     {hold['process_type'] or 'the whole app'}, {hold['reason']}, "
+            f"{hold['times']} times since {shown_time(hold['since'])} UTC: "
+            f"{hold['detail']}"
+        )
+
+
+def _print_formation(facts: dict[str, Any]) -> None:
     if not facts["formation"]:
-        click.echo("formation: not read yet")
+        click.echo("dynos:    not read yet")
         return
-    click.echo(f"formation: as read on {read_at} UTC, or changed since")
+    read_at = shown_time(facts["formation_read_at"])
+    click.echo(f"dynos:    as read at {read_at} UTC, or changed by us since")
     for process_type, row in facts["formation"].items():
         limit = "" if row["limit"] is None else f", Heroku allows {row['limit']}"
         click.echo(
             f"  {process_type}: {row['quantity']} {row['size']}, "
             f"boundary {row['boundary']}{limit}"
-        )
-    for hold in facts["holds"]:
-        click.echo(
-            f"held: {hold['process_type'] or 'the whole app'}, {hold['reason']}, "
-            f"{hold['times']} times since {shown_time(hold['since'])} UTC: "
-            f"{hold['detail']}"
         )
 
 
