@@ -38,7 +38,6 @@ worker_prefetch_multiplier = 1
 worker_send_task_events = False
 worker_hijack_root_logger = False
 worker_redirect_stdouts = False
-# Nothing is repeated in the headers: arguments stay in the body alone.
 task_send_sent_event = False
 
 enable_utc = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from celery import Celery, Task
-from kombu.exceptions import OperationalError
+from kombu.exceptions import KombuError
 
 from scalar.errors import CoordinationError
 from scalar.ports import AppKey
@@ -41,11 +41,13 @@ class CeleryPublisher:
                 producer.batch(max_size=BATCH),
             ):
                 for key in keys:
-                    self._task.apply_async(
+                    self._task.apply_async(  # type: ignore[call-arg] # celery-types lacks the two reprs
                         (key.id, key.name, key.revision, token),
                         producer=producer,
                         expires=self._seconds,
                         retry=False,
+                        argsrepr="",
+                        kwargsrepr="",
                     )
-        except (OperationalError, OSError) as exc:
+        except (KombuError, OSError) as exc:
             raise CoordinationError(f"The broker does not answer: {exc}") from exc

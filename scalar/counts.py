@@ -33,6 +33,8 @@ class _Pairs(list[tuple[str, object]]):
 def parse_counts(body: bytes) -> dict[str, Reading]:
     """Return what an app's answer says of each process type.
 
+    Names that no process type can have are left out.
+
     Raises:
         CountsMalformed: The body is no JSON object in UTF-8, or has more than
             `MAX_PROCESS_TYPES` members.
@@ -61,9 +63,17 @@ def parse_counts(body: bytes) -> dict[str, Reading]:
             readings[name] = Unknown(
                 Reason.COUNT_INVALID, "the answer names it more than once"
             )
-        elif name and len(name) <= MAX_NAME:
+        elif _may_be_a_process_type(name):
             readings[name] = _reading(value)
     return readings
+
+
+def _may_be_a_process_type(name: str) -> bool:
+    """Return whether a name can be told, logged and stored at all.
+
+    PostgreSQL takes no NUL, and half a surrogate pair is no UTF-8.
+    """
+    return 0 < len(name) <= MAX_NAME and name.isprintable()
 
 
 def _reading(value: object) -> Reading:

@@ -1,4 +1,4 @@
-"""How this program logs: one line of logfmt an event, to standard output.
+"""How this program logs: one line of logfmt an event.
 
 Heroku adds the time and the dyno to each line, so ours carry neither there.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from typing import TextIO
 
 from scalar.secret import redact
 
@@ -23,9 +24,12 @@ class RedactingFormatter(logging.Formatter):
         return redact(super().format(record))
 
 
-def set_up_logging(level: str) -> None:
-    """Send the log to standard output at a level such as "INFO"."""
-    handler = logging.StreamHandler(sys.stdout)
+def set_up_logging(level: str, output: TextIO | None = None) -> None:
+    """Send the log to a stream, at a level such as "INFO".
+
+    Workers log to standard output, commands to standard error, beside their data.
+    """
+    handler = logging.StreamHandler(output or sys.stdout)
     on_heroku = "DYNO" in os.environ
     handler.setFormatter(
         RedactingFormatter(

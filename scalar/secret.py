@@ -8,6 +8,7 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from scalar.errors import InvalidInput
 
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _URL_PASSWORD = re.compile(
     r"(?P<scheme>\b[a-z][a-z0-9+.-]*://)[^/\s@'\"]*@", re.IGNORECASE
 )
@@ -46,6 +47,16 @@ def redact(text: str) -> str:
     return _URL_PASSWORD.sub(r"\g<scheme>***@", text)
 
 
+def redact_input(text: str) -> str:
+    """Return what should have been a URL, without all before its last `@`.
+
+    A password with a bare `/` in it makes the URL a bad one, and `redact` blind.
+    """
+    before, at, rest = text.rpartition("@")
+    scheme = _SCHEME.match(before)
+    return f"{scheme[0] if scheme else ''}***@{rest}" if at else text
+
+
 @dataclass(frozen=True, slots=True)
 class CountsUrl:
     """The address at which an app serves its counts.
@@ -68,14 +79,17 @@ class CountsUrl:
             InvalidInput: No http or https, no host, white space, a bad port,
                 or a fragment.
         """
-        shown = redact(text)
+        shown = redact_input(text)
         if not text or re.search(r"[\s\x00-\x1f\x7f]", text):
             raise InvalidInput(f"URL {shown!r} must not be empty or hold white space")
         try:
             parts = urlsplit(text)
             port = parts.port
         except ValueError as exc:
-            raise InvalidInput(f"URL {shown!r} is not valid: {exc}") from exc
+            raise InvalidInput(
+                f"URL {shown!r} is not valid: its host or port cannot be read. In a "
+                "password, / ? # @ are written %2F %3F %23 %40"
+            ) from exc
         if parts.scheme not in ("http", "https"):
             raise InvalidInput(f"URL {shown!r} must begin with https:// or http://")
         if not parts.hostname:

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from scalar.errors import ConfigurationError
-from scalar.secret import Secret, redact
+from scalar.secret import Secret, redact_input
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
@@ -145,12 +145,12 @@ def _redis_url(name: str, text: str) -> Secret:
     schemes = ("redis", "rediss", "redis+socket", "unix")
     if text.startswith(("redis+socket://", "unix://")):
         raise ConfigurationError(
-            f"{name} = {redact(text)!r}, must begin with redis:// or rediss://"
+            f"{name} = {redact_input(text)!r}, must begin with redis:// or rediss://"
         )
     parts = _split(name, text, schemes)
     if not re.fullmatch(r"/?[0-9]{0,4}", parts.path):
         raise ConfigurationError(
-            f"{name} = {redact(text)!r}, must end in the number of a database"
+            f"{name} = {redact_input(text)!r}, must end in the number of a database"
         )
     return Secret(text)
 
@@ -173,7 +173,7 @@ def _database_url(name: str, text: str) -> Secret:
 
 
 def _split(name: str, text: str, schemes: tuple[str, ...], *, needs_host: bool = True):  # type: ignore[no-untyped-def] # SplitResult's parameter differs between Python versions
-    shown = redact(text)
+    shown = redact_input(text)
     try:
         parts = urlsplit(text)
         port = parts.port

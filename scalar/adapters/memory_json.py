@@ -23,6 +23,15 @@ from scalar.model import (
 
 #: Grows when the shape changes in a way that older code cannot read.
 VERSION = 1
+#: How reading a text of another shape goes wrong.
+UNREADABLE = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 
 
 def dump(memory: Memory) -> str:
@@ -54,7 +63,7 @@ def load(text: str | bytes | None) -> Memory:
         return Memory()
     try:
         return _load(json.loads(text))
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except UNREADABLE:
         return Memory()
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from scalar.commands import apps, diagnosis, evaluations, project
 from scalar.errors import ScalarError
 from scalar.logs import set_up_logging
+from scalar.secret import redact
 
 
 class Commands(click.Group):
@@ -17,11 +20,16 @@ class Commands(click.Group):
         return super().get_command(ctx, name.replace("_", "-"))
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run a command; what it raises on purpose ends it with status 1."""
+        """Run a command; what it raises on purpose ends it with status 1.
+
+        Both repeat what was typed, and that may be a URL in the wrong place.
+        """
         try:
             return super().invoke(ctx)
         except ScalarError as exc:
-            raise click.ClickException(str(exc)) from exc
+            raise click.ClickException(redact(str(exc))) from exc
+        except click.UsageError as exc:
+            raise click.UsageError(redact(exc.format_message()), exc.ctx) from exc
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -33,7 +41,7 @@ def main() -> None:
 
     Settings come from the environment; the README lists them.
     """
-    set_up_logging("WARNING")
+    set_up_logging("WARNING", sys.stderr)
 
 
 for command in (

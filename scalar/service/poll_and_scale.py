@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 from scalar import logfmt
 from scalar.errors import ScalarError
@@ -38,6 +39,7 @@ def poll_and_scale(parts: Parts, key: AppKey, token: str) -> Evaluation | None:
         if app is None:
             return None
         done = _evaluate(parts, app, lease, memory)
+        after = done.memory  # also if it cannot be told
         after = record(parts, app, done)
         return done
     finally:
@@ -58,6 +60,9 @@ def _evaluate(
 ) -> Evaluation:
     try:
         seen = gather(parts, app, memory)
+        if seen.changes:
+            # Unless it is known how the change went, the formation is read anew.
+            memory = replace(seen.memory, formation=None)
         return seen if seen.hold else act(parts, app, lease, seen)
     except ScalarError:
         raise

@@ -11,11 +11,10 @@ from scalar.errors import (
     CountsError,
     InvalidInput,
     PlatformError,
-    Refused,
 )
 from scalar.model import Reason
 from scalar.ports import RegisteredApp
-from scalar.secret import CountsUrl
+from scalar.secret import CountsUrl, redact_input
 from scalar.service.parts import Parts
 
 #: Heroku's rule for the names of apps (Platform API schema).
@@ -51,8 +50,8 @@ def register(
     """
     if not NAME.fullmatch(name):
         raise InvalidInput(
-            f"App name {name!r} must have 3 to 30 lower-case letters, digits and "
-            "dashes, begin with a letter and not end in a dash"
+            f"App name {redact_input(name)!r} must have 3 to 30 lower-case letters, "
+            "digits and dashes, begin with a letter and not end in a dash"
         )
     given = CountsUrl.parse(url) if url is not None else None
     _refuse_duplicate(parts, name)
@@ -82,15 +81,13 @@ def _known_to_heroku(parts: Parts, name: str) -> str:
     """Return the app's web address, empty if it has none."""
     try:
         return parts.platform.app(name).web_url
-    except Refused as exc:
+    except PlatformError as exc:
         if exc.reason is Reason.APP_NOT_ON_HEROKU:
             raise InvalidInput(
                 f'Heroku knows no app "{name}" that this key may see. Check the name, '
                 "or register it all the same with --no-check"
             ) from exc
-        raise
-    except PlatformError as exc:
-        raise type(exc)(
+        raise PlatformError(
             f"{exc}. To register without asking Heroku use --no-check"
         ) from exc
 

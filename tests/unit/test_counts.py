@@ -100,7 +100,10 @@ json_values = st.recursive(
 )
 
 
-@given(st.dictionaries(st.text(min_size=1, max_size=20), json_values, max_size=6))
+names = st.text(min_size=1, max_size=20).filter(str.isprintable)
+
+
+@given(st.dictionaries(names, json_values, max_size=6))
 def test_every_member_is_a_count_or_unknown(answer):
     readings = parse_counts(json.dumps(answer).encode())
 

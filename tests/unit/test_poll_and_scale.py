@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 
 import pytest
 
@@ -414,6 +415,31 @@ def test_events_wait_for_a_journal_that_is_away(world):
 
     (event,) = world.journal.events
     assert event.to_quantity == 10
+
+
+@pytest.mark.parametrize("place", ["journal", "platform"])
+def test_a_bug_after_a_change_does_not_make_us_forget_it(world, place, monkeypatch):
+    """Otherwise 1 dyno is remembered while 10 run, and 10 stay when 1 is enough."""
+    world.add(worker=1)
+    world.report({"worker": 5})
+    world.poll()
+    scale = world.platform.scale
+
+    def break_down(*facts):
+        if place == "platform":
+            scale(*facts)
+        raise RuntimeError("a bug")
+
+    world.report({"worker": 99})
+    with monkeypatch.context() as patch, suppress(RuntimeError):
+        method = {"journal": "record", "platform": "scale"}[place]
+        patch.setattr(getattr(world, place), method, break_down)
+        world.poll()
+    assert world.dynos() == {"worker": 10}
+    world.report({"worker": 5})
+    world.poll()
+
+    assert world.dynos() == {"worker": 1}
 
 
 def test_an_app_that_is_registered_no_more_is_left_alone(world):

@@ -1,0 +1,190 @@
+"""What holds for every decision, whatever the facts."""
+
+from __future__ import annotations
+
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from scalar.decision import (
+    MOST_DYNOS,
+    RELEASE,
+    Observation,
+    clamp_again,
+    decide,
+    decide_all,
+)
+from scalar.model import ProcessType, Reason, Unknown
+from scalar.service.parts import WEB, Options
+
+names = st.sampled_from(["web", "worker", "mailer", "clock", RELEASE])
+counts = st.one_of(
+    st.integers(0, 500),
+    st.integers(0, 10**40),
+    st.floats(0, 500),
+    st.floats(0, allow_infinity=False, allow_nan=False),
+)
+boundaries = st.integers(0, 200) | st.integers(0, 10**12)
+quantities = st.integers(0, 120)
+limits = st.integers(0, 120)
+unknowns = st.builds(
+    Unknown, st.sampled_from([Reason.COUNT_NULL, Reason.COUNT_INVALID])
+)
+formations = st.dictionaries(names, st.builds(ProcessType, quantities))
+
+
+def seed_formula(count, boundary):
+    """Return the project's formula, in whole numbers alone.
+
+    `if boundary == 0: 1 if count > 0 else 0; else: ceil(count / boundary)`
+    """
+    if boundary == 0:
+        return int(count > 0)
+    above, below = count.as_integer_ratio()
+    whole, rest = divmod(above, below * boundary)
+    return whole + (rest > 0)
+
+
+def decided(name, boundary, *facts):
+    """Return the dynos that the default policy leads to."""
+    policy = Options(boundary=boundary).policy_of(name)
+    return decide(name, policy, Observation(*facts)).desired
+
+
+@given(counts, boundaries, quantities)
+def test_the_dynos_are_those_of_the_seeds_formula_up_to_the_most(
+    count, boundary, quantity
+):
+    wanted = seed_formula(count, boundary)
+
+    assert decided("worker", boundary, count, quantity) == min(wanted, MOST_DYNOS)
+
+
+@given(counts, boundaries, quantities, limits)
+def test_what_heroku_allows_is_asked_for_exactly(count, boundary, quantity, limit):
+    wanted = seed_formula(count, boundary)
+    assume(wanted <= limit)
+
+    assert decided("worker", boundary, count, quantity, limit) == wanted
+
+
+@given(counts, boundaries, quantities, limits)
+def test_above_the_limit_it_is_the_limit_or_what_runs_already(
+    count, boundary, quantity, limit
+):
+    wanted = seed_formula(count, boundary)
+    assume(wanted > limit)
+
+    desired = decided("worker", boundary, count, quantity, limit)
+    assert desired == (limit if quantity <= limit else min(wanted, quantity))
+
+
+@given(names, counts, boundaries, quantities, st.none() | limits)
+def test_dynos_are_taken_away_only_if_the_count_wants_fewer(
+    name, count, boundary, quantity, limit
+):
+    desired = decided(name, boundary, count, quantity, limit)
+
+    assert desired >= quantity or desired == max(
+        seed_formula(count, boundary), int(name == WEB)
+    )
+
+
+@given(counts, boundaries, quantities, st.none() | limits)
+def test_web_is_as_any_other_but_keeps_its_last_dyno(count, boundary, quantity, limit):
+    web = decided(WEB, boundary, count, quantity, limit)
+
+    assert web == decided("worker", boundary, count, quantity, limit) or web == 1
+    assert web > 0 or quantity == 0
+
+
+@given(counts, quantities)
+def test_a_web_that_may_sleep_is_as_any_other(count, quantity):
+    policy = Options(boundary=10, scale_web_to_zero=True).policy_of(WEB)
+
+    web = decide(WEB, policy, Observation(count, quantity)).desired
+    assert web == decided("worker", 10, count, quantity)
+
+
+@given(st.lists(counts, min_size=2), boundaries, quantities, st.none() | limits)
+def test_in_the_order_of_their_counts_dynos_never_fall(
+    some_counts, boundary, quantity, limit
+):
+    dynos = [
+        decided("worker", boundary, count, quantity, limit)
+        for count in sorted(some_counts)
+    ]
+
+    assert dynos == sorted(dynos)
+
+
+@given(counts, boundaries, quantities, st.none() | limits)
+def test_what_was_decided_is_decided_again_once_it_is_so(
+    count, boundary, quantity, limit
+):
+    """No flapping: the same count and limit leave it there."""
+    desired = decided("worker", boundary, count, quantity, limit)
+
+    assert decided("worker", boundary, count, desired, limit) == desired
+
+
+@given(st.dictionaries(names, counts | unknowns), formations, st.frozensets(names))
+def test_only_a_known_count_of_a_process_type_that_is_there_changes_anything(
+    readings, formation, expected
+):
+    decisions = decide_all(
+        Options(boundary=10).policy_of, readings, formation, {}, expected
+    )
+
+    for name in (d.process_type for d in decisions if d.changes):
+        assert name != RELEASE
+        assert name in formation
+        assert not isinstance(readings[name], Unknown)
+
+
+@given(
+    st.dictionaries(names, counts | unknowns),
+    formations,
+    st.dictionaries(names, limits),
+    st.frozensets(names),
+)
+def test_each_process_type_is_decided_as_if_it_were_alone(
+    readings, formation, some_limits, expected
+):
+    policy_of = Options(boundary=10).policy_of
+    facts = (formation, some_limits, expected)
+    together = decide_all(policy_of, readings, *facts)
+
+    alone = [
+        decision
+        for name in sorted(readings.keys() | (expected & formation.keys()))
+        for decision in decide_all(
+            policy_of, {n: r for n, r in readings.items() if n == name}, *facts
+        )
+        if decision.process_type == name
+    ]
+    assert list(together) == alone
+
+
+@given(counts, boundaries, quantities, st.none() | limits, limits)
+def test_a_limit_learned_later_is_as_if_it_had_been_known(
+    count, boundary, quantity, limit, learned
+):
+    policy = Options(boundary=boundary).policy_of("worker")
+    before = decide("worker", policy, Observation(count, quantity, limit))
+    again = clamp_again(before, {"worker": learned})
+
+    lower = learned if limit is None else min(limit, learned)
+    assume(before.desired >= quantity)
+    assert again.desired == decided("worker", boundary, count, quantity, lower)
+    assert again.desired >= quantity
+
+
+@given(counts, boundaries, quantities, limits)
+def test_a_limit_learned_later_leaves_a_scale_down_alone(
+    count, boundary, quantity, learned
+):
+    policy = Options(boundary=boundary).policy_of("worker")
+    before = decide("worker", policy, Observation(count, quantity))
+    assume(before.desired < quantity)
+
+    assert clamp_again(before, {"worker": learned}) == before

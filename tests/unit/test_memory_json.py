@@ -1,0 +1,155 @@
+"""What Redis keeps of an app: read back whole, or not at all."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scalar.adapters.memory_json import VERSION, dump, load
+from scalar.model import (
+    WHOLE_APP,
+    Event,
+    EventKind,
+    Hold,
+    Memory,
+    ProcessType,
+    Reason,
+    Refusal,
+)
+
+names = st.text(min_size=1, max_size=8)
+details = st.text(max_size=20)
+moments = st.integers(0, 4 * 10**15).map(
+    lambda microseconds: (
+        datetime(2000, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
+    )
+)
+counts = st.none() | st.integers(0) | st.floats(0, allow_infinity=False)
+quantities = st.integers(0, 1000)
+events = st.builds(
+    Event,
+    at=moments,
+    app=names,
+    process_type=st.none() | names,
+    kind=st.sampled_from(EventKind),
+    reason=st.sampled_from(Reason),
+    from_quantity=st.none() | quantities,
+    to_quantity=st.none() | quantities,
+    count=counts,
+    detail=details,
+)
+memories = st.builds(
+    Memory,
+    formation=st.none()
+    | st.dictionaries(names, st.builds(ProcessType, quantities, details), max_size=4),
+    read_at=st.none() | moments,
+    limits=st.dictionaries(names, quantities, max_size=4),
+    reported=st.frozensets(names, max_size=4),
+    holds=st.dictionaries(
+        names | st.just(WHOLE_APP),
+        st.builds(
+            Hold,
+            st.sampled_from(Reason),
+            moments,
+            st.integers(1, 10**6),
+            details,
+            st.booleans(),
+        ),
+        max_size=3,
+    ),
+    refusal=st.none()
+    | st.builds(
+        Refusal, st.sampled_from(Reason), details, moments, st.integers(1, 100)
+    ),
+    slow=st.booleans(),
+    unconfirmed=st.lists(events, max_size=2).map(tuple),
+    unwritten=st.lists(events, max_size=2).map(tuple),
+)
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+@given(memories)
+def test_a_memory_is_read_back_as_it_was(memory):
+    assert load(dump(memory)) == memory
+    assert load(dump(memory).encode()) == memory
+
+
+@given(memories)
+def test_it_is_one_line_of_ascii(memory):
+    text = dump(memory)
+
+    assert text.isascii()
+    assert "\n" not in text
+
+
+def test_an_app_with_nothing_to_tell_takes_few_bytes():
+    assert len(dump(Memory())) < 10
+
+
+@pytest.mark.parametrize("text", [None, "", b""])
+def test_nothing_is_an_empty_memory(text):
+    assert load(text) == Memory()
+
+
+@given(st.text() | st.binary() | json_values.map(json.dumps))
+def test_garbage_is_an_empty_memory(text):
+    assert load(text) == Memory()
+
+
+@given(memories, st.data())
+def test_a_text_that_was_cut_off_is_an_empty_memory(memory, data):
+    text = dump(memory)
+
+    assert load(text[: data.draw(st.integers(0, len(text) - 1))]) == Memory()
+
+
+@given(memories, st.sampled_from(list(Memory.__slots__)), json_values)
+def test_a_field_of_another_shape_is_no_error(memory, field, value):
+    """Another version of the program wrote it."""
+    data = {**json.loads(dump(memory)), field: value}
+
+    assert isinstance(load(json.dumps(data)), Memory)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        pytest.param({"formation": {"web": []}}, id="a row without a quantity"),
+        pytest.param({"formation": {"web": [float("inf"), ""]}}, id="infinite dynos"),
+        pytest.param({"formation": {"web": [None, ""]}}, id="null dynos"),
+        pytest.param({"formation": [["web", 1]]}, id="a list for a formation"),
+        pytest.param({"limits": {"web": float("nan")}}, id="a limit that is none"),
+        pytest.param({"read_at": "2026-01-01T12:00:00"}, id="a time without its zone"),
+        pytest.param({"read_at": "yesterday"}, id="a time that is none"),
+        pytest.param({"read_at": 5}, id="a number for a time"),
+        pytest.param({"holds": {"web": {"reason": "x"}}}, id="a hold without a time"),
+        pytest.param(
+            {"holds": {"web": {"reason": "new_word", "since": "2026-01-01T12:00Z"}}},
+            id="a reason that this program does not know",
+        ),
+        pytest.param(
+            {"refusal": {"reason": "forbidden", "detail": "", "until": None}},
+            id="a refusal without an end",
+        ),
+        pytest.param({"unwritten": [{"at": None}]}, id="an event without a time"),
+        pytest.param({"v": VERSION + 1, "slow": True}, id="a newer version"),
+        pytest.param({"v": None, "slow": True}, id="no version"),
+    ],
+)
+def test_what_cannot_be_read_is_an_empty_memory(fields):
+    assert load(json.dumps({"v": VERSION, **fields})) == Memory()
+
+
+def test_a_text_nested_without_end_is_an_empty_memory():
+    assert load("[" * 200_000) == Memory()
