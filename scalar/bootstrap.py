@@ -23,6 +23,7 @@ from scalar.adapters.sql.registry import SqlRegistry
 from scalar.adapters.sql.url_box import UrlBox
 from scalar.adapters.system_clock import SystemClock
 from scalar.errors import ConfigurationError, CoordinationError
+from scalar.policy_book import PolicyBook
 from scalar.service.parts import Options, Parts
 from scalar.settings import Settings
 
@@ -113,15 +114,20 @@ class Toolbox:
             platform=self.platform,
             coordinator=self.coordinator,
             account=self.account,
+            policies=self.policies,
             options=Options(
-                boundary=settings.count_boundary,
-                scale_web_to_zero=settings.scale_web_to_zero,
                 sleep_period=settings.sleep_period,
                 formation_ttl=settings.formation_ttl,
                 concurrency=settings.worker_concurrency,
                 events_keep_days=settings.events_keep_days,
             ),
         )
+
+    @cached_property
+    def policies(self) -> PolicyBook:
+        """How each process type may be scaled."""
+        settings = self.settings
+        return PolicyBook(settings.policy, scale_web_to_zero=settings.scale_web_to_zero)
 
     @cached_property
     def _tls(self):  # type: ignore[no-untyped-def] # ssl is imported by the session's module alone

@@ -1,106 +1,186 @@
 """Decide how many dynos a process type should run.
 
-Pure: every fact is an argument. The stages run in the order of the Kubernetes
-HPA (recommend, then limits); a stage that changes the quantity leaves a step,
-so that every decision can be explained.
+Pure: every fact, the time included, is an argument. The stages are in
+`stages.py`; a stage that changes the quantity leaves a step, so that every
+decision can be explained.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from scalar.model import (
+    NOTHING,
     Count,
     Decision,
     Formation,
-    Policy,
+    Past,
     Reading,
     Reason,
     Step,
     Unknown,
 )
-from scalar.strategy import recommend_by_boundary
+from scalar.policy import NONE, Policy, PolicyProblem
+from scalar.stages import (
+    FOR_UNKNOWN,
+    KEEPING,
+    LIMITING,
+    RECOMMENDING,
+    CountedStage,
+    Observation,
+    Stage,
+    keep_to_limit,
+    recommend,
+    wait_after_release,
+)
 
 #: Heroku runs this process type itself, once at each release.
 RELEASE = "release"
-#: No more dynos than this are ever asked for: ten times what Heroku allows an
-#: app (100 dynos, Dev Center "Dyno Scaling and Process Limits"). An absurd
-#: count must not become an absurd request.
-MOST_DYNOS = 1_000
+PolicyOf = Callable[[str], Policy | PolicyProblem]
 
 
 @dataclass(frozen=True, slots=True)
-class Observation:
-    """The facts that one decision rests on.
+class Situation:
+    """What the decisions for one app rest on, beside its counts.
 
     Attributes:
-        count: What the app reported, finite and at least 0.
-        quantity: Dynos now.
-        limit: Most dynos that Heroku allows this process type, if known.
+        at: The time (aware, UTC).
+        formation: The process types that there are, with their dynos.
+        limits: Most dynos that Heroku allows, where it has said so.
+        pasts: What is remembered of each process type.
+        expected: Process types that the app named before: one of them that the
+            answer leaves out is held.
+        since: From when on things are remembered.
+        released_at: When the app was last released; None if that is not known.
     """
 
-    count: Count
-    quantity: int
-    limit: int | None = None
+    at: datetime
+    formation: Formation
+    limits: Mapping[str, int]
+    pasts: Mapping[str, Past]
+    expected: frozenset[str] = frozenset()
+    since: datetime | None = None
+    released_at: datetime | None = None
 
 
-Stage = Callable[[Policy, Observation, int], Step]
+def decide(
+    process_type: str, policy: Policy, count: Count, seen: Observation
+) -> Decision:
+    """Return the decision for one process type and its known count.
+
+    Args:
+        process_type: Heroku's name of it.
+        policy: How it may be scaled.
+        count: What the app reported, finite and at least 0.
+        seen: The other facts.
+    """
+    trail = [recommend(policy, seen, count)]
+    _count(RECOMMENDING, policy, seen, count, trail)
+    recommended = trail[-1].quantity
+    _count(KEEPING, policy, seen, count, trail)
+    _limit(LIMITING, policy, seen, trail)
+    goes_down = trail[-1].quantity < seen.quantity
+    _limit((wait_after_release,), policy, seen, trail)
+    return Decision(
+        process_type,
+        seen.quantity,
+        count,
+        tuple(trail),
+        recommended=recommended,
+        asks_for_release=goes_down and policy.release_grace > NONE,
+        dry_run=policy.dry_run,
+    )
 
 
-def decide(process_type: str, policy: Policy, seen: Observation) -> Decision:
-    """Return the decision for one process type and its known count."""
-    trail = [_recommend(policy, seen)]
-    for stage in _STAGES:
-        step = stage(policy, seen, trail[-1].quantity)
-        if step.quantity != trail[-1].quantity:
-            trail.append(step)
-    return Decision(process_type, seen.quantity, seen.count, tuple(trail))
+def decide_unknown(
+    process_type: str, policy: Policy, unknown: Unknown, seen: Observation
+) -> Decision:
+    """Return the decision for a count that is not known: never fewer dynos.
+
+    It is to hold, unless the policy has a fallback for a count that has been
+    unknown for some time.
+    """
+    floor, failures = policy.fallback_dynos, seen.past.failures
+    if floor is None or failures < policy.fallback_after or floor <= seen.quantity:
+        return hold(process_type, seen.quantity, unknown.reason, unknown.detail)
+    why = f"unknown {failures} times in a row ({unknown.reason}); at least {floor}"
+    trail = [Step(floor, Reason.FALLBACK, why)]
+    _limit(FOR_UNKNOWN, policy, seen, trail)
+    if trail[-1].quantity <= seen.quantity:
+        return hold(process_type, seen.quantity, unknown.reason, unknown.detail)
+    return Decision(
+        process_type, seen.quantity, None, tuple(trail), dry_run=policy.dry_run
+    )
+
+
+def _count(
+    stages: Iterable[CountedStage],
+    policy: Policy,
+    seen: Observation,
+    count: Count,
+    trail: list[Step],
+) -> None:
+    for stage in stages:
+        _add(trail, stage(policy, seen, count, trail[-1].quantity))
+
+
+def _limit(
+    stages: Iterable[Stage], policy: Policy, seen: Observation, trail: list[Step]
+) -> None:
+    for stage in stages:
+        _add(trail, stage(policy, seen, trail[-1].quantity))
+
+
+def _add(trail: list[Step], step: Step) -> None:
+    if step.quantity != trail[-1].quantity:
+        trail.append(step)
 
 
 def decide_all(
-    policy_of: Callable[[str], Policy],
-    readings: Mapping[str, Reading],
-    formation: Formation,
-    limits: Mapping[str, int],
-    expected: frozenset[str] = frozenset(),
+    policy_of: PolicyOf, readings: Mapping[str, Reading], situation: Situation
 ) -> tuple[Decision, ...]:
     """Return a decision for each process type, in the order of their names.
 
     Args:
-        policy_of: The policy of a process type.
+        policy_of: The policy of a process type, or why it has none.
         readings: What the app's answer said.
-        formation: The process types that there are, with their dynos.
-        limits: Most dynos that Heroku allows, where it has said so.
-        expected: Process types that the app named before: one of them that
-            the answer leaves out is held.
+        situation: The other facts.
     """
     missing = Unknown(Reason.COUNT_MISSING, "the app's answer leaves it out")
-    named: dict[str, Reading] = dict.fromkeys(expected & formation.keys(), missing)
+    expected = situation.expected & situation.formation.keys()
+    named: dict[str, Reading] = dict.fromkeys(expected, missing)
     named.update(readings)
     return tuple(
-        _decide_one(name, policy_of, reading, formation, limits)
+        _decide_one(name, policy_of, reading, situation)
         for name, reading in sorted(named.items())
     )
 
 
 def _decide_one(
-    name: str,
-    policy_of: Callable[[str], Policy],
-    reading: Reading,
-    formation: Formation,
-    limits: Mapping[str, int],
+    name: str, policy_of: PolicyOf, reading: Reading, situation: Situation
 ) -> Decision:
-    row = formation.get(name)
+    row = situation.formation.get(name)
     if row is None:
-        known = ", ".join(sorted(formation)) or "no process types"
+        known = ", ".join(sorted(situation.formation)) or "no process types"
         return hold(name, None, Reason.NOT_IN_FORMATION, f"the formation has {known}")
     if name == RELEASE:
         return hold(name, row.quantity, Reason.RELEASE_PHASE, "never scaled")
+    policy = policy_of(name)
+    if isinstance(policy, PolicyProblem):
+        return hold(name, row.quantity, Reason.POLICY_INVALID, policy.detail)
+    seen = Observation(
+        row.quantity,
+        situation.at,
+        limit=situation.limits.get(name),
+        past=situation.pasts.get(name, NOTHING),
+        since=situation.since,
+        released_at=situation.released_at,
+    )
     if isinstance(reading, Unknown):
-        return hold(name, row.quantity, reading.reason, reading.detail)
-    seen = Observation(reading, row.quantity, limits.get(name))
-    return decide(name, policy_of(name), seen)
+        return decide_unknown(name, policy, reading, seen)
+    return decide(name, policy, reading, seen)
 
 
 def hold(
@@ -111,49 +191,16 @@ def hold(
     return Decision(process_type, current, None, (step,), held=True)
 
 
-def _recommend(policy: Policy, seen: Observation) -> Step:
-    quantity = recommend_by_boundary(seen.count, policy.boundary)
-    return Step(
-        quantity,
-        Reason.RECOMMENDED,
-        f"count {seen.count} / boundary {policy.boundary}",
-    )
-
-
-def _keep_web(policy: Policy, seen: Observation, quantity: int) -> Step:
-    """Keep the last dyno of a process type that may not sleep.
-
-    A process type that somebody switched off stays off: this stage never
-    starts one.
-    """
-    floor = 0 if policy.may_sleep else min(seen.quantity, 1)
-    return Step(
-        max(quantity, floor), Reason.WEB_KEPT, "the app would not answer without it"
-    )
-
-
-def _clamp_to_limit(policy: Policy, seen: Observation, quantity: int) -> Step:
-    """Stay within what Heroku allows, but never scale down because of it."""
-    del policy
-    limit = MOST_DYNOS if seen.limit is None else min(seen.limit, MOST_DYNOS)
-    return Step(
-        min(quantity, max(limit, seen.quantity)),
-        Reason.HEROKU_LIMIT,
-        f"Heroku allows {limit}",
-    )
-
-
-_STAGES: tuple[Stage, ...] = (_keep_web, _clamp_to_limit)
-
-
-def clamp_again(decision: Decision, limits: Mapping[str, int]) -> Decision:
+def clamp_again(
+    decision: Decision, limits: Mapping[str, int], at: datetime
+) -> Decision:
     """Return the decision within limits that became known after it was made."""
     limit = limits.get(decision.process_type)
     if not decision.changes or limit is None:
         return decision
     before = decision.trail[-1].quantity
-    seen = Observation(decision.count or 0, decision.current or 0, limit)
-    step = _clamp_to_limit(Policy(boundary=0), seen, before)
+    seen = Observation(decision.current or 0, at, limit=limit)
+    step = keep_to_limit(Policy(), seen, before)
     if step.quantity == before:
         return decision
     return replace(decision, trail=(*decision.trail, step))

@@ -2,7 +2,7 @@
 
     ScalarError
     ├── ConfigurationError     a wrong setting; the process does not start
-    ├── InvalidInput           a name or URL that somebody typed
+    ├── InvalidInput           a name, URL or value that somebody typed
     ├── RegistryError          the registry cannot be read or written
     │   ├── AppNotFound
     │   ├── AppAlreadyRegistered

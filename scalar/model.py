@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from scalar.drain import Drained
+from scalar.history import Slice
+
 #: A count as an app reports it: finite, at least 0, fractions allowed.
 Count = int | float
 
@@ -18,16 +21,34 @@ Count = int | float
 class Reason(StrEnum):
     """Why a quantity is what it is; the fixed vocabulary of every explanation."""
 
-    # stages of a decision
+    # stages of a decision, in their order
     RECOMMENDED = "recommended"
+    DRAIN_TIME = "drain_time"
+    NOT_ENOUGH_HISTORY = "not_enough_history"
+    FALLBACK = "fallback"
+    WITHIN_TOLERANCE = "within_tolerance"
+    WOKEN = "woken"
+    JOBS_LEFT = "jobs_left"
+    SCALE_UP_STABILIZED = "scale_up_stabilized"
+    SCALE_DOWN_STABILIZED = "scale_down_stabilized"
+    SCALE_UP_LIMITED = "scale_up_limited"
+    SCALE_DOWN_LIMITED = "scale_down_limited"
+    TOO_FEW_DYNOS = "too_few_dynos"
+    TOO_MANY_DYNOS = "too_many_dynos"
     WEB_KEPT = "web_kept"
     HEROKU_LIMIT = "heroku_limit"
+    COOLDOWN_UP = "cooldown_up"
+    COOLDOWN_DOWN = "cooldown_down"
+    MANUAL_LEASE = "manual_lease"
+    PAUSED = "paused"
+    RELEASED_RECENTLY = "released_recently"
     # holds of one process type
     COUNT_NULL = "count_null"
     COUNT_INVALID = "count_invalid"
     COUNT_MISSING = "count_missing"
     NOT_IN_FORMATION = "not_in_formation"
     RELEASE_PHASE = "release_phase"
+    POLICY_INVALID = "policy_invalid"
     # holds of a whole app
     COUNTS_UNAVAILABLE = "counts_unavailable"
     COUNTS_MALFORMED = "counts_malformed"
@@ -40,6 +61,7 @@ class Reason(StrEnum):
     RATE_LIMITED = "rate_limited"
     CALLS_LOW = "calls_low"
     LEASE_LOST = "lease_lost"
+    JOURNAL_UNAVAILABLE = "journal_unavailable"
     INTERNAL_ERROR = "internal_error"
     # changes that are not ours
     CHANGED_ELSEWHERE = "changed_elsewhere"
@@ -77,20 +99,6 @@ Formation = Mapping[str, ProcessType]
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
-    """How one process type may be scaled.
-
-    Attributes:
-        boundary: Counts that one dyno should carry; 0 means that one dyno
-            serves any count.
-        may_sleep: Whether scaling down may stop the last dyno.
-    """
-
-    boundary: int
-    may_sleep: bool = True
-
-
-@dataclass(frozen=True, slots=True)
 class Step:
     """One stage of a decision: the quantity it left (dynos), and why."""
 
@@ -109,6 +117,11 @@ class Decision:
         count: The count it rests on; None if unknown.
         trail: The stages in order, never empty.
         held: True if nothing may be changed, whatever the count.
+        recommended: Dynos for the count alone, before all limits; None if the
+            count is unknown.
+        asks_for_release: Whether it removes dynos unless the app was released
+            lately.
+        dry_run: Whether it is only said, and not done.
     """
 
     process_type: str
@@ -116,6 +129,9 @@ class Decision:
     count: Count | None
     trail: tuple[Step, ...]
     held: bool = False
+    recommended: int | None = None
+    asks_for_release: bool = False
+    dry_run: bool = False
 
     @property
     def desired(self) -> int | None:
@@ -129,8 +145,13 @@ class Decision:
 
     @property
     def changes(self) -> bool:
-        """Whether Heroku has to be asked for another quantity."""
+        """Whether another quantity is desired than there is."""
         return not self.held and self.desired != self.current
+
+    @property
+    def is_to_be_made(self) -> bool:
+        """Whether Heroku has to be asked, and may be."""
+        return self.changes and not self.dry_run
 
     @property
     def is_up(self) -> bool:
@@ -161,6 +182,7 @@ class EventKind(StrEnum):
     """What an event tells."""
 
     SCALED = "scaled"
+    DRY_RUN = "dry_run"
     HELD = "held"
     RESUMED = "resumed"
     CHANGED_ELSEWHERE = "changed_elsewhere"
@@ -210,6 +232,32 @@ class Refusal:
     times: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What is remembered of one process type, beside its dynos.
+
+    Attributes:
+        failures: Unknown counts in a row, this one included.
+        scaled_up_at: When we last added dynos (aware, UTC).
+        scaled_down_at: When we last removed some.
+        changed_by_hand_at: When it was noticed that somebody else had changed
+            the quantity.
+        recommended: The recommendations of the policy's windows.
+        drained: How fast its dynos work, if the policy asks for that.
+        told: In a dry run, the quantity that was last recorded.
+    """
+
+    failures: int = 0
+    scaled_up_at: datetime | None = None
+    scaled_down_at: datetime | None = None
+    changed_by_hand_at: datetime | None = None
+    recommended: tuple[Slice, ...] = ()
+    drained: Drained | None = None
+    told: int | None = None
+
+
+#: What is remembered of a process type at first sight.
+NOTHING = Past()
 #: The key of a hold that concerns the whole app in `Memory.holds`.
 WHOLE_APP = ""
 
@@ -234,6 +282,9 @@ class Memory:
         unconfirmed: Changes that Heroku was asked for without an answer; the
             next read tells whether they were made.
         unwritten: Events that the journal could not take yet.
+        since: From when on this is remembered (aware, UTC); None if nothing is.
+        pasts: Process type to what is remembered of it.
+        released_at: When the app was last released, as last heard.
     """
 
     formation: Formation | None = None
@@ -245,3 +296,6 @@ class Memory:
     slow: bool = False
     unconfirmed: tuple[Event, ...] = ()
     unwritten: tuple[Event, ...] = ()
+    since: datetime | None = None
+    pasts: Mapping[str, Past] = field(default_factory=dict)
+    released_at: datetime | None = None

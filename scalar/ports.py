@@ -7,13 +7,14 @@ twin of each that lives in memory, held to the same contract tests.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
 from scalar.errors import PlatformError
 from scalar.model import Event, Formation, Memory, Reading, Reason
+from scalar.policy import Policy, PolicyProblem
 from scalar.secret import CountsUrl
 
 
@@ -35,6 +36,8 @@ class RegisteredApp:
         url: Where it serves its counts.
         revision: Grows with each change of the row.
         created_at: When it was registered (aware, UTC).
+        policies: The values that were set for it, as text, by process type;
+            those for the whole app under `WHOLE_APP`.
     """
 
     id: int
@@ -42,6 +45,7 @@ class RegisteredApp:
     url: CountsUrl
     revision: int
     created_at: datetime
+    policies: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,20 @@ class Registry(Protocol):
 
         The row may be newer than the key, never older.
         """
+        ...
+
+    def set_policy(
+        self, name: str, process_type: str, values: Mapping[str, str]
+    ) -> None:
+        """Store the values of an app or, under its name, of a process type.
+
+        They take the place of all that was there; none remove it. Raises
+        `AppNotFound`.
+        """
+        ...
+
+    def set_url(self, name: str, url: CountsUrl) -> None:
+        """Give an app another address; raises `AppNotFound`."""
         ...
 
     def page(self, after_id: int, limit: int) -> Sequence[AppKey]:
@@ -110,11 +128,31 @@ class CountSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class HerokuApp:
-    """What Heroku says of an app: its web address may be empty."""
+    """What Heroku says of an app.
+
+    Attributes:
+        id: Heroku's own number for it.
+        name: Its name.
+        web_url: Its web address; may be empty.
+        released_at: When it was last released (aware, UTC); None if never.
+    """
 
     id: str
     name: str
     web_url: str
+    released_at: datetime | None = None
+
+
+class Policies(Protocol):
+    """The policy of each process type, from all that was set for it."""
+
+    def of(self, app: RegisteredApp, process_type: str) -> Policy | PolicyProblem:
+        """Return the policy, or why there is none."""
+        ...
+
+    def read(self, app: RegisteredApp, process_type: str) -> Policy | PolicyProblem:
+        """Return the same, of an app that may not be stored like this."""
+        ...
 
 
 class Platform(Protocol):

@@ -13,7 +13,8 @@ from math import isfinite
 from typing import Any
 from urllib.parse import urlsplit
 
-from scalar.errors import ConfigurationError
+from scalar.errors import ConfigurationError, InvalidInput
+from scalar.policy_values import BY_NAME, VALUES, check_together
 from scalar.secret import Secret, redact_input
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -21,10 +22,13 @@ LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that a person can set. Each field is one variable, upper case."""
+    """Everything that a person can set.
+
+    Each field is one variable, in upper case, but for `policy`: the values of
+    the policy for all apps, as text, by their names (`scalar/policy_values.py`).
+    """
 
     sleep_period: int
-    count_boundary: int
     heroku_api_key: Secret
     heroku_api_url: str
     database_url: Secret
@@ -32,6 +36,7 @@ class Settings:
     redis_ca_file: str
     scalar_secret_key: Secret
     scale_web_to_zero: bool
+    policy: Mapping[str, str]
     formation_ttl: int
     calls_reserve: int
     app_connect_timeout: float
@@ -61,7 +66,28 @@ class Settings:
         tls = environ.get("REDIS_TLS_URL", "").strip()
         if tls:
             values["redis_url"] = _redis_url("REDIS_TLS_URL", tls)
-        return cls(**values)
+        return cls(**values, policy=_policy(environ))
+
+
+def _policy(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the policy for all apps, each value checked and all together."""
+    texts = {
+        value.name: text
+        for value in VALUES
+        if value.variable and (text := environ.get(value.variable, "").strip())
+    }
+    read = {}
+    for name, text in texts.items():
+        variable = BY_NAME[name].variable
+        try:
+            read[name] = BY_NAME[name].read(text)
+        except InvalidInput as exc:
+            raise ConfigurationError(f"{variable} = {text!r}, {exc}") from exc
+    try:
+        check_together(read)
+    except InvalidInput as exc:
+        raise ConfigurationError(f"The policy for all apps: {exc}") from exc
+    return texts
 
 
 Reader = Callable[[str, str], Any]
@@ -206,12 +232,6 @@ SETTINGS: tuple[Setting, ...] = (
         "seconds between two polls of every app",
     ),
     Setting(
-        "COUNT_BOUNDARY",
-        "0",
-        _integer(0, 10**12),
-        "counts that one dyno carries; 0: one dyno for any count above 0",
-    ),
-    Setting(
         "HEROKU_API_KEY",
         "",
         _api_key,
@@ -323,7 +343,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
 )
 
-if {setting.name.lower() for setting in SETTINGS} != {
+if {setting.name.lower() for setting in SETTINGS} | {"policy"} != {
     field.name for field in fields(Settings)
 }:  # pragma: no cover
     raise AssertionError("SETTINGS and the fields of Settings differ")

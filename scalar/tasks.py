@@ -88,7 +88,7 @@ def _worker_starts(**_ignored: object) -> None:
         logfmt.line(
             "worker.starts",
             period=settings.sleep_period,
-            boundary=settings.count_boundary,
+            boundary=settings.policy.get("boundary", 0),
             concurrency=settings.worker_concurrency,
         )
     )

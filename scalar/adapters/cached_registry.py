@@ -7,7 +7,7 @@ are polled on: a customer must not wait because of our database.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from scalar import logfmt
@@ -38,6 +38,16 @@ class CachedRegistry:
     def get(self, name: str) -> RegisteredApp:
         """Return an app by its name."""
         return self._inner.get(name)
+
+    def set_policy(
+        self, name: str, process_type: str, values: Mapping[str, str]
+    ) -> None:
+        """Store the values of an app or of a process type."""
+        self._inner.set_policy(name, process_type, values)
+
+    def set_url(self, name: str, url: CountsUrl) -> None:
+        """Give an app another address."""
+        self._inner.set_url(name, url)
 
     def find(self, key: AppKey) -> RegisteredApp | None:
         """Return an app by its key, from memory if its revision is there."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 import requests
@@ -85,9 +86,12 @@ class HerokuPlatform:
             data = _json(self._request("GET", ("apps", name)))
         try:
             return HerokuApp(
-                str(data["id"]), str(data["name"]), str(data.get("web_url") or "")
+                str(data["id"]),
+                str(data["name"]),
+                str(data.get("web_url") or ""),
+                _time(data.get("released_at")),
             )
-        except (KeyError, TypeError, AttributeError) as exc:
+        except (KeyError, TypeError, AttributeError, ValueError) as exc:
             raise _not_understood(exc) from exc
 
     def formation(self, app: str) -> Formation:
@@ -160,6 +164,13 @@ def _json(response: requests.Response) -> Any:
         raise PlatformUnavailable(
             "Heroku's answer is not JSON", status=response.status_code
         ) from exc
+
+
+def _time(text: str | None) -> datetime | None:
+    moment = datetime.fromisoformat(text) if text else None
+    if moment is not None and moment.tzinfo is None:
+        raise ValueError("a time without its offset")
+    return moment
 
 
 def _formation(rows: Any) -> Formation:

@@ -72,6 +72,20 @@ class MemoryRegistry:
         app = self.get(name)
         return AppKey(app.id, app.name, app.revision)
 
+    def set_policy(
+        self, name: str, process_type: str, values: Mapping[str, str]
+    ) -> None:
+        """Store the values of an app or of a process type."""
+        app = self.get(name)
+        policies = {**app.policies, process_type: dict(values)}
+        policies = {of: kept for of, kept in policies.items() if kept}
+        self._apps[name] = replace(app, policies=policies, revision=app.revision + 1)
+
+    def set_url(self, name: str, url: CountsUrl) -> None:
+        """Give an app another address."""
+        app = self.get(name)
+        self._apps[name] = replace(app, url=url, revision=app.revision + 1)
+
     def find(self, key: AppKey) -> RegisteredApp | None:
         """Return an app by its key."""
         return next((app for app in self._apps.values() if app.id == key.id), None)
@@ -137,17 +151,20 @@ class MemoryPlatform:
         formations: App name to its formation.
         failures: Errors that the next calls end in, first one first.
         calls: What was asked for: ("GET", app) or ("PATCH", app, quantities).
+        releases: When an app was last released; not in it if never.
     """
 
     formations: dict[str, dict[str, ProcessType]] = field(default_factory=dict)
     failures: list[PlatformError] = field(default_factory=list)
     calls: list[tuple[object, ...]] = field(default_factory=list)
+    releases: dict[str, datetime] = field(default_factory=dict)
 
     def app(self, name: str) -> HerokuApp:
         """Return what Heroku says of an app."""
         self._call("GET", name)
         self._formation(name)
-        return HerokuApp(f"id-of-{name}", name, f"https://{name}-0123.herokuapp.com/")
+        web_url = f"https://{name}-0123.herokuapp.com/"
+        return HerokuApp(f"id-of-{name}", name, web_url, self.releases.get(name))
 
     def formation(self, app: str) -> Formation:
         """Return the dynos of each process type of an app."""

@@ -11,11 +11,14 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from scalar.drain import Drained
+from scalar.history import Slice
 from scalar.model import (
     Event,
     EventKind,
     Hold,
     Memory,
+    Past,
     ProcessType,
     Reason,
     Refusal,
@@ -46,6 +49,9 @@ def dump(memory: Memory) -> str:
         "slow": memory.slow,
         "unconfirmed": [asdict(event) for event in memory.unconfirmed],
         "unwritten": [asdict(event) for event in memory.unwritten],
+        "since": memory.since,
+        "pasts": {name: _filled(asdict(past)) for name, past in memory.pasts.items()},
+        "released_at": memory.released_at,
     }
     kept = {
         name: value
@@ -84,6 +90,9 @@ def _load(data: dict[str, Any]) -> Memory:
         slow=bool(data.get("slow", False)),
         unconfirmed=tuple(map(_event, data.get("unconfirmed", ()))),
         unwritten=tuple(map(_event, data.get("unwritten", ()))),
+        since=_time(data.get("since")),
+        pasts={name: _past(past) for name, past in data.get("pasts", {}).items()},
+        released_at=_time(data.get("released_at")),
     )
 
 
@@ -93,24 +102,49 @@ def _formation(memory: Memory) -> dict[str, tuple[int, str]] | None:
     return {name: (row.quantity, row.size) for name, row in memory.formation.items()}
 
 
+def _filled(data: dict[str, Any]) -> dict[str, Any]:
+    """Return the members that say something: most process types have few."""
+    empty = asdict(Past())
+    return {name: value for name, value in data.items() if value != empty[name]}
+
+
+def _past(data: dict[str, Any]) -> Past:
+    drained = data.get("drained")
+    told = data.get("told")
+    return Past(
+        failures=int(data.get("failures", 0)),
+        scaled_up_at=_time(data.get("scaled_up_at")),
+        scaled_down_at=_time(data.get("scaled_down_at")),
+        changed_by_hand_at=_time(data.get("changed_by_hand_at")),
+        recommended=tuple(map(_slice, data.get("recommended", ()))),
+        drained=Drained(**{**drained, "at": _moment(drained["at"])})
+        if drained
+        else None,
+        told=None if told is None else int(told),
+    )
+
+
+def _slice(data: dict[str, Any]) -> Slice:
+    return Slice(
+        _moment(data["since"]),
+        _moment(data["until"]),
+        int(data["lowest"]),
+        int(data["highest"]),
+    )
+
+
 def _hold(data: dict[str, Any]) -> Hold:
-    since = _time(data["since"])
-    if since is None:
-        raise ValueError("a hold without a beginning")
+    since = _moment(data["since"])
     return Hold(**{**data, "reason": Reason(data["reason"]), "since": since})
 
 
 def _refusal(data: dict[str, Any]) -> Refusal:
-    until = _time(data["until"])
-    if until is None:
-        raise ValueError("a refusal without an end")
+    until = _moment(data["until"])
     return Refusal(**{**data, "reason": Reason(data["reason"]), "until": until})
 
 
 def _event(data: dict[str, Any]) -> Event:
-    at = _time(data["at"])
-    if at is None:
-        raise ValueError("an event without a time")
+    at = _moment(data["at"])
     return Event(
         **{
             **data,
@@ -119,6 +153,13 @@ def _event(data: dict[str, Any]) -> Event:
             "reason": Reason(data["reason"]),
         }
     )
+
+
+def _moment(text: str) -> datetime:
+    moment = _time(text)
+    if moment is None:
+        raise ValueError("a time is missing")
+    return moment
 
 
 def _time(text: str | None) -> datetime | None:

@@ -6,7 +6,15 @@ import sys
 
 import click
 
-from scalar.commands import apps, diagnosis, evaluations, project
+from scalar.commands import (
+    apps,
+    diagnosis,
+    evaluations,
+    fleet,
+    policies,
+    project,
+    showing,
+)
 from scalar.errors import ScalarError
 from scalar.logs import set_up_logging
 from scalar.secret import redact
@@ -49,7 +57,13 @@ for command in (
     apps.add_app,
     apps.del_app,
     apps.list_apps,
-    apps.show_app,
+    showing.show_app,
+    policies.set_policy,
+    policies.unset_policy,
+    policies.pause_app,
+    policies.resume_app,
+    fleet.apply,
+    fleet.export,
     evaluations.check_app,
     evaluations.poll,
     evaluations.events,

@@ -11,6 +11,9 @@ from typing import Any
 import click
 
 from scalar.bootstrap import Toolbox
+from scalar.errors import CoordinationError, SecretUnreadable
+from scalar.model import WHOLE_APP, Memory
+from scalar.ports import RegisteredApp
 from scalar.start import settings_or_exit
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -51,6 +54,42 @@ def note(text: str) -> None:
 def shown_time(moment: datetime | None) -> str:
     """Return a time for people, in UTC."""
     return "" if moment is None else moment.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def recall(tools: Toolbox, ids: list[int]) -> dict[int, Memory] | None:
+    """Return what is remembered of apps; None if Redis cannot tell."""
+    try:
+        return tools.coordinator.recall(ids)
+    except CoordinationError as exc:
+        note(f"Note: the state is not known: {exc}.")
+        return None
+
+
+def state_of(memories: dict[int, Memory] | None, app_id: int) -> str:
+    """Return an app's state in a few words."""
+    if memories is None:
+        return "unknown"
+    memory = memories.get(app_id)
+    if memory is None:
+        return "not polled yet"
+    whole = memory.holds.get(WHOLE_APP)
+    if whole:
+        return f"held: {whole.reason} since {shown_time(whole.since)} UTC"
+    if memory.holds:
+        held = ", ".join(
+            f"{name} ({hold.reason})" for name, hold in sorted(memory.holds.items())
+        )
+        return f"held in part: {held}"
+    return "ok"
+
+
+def shown_url(tools: Toolbox, name: str) -> str:
+    """Return an app's URL as it may be printed."""
+    try:
+        app: RegisteredApp = tools.registry.get(name)
+    except SecretUnreadable:
+        return "(encrypted with another key)"
+    return app.url.shown()
 
 
 def _plain(value: object) -> str:

@@ -9,9 +9,19 @@ from datetime import datetime
 from scalar.decision import clamp_again
 from scalar.errors import AboveLimit, PlatformError, PlatformUnavailable
 from scalar.limits import learn_limits
-from scalar.model import Decision, Event, EventKind, Formation, Reason, Step
+from scalar.model import (
+    NOTHING,
+    Decision,
+    Event,
+    EventKind,
+    Formation,
+    Memory,
+    Reason,
+    Step,
+)
 from scalar.ports import Lease, RegisteredApp, Urgency
 from scalar.service.evaluation import Evaluation
+from scalar.service.foreign_changes import foreign_changes, note_by_hand
 from scalar.service.heroku_calls import note_failure, why_not_call
 from scalar.service.parts import Parts
 
@@ -22,9 +32,10 @@ def act(parts: Parts, app: RegisteredApp, lease: Lease, seen: Evaluation) -> Eva
     A refusal that names a limit is answered by asking for as many as are
     allowed, once. Every other failure holds the app.
     """
-    why = _why_not(parts, lease, seen) if seen.changes else None
-    if why or not seen.changes:
-        return replace(seen, hold=why)
+    if not seen.to_be_made:
+        return seen
+    if why := _why_not(parts, lease, seen):
+        return seen.held(why)
     try:
         return _ask(parts, app, seen)
     except AboveLimit as exc:
@@ -35,7 +46,7 @@ def act(parts: Parts, app: RegisteredApp, lease: Lease, seen: Evaluation) -> Eva
 
 def _why_not(parts: Parts, lease: Lease, seen: Evaluation) -> Step | None:
     """Return why nothing may be changed now; None if it may."""
-    ups = any(d.is_up for d in seen.changes)
+    ups = any(d.is_up for d in seen.to_be_made)
     urgency = Urgency.SCALE_UP if ups else Urgency.SCALE_DOWN
     if why := why_not_call(parts, seen.memory, urgency, parts.clock.now()):
         return why
@@ -48,8 +59,8 @@ def _ask_within(
     parts: Parts, app: RegisteredApp, seen: Evaluation, error: AboveLimit
 ) -> Evaluation:
     """Ask for as many dynos as a refusal allows."""
-    seen = _within(seen, error)
-    if not seen.changes:
+    seen = _within(seen, error, parts.clock.now())
+    if not seen.to_be_made:
         return seen
     try:
         return _ask(parts, app, seen)
@@ -58,15 +69,36 @@ def _ask_within(
 
 
 def _ask(parts: Parts, app: RegisteredApp, seen: Evaluation) -> Evaluation:
-    quantities = {d.process_type: d.desired or 0 for d in seen.changes}
+    quantities = {d.process_type: d.desired or 0 for d in seen.to_be_made}
     formation = parts.platform.scale(app.name, quantities)
     at = parts.clock.now()
-    memory = replace(seen.memory, formation=formation, refusal=None)
-    events = (*seen.events, *_events(app, seen.changes, formation, at))
+    foreign = foreign_changes(
+        app, seen.memory.formation or {}, formation, at, ours=quantities
+    )
+    memory = replace(
+        note_by_hand(seen.memory, foreign),
+        formation=formation,
+        refusal=None,
+    )
+    memory = _note_changes(memory, seen.to_be_made, at)
+    events = (*seen.events, *_events(app, seen.to_be_made, formation, at), *foreign)
     return replace(seen, memory=memory, events=events, scaled=True)
 
 
-def _within(seen: Evaluation, error: AboveLimit) -> Evaluation:
+def _note_changes(memory: Memory, changes: Iterable[Decision], at: datetime) -> Memory:
+    """Return the memory that knows when each process type was scaled last."""
+    pasts = dict(memory.pasts)
+    for d in changes:
+        past = pasts.get(d.process_type, NOTHING)
+        pasts[d.process_type] = (
+            replace(past, scaled_up_at=at)
+            if d.is_up
+            else replace(past, scaled_down_at=at)
+        )
+    return replace(memory, pasts=pasts)
+
+
+def _within(seen: Evaluation, error: AboveLimit, at: datetime) -> Evaluation:
     """Return the evaluation with its decisions within a limit just learned."""
     formation = seen.memory.formation or {}
     learned = learn_limits(
@@ -74,13 +106,13 @@ def _within(seen: Evaluation, error: AboveLimit) -> Evaluation:
         per_process_type=error.per_process_type,
         message=str(error),
         formation=formation,
-        decisions=seen.changes,
+        decisions=seen.to_be_made,
     )
     limits = {**seen.memory.limits, **learned}
     return replace(
         seen,
         memory=replace(seen.memory, limits=limits),
-        decisions=tuple(clamp_again(d, limits) for d in seen.decisions),
+        decisions=tuple(clamp_again(d, limits, at) for d in seen.decisions),
     )
 
 
@@ -92,7 +124,7 @@ def _failed(
     memory, why = note_failure(parts, seen.memory, error, now)
     memory = replace(memory, formation=None)
     if isinstance(error, PlatformUnavailable):
-        asked = _events(app, seen.changes, {}, now)
+        asked = _events(app, seen.to_be_made, {}, now)
         memory = replace(memory, unconfirmed=tuple(asked))
     return replace(seen, memory=memory, hold=why)
 

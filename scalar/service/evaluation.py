@@ -14,9 +14,11 @@ class Evaluation:
     Attributes:
         memory: What is to be remembered.
         decisions: One for each process type; empty until it is decided.
-        hold: Why nothing is changed for the whole app; None if it may be.
+        hold: Why the whole app is held; None if it is not. A fallback may change
+            something all the same.
         events: What is to be recorded.
         scaled: Whether Heroku took the change.
+        formation_is_fresh: Whether the formation was read in this evaluation.
     """
 
     memory: Memory
@@ -24,10 +26,16 @@ class Evaluation:
     hold: Step | None = None
     events: tuple[Event, ...] = ()
     scaled: bool = False
+    formation_is_fresh: bool = False
 
     def held(self, why: Step) -> Evaluation:
         """Return the same, with nothing to be changed."""
         return replace(self, hold=why)
+
+    @property
+    def to_be_made(self) -> tuple[Decision, ...]:
+        """The decisions that Heroku is to carry out."""
+        return tuple(d for d in self.decisions if d.is_to_be_made)
 
     @property
     def changes(self) -> tuple[Decision, ...]:

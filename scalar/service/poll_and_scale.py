@@ -11,8 +11,8 @@ from scalar.model import Memory, Reason, Step
 from scalar.ports import AppKey, Lease, RegisteredApp
 from scalar.service.acting import act
 from scalar.service.evaluation import Evaluation
+from scalar.service.gathering import gather
 from scalar.service.parts import Parts
-from scalar.service.reading import gather
 from scalar.service.recording import record
 
 log = logging.getLogger("scalar.evaluation")
@@ -60,10 +60,10 @@ def _evaluate(
 ) -> Evaluation:
     try:
         seen = gather(parts, app, memory)
-        if seen.changes:
+        if seen.to_be_made:
             # Unless it is known how the change went, the formation is read anew.
             memory = replace(seen.memory, formation=None)
-        return seen if seen.hold else act(parts, app, lease, seen)
+        return act(parts, app, lease, seen)
     except ScalarError:
         raise
     except Exception as exc:

@@ -1,70 +1,23 @@
-"""Gather the facts of an evaluation: the app's counts, its formation."""
+"""Read what Heroku knows of an app: its formation, its last release."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 
-from scalar.decision import decide_all
-from scalar.errors import CountsError, PlatformError
-from scalar.model import (
-    Event,
-    EventKind,
-    Formation,
-    Memory,
-    Reading,
-    Reason,
-    Step,
-    Unknown,
-)
+from scalar.errors import PlatformError
+from scalar.model import Event, Formation, Memory, Reading, Unknown
 from scalar.ports import RegisteredApp, Urgency
 from scalar.service.evaluation import Evaluation
+from scalar.service.foreign_changes import foreign_changes, note_by_hand
 from scalar.service.heroku_calls import note_failure, why_not_call
 from scalar.service.parts import Parts
 
-#: Seconds after which an app's answer counts as slow.
-SLOW_AFTER = 1.0
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-def gather(
-    parts: Parts, app: RegisteredApp, memory: Memory, *, read_anew: bool = False
-) -> Evaluation:
-    """Read the counts and, where it has to be, the formation; decide.
-
-    Args:
-        parts: The ports.
-        app: The app to evaluate.
-        memory: What is remembered of it.
-        read_anew: Read the formation even if it is remembered.
-    """
-    started = parts.clock.now()
-    try:
-        readings = parts.counts.read(app.url)
-    except CountsError as exc:
-        memory = replace(memory, slow=True)
-        return Evaluation(memory, hold=Step(0, exc.reason, str(exc)))
-    now = parts.clock.now()
-    slow = (now - started).total_seconds() > SLOW_AFTER
-    seen = Evaluation(replace(memory, slow=slow))
-    if read_anew or _is_stale(parts, app, memory, now):
-        seen = _read_formation(parts, app, seen, _urgency(memory, readings))
-    return seen if seen.hold else _decide(parts, seen, readings)
-
-
-def _decide(
-    parts: Parts, seen: Evaluation, readings: Mapping[str, Reading]
-) -> Evaluation:
-    memory = seen.memory
-    formation = memory.formation or {}
-    decisions = decide_all(
-        parts.options.policy_of, readings, formation, memory.limits, memory.reported
-    )
-    reported = memory.reported | (readings.keys() & formation.keys())
-    return replace(seen, decisions=decisions, memory=replace(memory, reported=reported))
-
-
-def _is_stale(parts: Parts, app: RegisteredApp, memory: Memory, now: datetime) -> bool:
+def is_stale(parts: Parts, app: RegisteredApp, memory: Memory, now: datetime) -> bool:
     """Return whether the formation has to be read again.
 
     Apps differ by up to a fifth of the time, so that a fleet that was read at
@@ -77,7 +30,7 @@ def _is_stale(parts: Parts, app: RegisteredApp, memory: Memory, now: datetime) -
     return not 0 <= age < parts.options.formation_ttl * spread
 
 
-def _urgency(memory: Memory, readings: Mapping[str, Reading]) -> Urgency:
+def urgency(memory: Memory, readings: Mapping[str, Reading]) -> Urgency:
     """Return how urgent a read is: a first one may be in a scale-up's way."""
     waiting = any(
         count > 0 for count in readings.values() if not isinstance(count, Unknown)
@@ -85,37 +38,64 @@ def _urgency(memory: Memory, readings: Mapping[str, Reading]) -> Urgency:
     return Urgency.SCALE_UP if memory.formation is None and waiting else Urgency.READ
 
 
-def _read_formation(
-    parts: Parts, app: RegisteredApp, seen: Evaluation, urgency: Urgency
+def read_formation(
+    parts: Parts,
+    app: RegisteredApp,
+    seen: Evaluation,
+    urgency: Urgency,
+    *,
+    must: bool = False,
 ) -> Evaluation:
     """Read the formation, or keep the remembered one while calls are low.
 
     A remembered formation is good enough to find that nothing changes; before
     anything does change, Heroku has to be callable anyway.
+
+    Args:
+        parts: The ports.
+        app: Whose formation it is.
+        seen: What is known so far.
+        urgency: What the call is for.
+        must: Hold the app rather than keep a remembered formation.
     """
     now = parts.clock.now()
     memory = seen.memory
     if why := why_not_call(parts, memory, urgency, now):
         usable = memory.formation is not None and memory.refusal is None
-        return seen if usable else seen.held(why)
+        return seen if usable and not must else seen.held(why)
     try:
         formation = parts.platform.formation(app.name)
     except PlatformError as exc:
         memory, why = note_failure(parts, memory, exc, now)
         return replace(seen, memory=memory, hold=why)
-    events = (
-        *_made_after_all(memory, formation),
-        *_changed_elsewhere(app, memory, formation, now),
-    )
+    foreign = foreign_changes(app, memory.formation or {}, formation, now)
+    events = (*seen.events, *_made_after_all(memory, formation), *foreign)
     memory = replace(
-        memory,
+        note_by_hand(memory, foreign),
         formation=formation,
         read_at=now,
         limits={},
         refusal=None,
         unconfirmed=(),
     )
-    return replace(seen, memory=memory, events=events)
+    return replace(seen, memory=memory, events=events, formation_is_fresh=True)
+
+
+def read_release(parts: Parts, app: RegisteredApp, seen: Evaluation) -> Evaluation:
+    """Ask Heroku when the app was last released; hold it if that is not known.
+
+    An app that was never released counts as released long ago.
+    """
+    now = parts.clock.now()
+    if why := why_not_call(parts, seen.memory, Urgency.SCALE_DOWN, now):
+        return seen.held(why)
+    try:
+        released_at = parts.platform.app(app.name).released_at
+    except PlatformError as exc:
+        memory, why = note_failure(parts, seen.memory, exc, now)
+        return replace(seen, memory=memory, hold=why)
+    memory = replace(seen.memory, released_at=released_at or LONG_AGO)
+    return replace(seen, memory=memory)
 
 
 def _made_after_all(memory: Memory, formation: Formation) -> list[Event]:
@@ -126,29 +106,3 @@ def _made_after_all(memory: Memory, formation: Formation) -> list[Event]:
         if (row := formation.get(event.process_type or "")) is not None
         and row.quantity == event.to_quantity
     ]
-
-
-def _changed_elsewhere(
-    app: RegisteredApp, memory: Memory, formation: Formation, at: datetime
-) -> list[Event]:
-    """Return an event for each quantity that somebody else has changed."""
-    before = memory.formation or {}
-    return [
-        Event(
-            at=at,
-            app=app.name,
-            process_type=name,
-            kind=EventKind.CHANGED_ELSEWHERE,
-            reason=Reason.CHANGED_ELSEWHERE,
-            from_quantity=before[name].quantity,
-            to_quantity=row.quantity,
-            detail="not by this program",
-        )
-        for name, row in formation.items()
-        if name in before and before[name].quantity != row.quantity
-    ]
-
-
-def age_of(memory: Memory, now: datetime) -> timedelta | None:
-    """Return how old the remembered formation is; None if there is none."""
-    return None if memory.read_at is None else now - memory.read_at

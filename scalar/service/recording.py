@@ -11,7 +11,9 @@ from scalar import logfmt
 from scalar.errors import RegistryError
 from scalar.holds import follow_holds
 from scalar.model import WHOLE_APP, Decision, Event, Hold, Memory, Reason, Step
+from scalar.policy import PolicyProblem
 from scalar.ports import RegisteredApp
+from scalar.service.dry_runs import tell_dry_runs
 from scalar.service.evaluation import Evaluation
 from scalar.service.parts import Parts
 
@@ -35,7 +37,8 @@ def record(parts: Parts, app: RegisteredApp, done: Evaluation) -> Memory:
     _log_changes_elsewhere(done.events)
     _log_holds(app, done, memory.holds, holds, now)
     _log_decisions(parts, app, done)
-    events = (*memory.unwritten, *done.events, *told)
+    memory, wishes = tell_dry_runs(app, done, memory, now)
+    events = (*memory.unwritten, *done.events, *told, *wishes)
     return replace(memory, holds=holds, unwritten=_write(parts, app, events))
 
 
@@ -86,25 +89,27 @@ def _log_holds(
 
 
 def _log_decisions(parts: Parts, app: RegisteredApp, done: Evaluation) -> None:
-    if done.hold:
+    if done.hold and not done.scaled:
         return
     for decision in done.decisions:
-        if decision.changes and done.scaled:
+        if decision.is_to_be_made and done.scaled:
             log.info(_line("scale.done", parts, app, decision))
         elif not decision.held and log.isEnabledFor(logging.DEBUG):
             log.debug(_line("scale.unchanged", parts, app, decision))
 
 
 def _line(event: str, parts: Parts, app: RegisteredApp, decision: Decision) -> str:
+    policy = parts.policies.of(app, decision.process_type)
     return logfmt.line(
         event,
         app=app.name,
         process_type=decision.process_type,
         current=decision.current,
+        recommended=decision.recommended,
         desired=decision.desired,
         reason=decision.reason,
         count=decision.count,
-        boundary=parts.options.policy_of(decision.process_type).boundary,
+        boundary=None if isinstance(policy, PolicyProblem) else policy.boundary,
     )
 
 

@@ -48,11 +48,7 @@ def register(
         AppAlreadyRegistered: There is one of that name.
         PlatformError: Heroku cannot be asked.
     """
-    if not NAME.fullmatch(name):
-        raise InvalidInput(
-            f"App name {redact_input(name)!r} must have 3 to 30 lower-case letters, "
-            "digits and dashes, begin with a letter and not end in a dash"
-        )
+    check_name(name)
     given = CountsUrl.parse(url) if url is not None else None
     _refuse_duplicate(parts, name)
     notes: list[str] = []
@@ -67,6 +63,15 @@ def register(
     return Registration(
         parts.registry.add(name, counts_url, parts.clock.now()), tuple(notes)
     )
+
+
+def check_name(name: str) -> None:
+    """Raise `InvalidInput` if no Heroku app can have this name."""
+    if not NAME.fullmatch(name):
+        raise InvalidInput(
+            f"App name {redact_input(name)!r} must have 3 to 30 lower-case letters, "
+            "digits and dashes, begin with a letter and not end in a dash"
+        )
 
 
 def _refuse_duplicate(parts: Parts, name: str) -> None:

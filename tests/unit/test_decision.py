@@ -8,26 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scalar.decision import (
-    MOST_DYNOS,
-    Observation,
-    clamp_again,
-    decide,
-    decide_all,
-)
-from scalar.model import Policy, ProcessType, Reason, Unknown
+from scalar.decision import clamp_again
+from scalar.model import ProcessType, Reason, Unknown
+from scalar.policy import Policy
+from scalar.stages import MOST_DYNOS
 from scalar.strategy import recommend_by_boundary
+from tests.unit.deciding import NOON, decided, decided_all
 
 WORKER = Policy(boundary=10)
 WEB = Policy(boundary=10, may_sleep=False)
 
-policies = st.builds(Policy, st.integers(0, 1000), st.booleans())
-observations = st.builds(
-    Observation,
-    count=st.one_of(st.integers(0, 10**9), st.floats(0, 1e15)),
-    quantity=st.integers(0, 200),
-    limit=st.none() | st.integers(0, 200),
-)
+policies = st.builds(Policy, st.integers(0, 1000), may_sleep=st.booleans())
+counts = st.one_of(st.integers(0, 10**9), st.floats(0, 1e15))
+quantities = st.integers(0, 200)
+limits = st.none() | st.integers(0, 200)
 
 
 def reasons(decision):
@@ -36,7 +30,7 @@ def reasons(decision):
 
 def test_the_trail_tells_how_the_quantity_came_about():
     """99 jobs at 10 per dyno want 10 dynos; Heroku allows 4."""
-    decision = decide("worker", WORKER, Observation(99, quantity=1, limit=4))
+    decision = decided(WORKER, 99, 1, limit=4)
 
     assert [(step.quantity, step.reason) for step in decision.trail] == [
         (10, Reason.RECOMMENDED),
@@ -47,69 +41,71 @@ def test_the_trail_tells_how_the_quantity_came_about():
 
 
 def test_the_last_web_dyno_stays():
-    decision = decide("web", WEB, Observation(0, quantity=3))
+    decision = decided(WEB, 0, 3, name="web")
 
     assert decision.desired == 1
     assert reasons(decision) == [Reason.RECOMMENDED, Reason.WEB_KEPT]
 
 
 def test_a_web_that_somebody_switched_off_stays_off():
-    decision = decide("web", WEB, Observation(0, quantity=0))
+    decision = decided(WEB, 0, 0, name="web")
 
     assert not decision.changes
 
 
 def test_a_limit_below_the_current_quantity_scales_nothing_down():
     """Heroku allows 2, but 5 run: that is not ours to correct."""
-    decision = decide("worker", WORKER, Observation(99, quantity=5, limit=2))
+    decision = decided(WORKER, 99, 5, limit=2)
 
     assert decision.desired == 5
 
 
 def test_an_absurd_count_is_no_absurd_request():
-    decision = decide("worker", WORKER, Observation(1e300, quantity=0))
+    decision = decided(WORKER, 1e300, 0)
 
     assert decision.desired == MOST_DYNOS
 
 
 def test_clamping_again_adds_a_step():
-    decision = decide("worker", WORKER, Observation(99, quantity=1))
+    decision = decided(WORKER, 99, 1)
 
-    again = clamp_again(decision, {"worker": 3})
+    again = clamp_again(decision, {"worker": 3}, NOON)
 
     assert again.desired == 3
     assert reasons(again) == [Reason.RECOMMENDED, Reason.HEROKU_LIMIT]
 
 
 def test_clamping_again_leaves_other_process_types_alone():
-    decision = decide("worker", WORKER, Observation(99, quantity=1))
+    decision = decided(WORKER, 99, 1)
 
-    assert clamp_again(decision, {"mailer": 3}) is decision
-
-
-@given(policies, observations)
-def test_the_same_facts_give_the_same_decision(policy, seen):
-    assert decide("worker", policy, seen) == decide("worker", policy, seen)
+    assert clamp_again(decision, {"mailer": 3}, NOON) is decision
 
 
-@given(policies, observations, st.integers(0, 10**9))
-def test_more_count_never_gives_fewer_dynos(policy, seen, more):
-    busier = Observation(seen.count + more, seen.quantity, seen.limit)
+@given(policies, counts, quantities, limits)
+def test_the_same_facts_give_the_same_decision(policy, count, quantity, limit):
+    facts = (policy, count, quantity, limit)
 
-    low, high = decide("x", policy, seen), decide("x", policy, busier)
+    assert decided(*facts) == decided(*facts)
+
+
+@given(policies, counts, quantities, limits, st.integers(0, 10**9))
+def test_more_count_never_gives_fewer_dynos(policy, count, quantity, limit, more):
+    low = decided(policy, count, quantity, limit)
+    high = decided(policy, count + more, quantity, limit)
+
     assert low.desired <= high.desired
 
 
 @given(st.integers(0, 900), st.integers(0, 100), st.integers(0, 200))
 def test_without_limits_it_is_the_projects_formula(count, boundary, quantity):
-    decision = decide("worker", Policy(boundary), Observation(count, quantity))
+    decision = decided(Policy(boundary), count, quantity)
 
     assert decision.desired == recommend_by_boundary(count, boundary)
 
 
-@given(policies, observations)
-def test_each_step_after_the_first_changes_the_quantity(policy, seen):
-    trail = decide("worker", policy, seen).trail
+@given(policies, counts, quantities, limits)
+def test_each_step_after_the_first_changes_the_quantity(policy, count, quantity, limit):
+    trail = decided(policy, count, quantity, limit).trail
 
     assert all(one.quantity != other.quantity for one, other in pairwise(trail))
 
@@ -129,7 +125,7 @@ unknowns = st.builds(
     policies,
 )
 def test_an_unknown_moves_nothing(readings, formation, policy):
-    decisions = decide_all(lambda _: policy, readings, formation, {})
+    decisions = decided_all(lambda _: policy, readings, formation, {})
 
     assert all(not d.changes for d in decisions)
     assert all(d.held for d in decisions)
@@ -139,13 +135,13 @@ def test_an_unknown_moves_nothing(readings, formation, policy):
 def test_release_is_never_scaled(formation, policy, count):
     formation = {**formation, "release": ProcessType(0)}
 
-    (decision,) = decide_all(lambda _: policy, {"release": count}, formation, {})
+    (decision,) = decided_all(lambda _: policy, {"release": count}, formation, {})
     assert not decision.changes
     assert decision.reason is Reason.RELEASE_PHASE
 
 
 def test_a_process_type_that_is_not_there_is_held_and_the_others_are_decided():
-    decisions = decide_all(
+    decisions = decided_all(
         lambda _: WORKER,
         {"wroker": 5, "worker": 25},
         {"worker": ProcessType(1), "web": ProcessType(1)},
@@ -159,7 +155,7 @@ def test_a_process_type_that_is_not_there_is_held_and_the_others_are_decided():
 
 
 def test_a_process_type_that_the_answer_leaves_out_is_held():
-    (decision,) = decide_all(
+    (decision,) = decided_all(
         lambda _: WORKER, {}, {"worker": ProcessType(7)}, {}, frozenset({"worker"})
     )
 
@@ -168,12 +164,12 @@ def test_a_process_type_that_the_answer_leaves_out_is_held():
 
 
 def test_a_process_type_that_was_never_named_is_none_of_our_business():
-    assert decide_all(lambda _: WORKER, {}, {"clock": ProcessType(1)}, {}) == ()
+    assert decided_all(lambda _: WORKER, {}, {"clock": ProcessType(1)}, {}) == ()
 
 
 @pytest.mark.parametrize("quantity", [0, 1, 50])
 def test_a_hold_keeps_the_current_quantity(quantity):
-    (decision,) = decide_all(
+    (decision,) = decided_all(
         lambda _: WORKER,
         {"worker": Unknown(Reason.COUNT_NULL)},
         {"worker": ProcessType(quantity)},

@@ -5,16 +5,12 @@ from __future__ import annotations
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from scalar.decision import (
-    MOST_DYNOS,
-    RELEASE,
-    Observation,
-    clamp_again,
-    decide,
-    decide_all,
-)
+from scalar.decision import RELEASE, clamp_again
 from scalar.model import ProcessType, Reason, Unknown
-from scalar.service.parts import WEB, Options
+from scalar.policy_book import WEB
+from scalar.stages import MOST_DYNOS
+from tests.unit import deciding
+from tests.unit.deciding import NOON, decided_all, default_policy
 
 names = st.sampled_from(["web", "worker", "mailer", "clock", RELEASE])
 counts = st.one_of(
@@ -46,8 +42,8 @@ def seed_formula(count, boundary):
 
 def decided(name, boundary, *facts):
     """Return the dynos that the default policy leads to."""
-    policy = Options(boundary=boundary).policy_of(name)
-    return decide(name, policy, Observation(*facts)).desired
+    policy = default_policy(name, boundary)
+    return deciding.decided(policy, *facts, name=name).desired
 
 
 @given(counts, boundaries, quantities)
@@ -99,9 +95,9 @@ def test_web_is_as_any_other_but_keeps_its_last_dyno(count, boundary, quantity, 
 
 @given(counts, quantities)
 def test_a_web_that_may_sleep_is_as_any_other(count, quantity):
-    policy = Options(boundary=10, scale_web_to_zero=True).policy_of(WEB)
+    policy = default_policy(WEB, 10, scale_web_to_zero=True)
 
-    web = decide(WEB, policy, Observation(count, quantity)).desired
+    web = deciding.decided(policy, count, quantity, name=WEB).desired
     assert web == decided("worker", 10, count, quantity)
 
 
@@ -131,9 +127,7 @@ def test_what_was_decided_is_decided_again_once_it_is_so(
 def test_only_a_known_count_of_a_process_type_that_is_there_changes_anything(
     readings, formation, expected
 ):
-    decisions = decide_all(
-        Options(boundary=10).policy_of, readings, formation, {}, expected
-    )
+    decisions = decided_all(default_policy, readings, formation, {}, expected)
 
     for name in (d.process_type for d in decisions if d.changes):
         assert name != RELEASE
@@ -150,15 +144,14 @@ def test_only_a_known_count_of_a_process_type_that_is_there_changes_anything(
 def test_each_process_type_is_decided_as_if_it_were_alone(
     readings, formation, some_limits, expected
 ):
-    policy_of = Options(boundary=10).policy_of
     facts = (formation, some_limits, expected)
-    together = decide_all(policy_of, readings, *facts)
+    together = decided_all(default_policy, readings, *facts)
 
     alone = [
         decision
         for name in sorted(readings.keys() | (expected & formation.keys()))
-        for decision in decide_all(
-            policy_of, {n: r for n, r in readings.items() if n == name}, *facts
+        for decision in decided_all(
+            default_policy, {n: r for n, r in readings.items() if n == name}, *facts
         )
         if decision.process_type == name
     ]
@@ -169,9 +162,9 @@ def test_each_process_type_is_decided_as_if_it_were_alone(
 def test_a_limit_learned_later_is_as_if_it_had_been_known(
     count, boundary, quantity, limit, learned
 ):
-    policy = Options(boundary=boundary).policy_of("worker")
-    before = decide("worker", policy, Observation(count, quantity, limit))
-    again = clamp_again(before, {"worker": learned})
+    policy = default_policy("worker", boundary)
+    before = deciding.decided(policy, count, quantity, limit)
+    again = clamp_again(before, {"worker": learned}, NOON)
 
     lower = learned if limit is None else min(limit, learned)
     assume(before.desired >= quantity)
@@ -183,8 +176,8 @@ def test_a_limit_learned_later_is_as_if_it_had_been_known(
 def test_a_limit_learned_later_leaves_a_scale_down_alone(
     count, boundary, quantity, learned
 ):
-    policy = Options(boundary=boundary).policy_of("worker")
-    before = decide("worker", policy, Observation(count, quantity))
+    policy = default_policy("worker", boundary)
+    before = deciding.decided(policy, count, quantity)
     assume(before.desired < quantity)
 
-    assert clamp_again(before, {"worker": learned}) == before
+    assert clamp_again(before, {"worker": learned}, NOON) == before

@@ -14,7 +14,8 @@ ROOT = Path(__file__).resolve().parents[2]
 CORE = {
     f"scalar.{name}"
     for name in (
-        *("model", "strategy", "decision", "counts", "limits", "holds"),
+        *("model", "strategy", "decision", "stages", "counts", "limits", "holds"),
+        *("policy", "schedule", "history", "drain", "remembering"),
         *("errors", "secret", "logfmt", "ports"),
     )
 }
@@ -27,12 +28,20 @@ PURE = {
 MAY_IMPORT: dict[str, set[str]] = {
     "scalar.service": {"scalar.service"},
     "scalar.adapters": {"scalar.adapters"},
-    "scalar.settings": set(),
+    # A policy's text: beside the core, because time zones are read from files.
+    "scalar.schedule_text": set(),
+    "scalar.policy_values": {"scalar.schedule_text"},
+    "scalar.policy_book": {"scalar.policy_values"},
+    "scalar.fleet_file": {"scalar.service.fleet"},
+    "scalar.settings": {"scalar.policy_values"},
     "scalar.logs": set(),
     "scalar.start": {"scalar.settings"},
     "scalar.beat_thread": set(),
     "scalar.celery_publisher": set(),
-    "scalar.bootstrap": {"scalar.adapters", "scalar.service.parts", "scalar.settings"},
+    "scalar.bootstrap": {
+        *("scalar.adapters", "scalar.policy_book", "scalar.service.parts"),
+        "scalar.settings",
+    },
     # A task bounds the HTTP of its whole evaluation, which no port offers.
     "scalar.tasks": {
         *("scalar.beat_thread", "scalar.bootstrap", "scalar.celery_publisher"),
@@ -41,6 +50,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "scalar.commands": {
         *("scalar.bootstrap", "scalar.commands", "scalar.diagnosis"),
+        *("scalar.fleet_file", "scalar.policy_book", "scalar.policy_values"),
         *("scalar.logs", "scalar.service", "scalar.start"),
     },
     # `initialise-project` makes the schema, which no port offers.

@@ -5,15 +5,16 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scalar.decision import Observation, decide
 from scalar.limits import learn_limits
-from scalar.model import Policy, ProcessType
+from scalar.model import ProcessType
+from scalar.policy import Policy
+from tests.unit.deciding import decided
 
 
 def asked(current, count):
     """Decide one dyno per job."""
     return {
-        name: decide(name, Policy(boundary=1), Observation(count[name], current[name]))
+        name: decided(Policy(boundary=1), count[name], current[name], name=name)
         for name in count
     }
 

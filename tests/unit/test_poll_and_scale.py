@@ -179,8 +179,8 @@ def test_a_change_is_one_line_of_log(world, caplog):
         world.poll()
 
     line = (
-        "scale.done app=shop process_type=worker current=1 desired=10 "
-        "reason=recommended count=99 boundary=10"
+        "scale.done app=shop process_type=worker current=1 recommended=10 "
+        "desired=10 reason=recommended count=99 boundary=10"
     )
     assert caplog.messages == [line]
 

@@ -14,7 +14,7 @@ def test_the_defaults_are_the_seeds():
     settings = Settings.from_environ({})
 
     assert settings.sleep_period == 10
-    assert settings.count_boundary == 0
+    assert settings.policy == {}
     assert settings.heroku_api_url == "https://api.heroku.com"
     assert settings.database_url.reveal().startswith("sqlite:///")
 

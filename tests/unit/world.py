@@ -14,6 +14,7 @@ from scalar.adapters.memory import (
     WalkedClock,
 )
 from scalar.model import ProcessType
+from scalar.policy_book import PolicyBook
 from scalar.secret import CountsUrl
 from scalar.service.parts import Options, Parts
 from scalar.service.poll_and_scale import poll_and_scale
@@ -24,6 +25,7 @@ class World:
     """The ports in memory, and shorthands for what tests do with them."""
 
     boundary: int = 10
+    environment: dict[str, str] = field(default_factory=dict)
     clock: WalkedClock = field(default_factory=WalkedClock)
 
     def __post_init__(self) -> None:
@@ -35,6 +37,11 @@ class World:
         self.account = MemoryAccount()
 
     @property
+    def values(self) -> dict[str, str]:
+        """The policy for all apps, as text."""
+        return {"boundary": str(self.boundary), **self.environment}
+
+    @property
     def parts(self) -> Parts:
         return Parts(
             self.clock,
@@ -44,7 +51,8 @@ class World:
             self.platform,
             self.coordinator,
             self.account,
-            Options(boundary=self.boundary),
+            PolicyBook(self.values, scale_web_to_zero=False),
+            Options(),
         )
 
     def add(self, name: str = "shop", size: str = "Standard-1X", **dynos: int):

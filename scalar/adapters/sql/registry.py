@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Engine, delete, func, insert, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from scalar.adapters.sql.engine import translated
-from scalar.adapters.sql.tables import AppRow
+from scalar.adapters.sql.tables import AppRow, PolicyRow
 from scalar.adapters.sql.url_box import UrlBox
 from scalar.errors import AppAlreadyRegistered, AppNotFound
 from scalar.ports import AppKey, RegisteredApp
@@ -44,19 +54,16 @@ class SqlRegistry:
     def remove(self, name: str) -> None:
         """Forget an app. Its events stay."""
         with translated(), self._engine.begin() as connection:
-            gone = connection.execute(delete(AppRow).where(AppRow.name == name))
-            if gone.rowcount == 0:
-                raise AppNotFound(name)
+            app_id = _id(connection, name)
+            connection.execute(delete(PolicyRow).where(PolicyRow.app_id == app_id))
+            connection.execute(delete(AppRow).where(AppRow.id == app_id))
 
     def get(self, name: str) -> RegisteredApp:
         """Return an app by its name."""
-        with translated(), self._engine.connect() as connection:
-            row = connection.execute(
-                select(*_WHOLE_ROW).where(AppRow.name == name)
-            ).one_or_none()
-        if row is None:
+        app = self._one(AppRow.name == name)
+        if app is None:
             raise AppNotFound(name)
-        return self._app(*row)
+        return app
 
     def key(self, name: str) -> AppKey:
         """Return an app's key; needs no decryption. Raises `AppNotFound`."""
@@ -69,11 +76,36 @@ class SqlRegistry:
 
     def find(self, key: AppKey) -> RegisteredApp | None:
         """Return an app by its key; None if it is registered no more."""
-        with translated(), self._engine.connect() as connection:
-            row = connection.execute(
-                select(*_WHOLE_ROW).where(AppRow.id == key.id)
-            ).one_or_none()
-        return None if row is None else self._app(*row)
+        return self._one(AppRow.id == key.id)
+
+    def set_policy(
+        self, name: str, process_type: str, values: Mapping[str, str]
+    ) -> None:
+        """Store the values of an app or of a process type; none remove them."""
+        with translated(), self._engine.begin() as connection:
+            app_id = _changed(connection, name)
+            connection.execute(
+                delete(PolicyRow).where(
+                    PolicyRow.app_id == app_id, PolicyRow.process_type == process_type
+                )
+            )
+            if values:
+                row = {
+                    "app_id": app_id,
+                    "process_type": process_type,
+                    "values": json.dumps(dict(values)),
+                }
+                connection.execute(insert(PolicyRow).values(row))
+
+    def set_url(self, name: str, url: CountsUrl) -> None:
+        """Give an app another address."""
+        with translated(), self._engine.begin() as connection:
+            app_id = _changed(connection, name)
+            connection.execute(
+                update(AppRow)
+                .where(AppRow.id == app_id)
+                .values(url=self._box.close(url))
+            )
 
     def page(self, after_id: int, limit: int) -> Sequence[AppKey]:
         """Return the next apps in the order of their numbers."""
@@ -109,14 +141,60 @@ class SqlRegistry:
             for app_id, name, stored in rows:
                 text = self._box.close(self._box.open(stored, name))
                 connection.execute(
-                    AppRow.__table__.update()  # type: ignore[attr-defined]
+                    update(AppRow)
                     .where(AppRow.id == app_id)
                     .values(url=text, revision=AppRow.revision + 1)
                 )
         return len(rows)
 
-    def _app(
-        self, app_id: int, name: str, stored: str, revision: int, created_at: datetime
-    ) -> RegisteredApp:
-        url = self._box.open(stored, name)
-        return RegisteredApp(app_id, name, url, revision, created_at)
+    def _one(self, condition: ColumnElement[bool]) -> RegisteredApp | None:
+        """Return the app that fits, with its policies, in one query."""
+        query = (
+            select(*_WHOLE_ROW, PolicyRow.process_type, PolicyRow.values)
+            .join(PolicyRow, PolicyRow.app_id == AppRow.id, isouter=True)
+            .where(condition)
+        )
+        with translated(), self._engine.connect() as connection:
+            rows = connection.execute(query).all()
+        if not rows:
+            return None
+        app_id, name, stored, revision, created_at = rows[0][:5]
+        return RegisteredApp(
+            app_id,
+            name,
+            self._box.open(stored, name),
+            revision,
+            created_at,
+            {row[5]: _values(row[6]) for row in rows if row[5] is not None},
+        )
+
+
+def _id(connection: Connection, name: str) -> int:
+    found = connection.execute(select(AppRow.id).where(AppRow.name == name))
+    app_id = found.scalar_one_or_none()
+    if app_id is None:
+        raise AppNotFound(name)
+    return app_id
+
+
+def _changed(connection: Connection, name: str) -> int:
+    """Give an app's row a new revision, which locks it; return its number."""
+    app_id = _id(connection, name)
+    connection.execute(
+        update(AppRow).where(AppRow.id == app_id).values(revision=AppRow.revision + 1)
+    )
+    return app_id
+
+
+def _values(stored: str) -> Mapping[str, str]:
+    """Return stored values; what is no object of texts is shown as it stands.
+
+    Nothing reads a value of that name, so the process type is held.
+    """
+    try:
+        values = json.loads(stored)
+    except ValueError:
+        values = None
+    if not isinstance(values, dict):
+        return {"(unreadable)": stored[:100]}
+    return {str(name): str(value) for name, value in values.items()}

@@ -1,0 +1,89 @@
+"""How many dynos let a backlog drain in a given time, and how fast dynos drain.
+
+The fluid approximation of a queue: n dynos that each do r jobs a second empty a
+backlog of B jobs in B / (n r) seconds, so to be done within T seconds takes
+n = ceil(B / (r T)) dynos (G. F. Newell, "Applications of Queueing Theory", 2nd
+edition 1982, chapter 2). Jobs that arrive meanwhile are not in B. They are in
+r, where it is learned: it is how fast the count *fell*, arrivals included, and
+so never more than the dynos can do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from fractions import Fraction
+from math import ceil
+
+#: Falls of the count that have to be seen before a rate is believed.
+ENOUGH_FALLS = 10
+#: Falls after which older ones count half, so that the rate follows the app.
+FORGET_AFTER = 200
+#: A count above it is no backlog that anybody works off.
+MOST_JOBS = 10**12
+#: Two observations further apart say little of what was between them.
+LONGEST_GAP = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Drained:
+    """What has been seen of a process type's work.
+
+    Attributes:
+        at: When it was last looked at (aware, UTC).
+        count: The count then.
+        quantity: The dynos then.
+        jobs: Jobs by which the count fell, in all falls.
+        dyno_seconds: Dynos times seconds that these falls took.
+        falls: How many there were.
+    """
+
+    at: datetime
+    count: float
+    quantity: int
+    jobs: float = 0
+    dyno_seconds: float = 0
+    falls: int = 0
+
+    @property
+    def jobs_per_second(self) -> float | None:
+        """Jobs that one dyno does in a second; None with too little history."""
+        if self.falls < ENOUGH_FALLS or self.dyno_seconds <= 0:
+            return None
+        return self.jobs / self.dyno_seconds
+
+
+def learn(before: Drained | None, at: datetime, count: float, quantity: int) -> Drained:
+    """Return what is known after one more observation.
+
+    Only a fall under an unchanged quantity says how fast dynos work. A fall to
+    0 does not: some of them had nothing to do.
+    """
+    if before is None:
+        return Drained(at, count, quantity)
+    now = replace(before, at=at, count=count, quantity=quantity)
+    gap = at - before.at
+    if not (
+        timedelta(0) < gap <= LONGEST_GAP
+        and quantity == before.quantity > 0
+        and 0 < count < before.count <= MOST_JOBS
+    ):
+        return now
+    kept = 0.5 if before.falls >= FORGET_AFTER else 1.0
+    return replace(
+        now,
+        jobs=before.jobs * kept + float(before.count - count),
+        dyno_seconds=before.dyno_seconds * kept + quantity * gap.total_seconds(),
+        falls=int(before.falls * kept) + 1,
+    )
+
+
+def dynos_to_drain(count: float, seconds: float, jobs_per_second: float) -> int:
+    """Return the dynos that do `count` jobs in so many seconds.
+
+    Args:
+        count: Jobs, finite and at least 0.
+        seconds: Above 0.
+        jobs_per_second: Jobs that one dyno does in a second, above 0.
+    """
+    return ceil(Fraction(count) / (Fraction(jobs_per_second) * Fraction(seconds)))

@@ -1,0 +1,140 @@
+"""A fleet's description as a YAML file."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Any
+
+import yaml
+
+from scalar.errors import InvalidInput
+from scalar.model import WHOLE_APP
+from scalar.service.fleet import AppEntry
+
+HEADER = """\
+# The fleet of heroku-proc-scalar. Change it, then: python cli.py apply FILE
+# Passwords are not in here: *** stands for the one that is stored.
+"""
+PARTS = ("url", "policy", "process_types")
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads plain data, and refuses a key that stands twice."""
+
+    def construct_mapping(
+        self,
+        node: yaml.MappingNode,
+        deep: bool = False,  # noqa: FBT001, FBT002 - PyYAML's own signature
+    ) -> dict[Hashable, Any]:
+        """Return a mapping whose keys all differ."""
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        twice = {str(key) for key in keys if keys.count(key) > 1}
+        if twice:
+            line = node.start_mark.line + 1
+            raise InvalidInput(f"line {line}: {', '.join(sorted(twice))} stands twice")
+        return super().construct_mapping(node, deep=deep)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes a text of several lines as one."""
+
+
+def _write_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _write_text)
+
+
+def read_fleet(text: str) -> list[AppEntry]:
+    """Return the entries of a file.
+
+    Raises:
+        InvalidInput: It is no YAML, or does not have the form; the message
+            names the place.
+    """
+    try:
+        data = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
+    except yaml.YAMLError as exc:
+        raise InvalidInput(
+            f"the file is no YAML: {' '.join(str(exc).split())}"
+        ) from exc
+    except RecursionError as exc:
+        raise InvalidInput("the file is no YAML: it is nested too deeply") from exc
+    apps = _mapping(data, "the file").get("apps")
+    unknown = set(data) - {"apps"}
+    if unknown:
+        raise InvalidInput(f"the file: {_names(unknown)} must be apps")
+    return [_entry(name, app) for name, app in _mapping(apps, "apps").items()]
+
+
+def write_fleet(entries: Iterable[AppEntry]) -> str:
+    """Return the file of some entries."""
+    data = {"apps": {entry.name: _shown(entry) for entry in entries}}
+    body: str = yaml.dump(
+        data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000
+    )
+    return HEADER + body
+
+
+def _entry(name: object, data: Any) -> AppEntry:
+    where = str(name)
+    app = _mapping({} if data is None else data, where)
+    unknown = set(app) - set(PARTS)
+    if unknown:
+        raise InvalidInput(f"{where}: {_names(unknown)} must be {', '.join(PARTS)}")
+    url = app.get("url")
+    if url is not None and not isinstance(url, str):
+        raise InvalidInput(f"{where}: url must be a text")
+    policies = {WHOLE_APP: _values(app.get("policy"), f"{where}: policy")}
+    process_types = app.get("process_types")
+    for process_type, values in _mapping(
+        {} if process_types is None else process_types, f"{where}: process_types"
+    ).items():
+        policies[str(process_type)] = _values(values, f"{where} {process_type}")
+    return AppEntry(where, url, {key: kept for key, kept in policies.items() if kept})
+
+
+def _values(data: Any, where: str) -> dict[str, str]:
+    values = _mapping({} if data is None else data, where)
+    return {
+        str(name): _text(value, f"{where} {name}") for name, value in values.items()
+    }
+
+
+def _text(value: Any, where: str) -> str:
+    """Return a value as it is typed elsewhere."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, int | float):
+        return str(value)
+    kind = type(value).__name__
+    raise InvalidInput(f"{where} must be a text, a number, true or false, not {kind}")
+
+
+def _mapping(data: Any, where: str) -> Mapping[Any, Any]:
+    if not isinstance(data, dict):
+        raise InvalidInput(f"{where} must be a mapping of names")
+    return data
+
+
+def _names(names: Iterable[object]) -> str:
+    return ", ".join(sorted(map(str, names)))
+
+
+def _shown(entry: AppEntry) -> dict[str, Any]:
+    shown: dict[str, Any] = {"url": entry.url}
+    if values := entry.policies.get(WHOLE_APP):
+        shown["policy"] = _typed(values)
+    types = {name: v for name, v in sorted(entry.policies.items()) if name != WHOLE_APP}
+    if types:
+        shown["process_types"] = {name: _typed(v) for name, v in types.items()}
+    return shown
+
+
+def _typed(values: Mapping[str, str]) -> dict[str, Any]:
+    """Return the values with numbers as numbers, as a person would write them."""
+    return {name: int(v) if v.isdecimal() else v for name, v in values.items()}

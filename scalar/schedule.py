@@ -1,0 +1,128 @@
+"""Windows of time that set the fewest and the most dynos.
+
+A window is read on the wall clock of its time zone, so daylight saving needs no
+rule of its own: on the night when 02:00 to 03:00 does not exist, a window of
+that hour does not happen; on the night when it exists twice, it lasts two hours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, tzinfo
+from itertools import combinations
+
+EVERY_DAY = frozenset(range(7))
+#: 24:00, the end of a day; no `time` says it.
+MIDNIGHT = time(0)
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """From when until when, on which days, there are how many dynos.
+
+    Attributes:
+        text: The window as a person wrote it.
+        start: When it begins, on the wall clock.
+        end: When it ends, itself outside. Not later than `start`: the next day.
+        weekdays: Days on which it begins, Monday is 0; not asked if there are
+            `dates`.
+        dates: The only days on which it begins; empty for `weekdays`.
+        except_dates: Days on which it does not begin.
+        min_dynos: Fewest dynos meanwhile; None leaves the policy's.
+        max_dynos: Most dynos meanwhile; None leaves the policy's.
+        priority: Where windows overlap, the highest one counts.
+    """
+
+    text: str
+    start: time
+    end: time
+    weekdays: frozenset[int] = EVERY_DAY
+    dates: frozenset[date] = frozenset()
+    except_dates: frozenset[date] = frozenset()
+    min_dynos: int | None = None
+    max_dynos: int | None = None
+    priority: int = 0
+
+    def begins_on(self, day: date) -> bool:
+        """Return whether it begins on a day."""
+        if day in self.except_dates:
+            return False
+        return day in self.dates if self.dates else day.weekday() in self.weekdays
+
+    def holds_at(self, local: datetime) -> bool:
+        """Return whether a wall-clock time is within the window."""
+        day, now = local.date(), local.time()
+        if self.start < self.end:
+            return self.begins_on(day) and self.start <= now < self.end
+        return (self.begins_on(day) and now >= self.start) or (
+            self.begins_on(day - DAY) and now < self.end
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Windows on one wall clock.
+
+    Attributes:
+        zone: Whose wall clock; its `str` is the name that a person gave.
+        windows: In any order.
+    """
+
+    zone: tzinfo
+    windows: tuple[Window, ...]
+
+    def window_at(self, at: datetime) -> Window | None:
+        """Return the window that counts at a time (aware); None if there is none."""
+        local = at.astimezone(self.zone)
+        open_now = [window for window in self.windows if window.holds_at(local)]
+        return max(open_now, key=lambda window: window.priority, default=None)
+
+
+def overlapping(windows: Iterable[Window]) -> tuple[Window, Window] | None:
+    """Return two windows of equal priority that share a time, if there are any.
+
+    Days that only one of the two leaves out do not count as shared.
+    """
+    for one, other in combinations(windows, 2):
+        if one.priority == other.priority and _share_a_time(one, other):
+            return one, other
+    return None
+
+
+def _share_a_time(one: Window, other: Window) -> bool:
+    return any(
+        _clash(one, other, day, later)
+        for day in _days_to_try(one, other)
+        for later in (day - DAY, day, day + DAY)
+    )
+
+
+def _clash(one: Window, other: Window, day: date, other_day: date) -> bool:
+    """Return whether `one` of a day and `other` of another day share a time."""
+    if not (one.begins_on(day) and other.begins_on(other_day)):
+        return False
+    (start, end), (start_2, end_2) = _span(one, day), _span(other, other_day)
+    return start < end_2 and start_2 < end
+
+
+def _span(window: Window, day: date) -> tuple[datetime, datetime]:
+    end_day = day if window.start < window.end else day + DAY
+    return (
+        datetime.combine(day, window.start),
+        datetime.combine(end_day, window.end),
+    )
+
+
+def _days_to_try(one: Window, other: Window) -> Iterator[date]:
+    """Return days on which all that can happen happens.
+
+    The dates that are named and their neighbours, and a week that has none of
+    them: within it the weekdays alone decide.
+    """
+    named = one.dates | one.except_dates | other.dates | other.except_dates
+    for day in named:
+        yield from (day - DAY, day, day + DAY)
+    free = max(named, default=date(2026, 1, 1)) + timedelta(days=7)
+    yield from (free + timedelta(days=number) for number in range(7))

@@ -1,0 +1,175 @@
+"""Gather the facts of an evaluation, and decide on them.
+
+The counts are read at each poll; the formation, the last release and the
+journal only where the decision needs them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from scalar.decision import Situation, decide_all
+from scalar.errors import CountsError
+from scalar.model import (
+    NOTHING,
+    WHOLE_APP,
+    Decision,
+    Memory,
+    Past,
+    Reading,
+    Reason,
+    Step,
+    Unknown,
+)
+from scalar.policy import NONE, Policy, PolicyProblem
+from scalar.ports import RegisteredApp
+from scalar.remembering import note_decision, note_reading
+from scalar.service.evaluation import Evaluation
+from scalar.service.foreign_changes import recall_from_journal
+from scalar.service.parts import Parts
+from scalar.service.reading import is_stale, read_formation, read_release, urgency
+
+#: Seconds after which an app's answer counts as slow.
+SLOW_AFTER = 1.0
+
+
+def gather(
+    parts: Parts, app: RegisteredApp, memory: Memory, *, read_anew: bool = False
+) -> Evaluation:
+    """Read the counts and, where it has to be, the formation; decide.
+
+    Args:
+        parts: The ports.
+        app: The app to evaluate.
+        memory: What is remembered of it.
+        read_anew: Read the formation even if it is remembered.
+    """
+    started = parts.clock.now()
+    unknown: Step | None = None
+    try:
+        readings = parts.counts.read(app.url)
+    except CountsError as exc:
+        unknown = Step(0, exc.reason, str(exc))
+        readings = _all_unknown(app, memory, unknown)
+    now = parts.clock.now()
+    slow = unknown is not None or (now - started).total_seconds() > SLOW_AFTER
+    memory = _note(replace(memory, slow=slow), readings)
+    seen = Evaluation(memory, hold=unknown)
+    if unknown and not _falls_back(parts, app, memory, readings):
+        return seen
+    if memory.since is None:
+        leased = _respects_persons(parts, app, readings)
+        seen = recall_from_journal(parts, app, seen, now, needed=leased)
+    if read_anew or is_stale(parts, app, memory, now):
+        seen = read_formation(parts, app, seen, urgency(memory, readings))
+    if seen.hold is not unknown:
+        return seen
+    return _decide_on_fresh_facts(parts, app, seen, readings)
+
+
+def _all_unknown(
+    app: RegisteredApp, memory: Memory, why: Step
+) -> Mapping[str, Reading]:
+    """Return an unknown count for every process type that there is to scale."""
+    named = memory.reported | (app.policies.keys() - {WHOLE_APP})
+    return dict.fromkeys(named, Unknown(why.reason, why.detail))
+
+
+def _note(memory: Memory, readings: Mapping[str, Reading]) -> Memory:
+    """Take note of which counts are known; one that was left out is not."""
+    missing = Unknown(Reason.COUNT_MISSING)
+    pasts = dict(memory.pasts)
+    for name in memory.reported | readings.keys():
+        pasts[name] = note_reading(
+            pasts.get(name, NOTHING), readings.get(name, missing)
+        )
+    return replace(memory, pasts=_without_empty(pasts))
+
+
+def _falls_back(
+    parts: Parts, app: RegisteredApp, memory: Memory, names: Iterable[str]
+) -> bool:
+    """Return whether a policy says what to do while the counts are unknown."""
+    return any(
+        policy.fallback_dynos is not None
+        and memory.pasts[name].failures >= policy.fallback_after
+        for name, policy in _policies(parts, app, names)
+    )
+
+
+def _respects_persons(parts: Parts, app: RegisteredApp, names: Iterable[str]) -> bool:
+    """Return whether a policy leaves a person's own change alone for a time."""
+    return any(policy.manual_lease > NONE for _, policy in _policies(parts, app, names))
+
+
+def _policies(
+    parts: Parts, app: RegisteredApp, names: Iterable[str]
+) -> Iterable[tuple[str, Policy]]:
+    for name in names:
+        policy = parts.policies.of(app, name)
+        if not isinstance(policy, PolicyProblem):
+            yield name, policy
+
+
+def _decide_on_fresh_facts(
+    parts: Parts, app: RegisteredApp, seen: Evaluation, readings: Mapping[str, Reading]
+) -> Evaluation:
+    """Decide; and again, if what the decision rests on had to be read anew.
+
+    A policy that leaves a person's change alone needs to know of it before
+    anything is changed; one that waits after a release, when that was.
+    """
+    held = seen.hold
+    decisions = _decide(parts, app, seen, readings)
+    changed = [d.process_type for d in decisions if d.is_to_be_made]
+    if not seen.formation_is_fresh and _respects_persons(parts, app, changed):
+        seen = read_formation(
+            parts, app, seen, urgency(seen.memory, readings), must=True
+        )
+        if seen.hold is not held:
+            return seen
+        decisions = _decide(parts, app, seen, readings)
+    if any(d.asks_for_release and not d.dry_run for d in decisions):
+        seen = read_release(parts, app, seen)
+        if seen.hold is not held:
+            return seen
+        decisions = _decide(parts, app, seen, readings)
+    return _remembering(parts, app, replace(seen, decisions=decisions), readings)
+
+
+def _decide(
+    parts: Parts, app: RegisteredApp, seen: Evaluation, readings: Mapping[str, Reading]
+) -> tuple[Decision, ...]:
+    memory = seen.memory
+    situation = Situation(
+        at=parts.clock.now(),
+        formation=memory.formation or {},
+        limits=memory.limits,
+        pasts=memory.pasts,
+        expected=memory.reported,
+        since=memory.since,
+        released_at=memory.released_at,
+    )
+    return decide_all(lambda name: parts.policies.of(app, name), readings, situation)
+
+
+def _remembering(
+    parts: Parts, app: RegisteredApp, seen: Evaluation, readings: Mapping[str, Reading]
+) -> Evaluation:
+    """Return the evaluation with what has to be remembered of its decisions."""
+    memory, now = seen.memory, parts.clock.now()
+    decided = {d.process_type: d for d in seen.decisions}
+    pasts = dict(memory.pasts)
+    for name, policy in _policies(parts, app, decided):
+        past = pasts.get(name, NOTHING)
+        pasts[name] = note_decision(past, policy, decided[name], now)
+    reported = memory.reported
+    if seen.hold is None:
+        reported |= readings.keys() & (memory.formation or {}).keys()
+    memory = replace(memory, reported=reported, pasts=_without_empty(pasts))
+    return replace(seen, memory=memory)
+
+
+def _without_empty(pasts: Mapping[str, Past]) -> dict[str, Past]:
+    return {name: past for name, past in pasts.items() if past != NOTHING}

@@ -1,0 +1,324 @@
+"""The stages of a decision, in the order of the Kubernetes HPA.
+
+Recommend, stabilize, limit the step, clamp, cool down; then what else may hold
+a process type as it is. A stage returns the quantity that it leaves, the reason
+and the particulars; a stage that leaves the quantity as it was, says nothing.
+
+Every stage but the first gives at least as many dynos for a larger quantity, so
+a larger count never gets fewer dynos.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from fractions import Fraction
+
+from scalar.drain import dynos_to_drain
+from scalar.history import within
+from scalar.model import NOTHING, Count, Past, Reason, Step
+from scalar.policy import Policy
+from scalar.strategy import recommend_by_boundary
+
+#: No more dynos than this are ever asked for: ten times what Heroku allows an
+#: app (100 dynos, Dev Center "Dyno Scaling and Process Limits"). An absurd
+#: count must not become an absurd request.
+MOST_DYNOS = 1_000
+_NEVER = timedelta(0)
+#: Seconds from which minutes are easier to read.
+_A_WHILE = 120
+#: The year of a pause without an end.
+_FOR_EVER = 9999
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What a decision rests on, beside the count.
+
+    Attributes:
+        quantity: Dynos now.
+        at: When (aware, UTC).
+        limit: Most dynos that Heroku allows this process type, if known.
+        past: What is remembered of the process type.
+        since: From when on things are remembered; a loss of memory counts as a
+            change, so that it does not shorten a cooldown.
+        released_at: When the app was last released; None if that is not known.
+    """
+
+    quantity: int
+    at: datetime
+    limit: int | None = None
+    past: Past = NOTHING
+    since: datetime | None = None
+    released_at: datetime | None = None
+
+
+Stage = Callable[[Policy, Observation, int], Step]
+CountedStage = Callable[[Policy, Observation, Count, int], Step]
+
+
+def recommend(policy: Policy, seen: Observation, count: Count) -> Step:
+    """Return the dynos for the count: to drain it in time, or by the boundary."""
+    by_boundary = recommend_by_boundary(count, policy.boundary)
+    detail = f"count {count} / boundary {policy.boundary}"
+    if policy.drain_time is None:
+        return Step(by_boundary, Reason.RECOMMENDED, detail)
+    drained = seen.past.drained
+    learned = drained.jobs_per_second if drained else None
+    rate = policy.jobs_per_second or learned
+    if rate is None:
+        falls = drained.falls if drained else 0
+        return Step(
+            by_boundary,
+            Reason.NOT_ENOUGH_HISTORY,
+            f"{detail}; only {falls} falls of the count seen so far",
+        )
+    seconds = policy.drain_time.total_seconds()
+    return Step(
+        dynos_to_drain(count, seconds, rate),
+        Reason.DRAIN_TIME,
+        f"count {count} within {seconds:g} s, {rate:.3g} jobs per dyno and second",
+    )
+
+
+def tolerate(policy: Policy, seen: Observation, count: Count, quantity: int) -> Step:
+    """Leave the dynos alone while the count is near what they should carry."""
+    carried = seen.quantity * policy.boundary
+    near = policy.drain_time is None and abs(count - carried) <= (
+        Fraction(policy.tolerance) * carried
+    )
+    return Step(
+        seen.quantity if near and count > 0 else quantity,
+        Reason.WITHIN_TOLERANCE,
+        f"count {count} is within {policy.tolerance:.0%} of {carried}",
+    )
+
+
+def wake(policy: Policy, seen: Observation, count: Count, quantity: int) -> Step:
+    """Start at least `wake_dynos` while there is a count at all."""
+    del seen
+    floor = policy.wake_dynos if count > 0 else 0
+    return Step(
+        max(quantity, floor),
+        Reason.WOKEN,
+        f"at least {floor} while the count is above 0",
+    )
+
+
+def keep_while_busy(
+    policy: Policy, seen: Observation, count: Count, quantity: int
+) -> Step:
+    """Remove nothing while the count is above 0, if the policy says so."""
+    busy = policy.down_when_empty and count > 0
+    return Step(
+        max(quantity, seen.quantity) if busy else quantity,
+        Reason.JOBS_LEFT,
+        f"count {count}; dynos are removed at 0 only",
+    )
+
+
+def stabilize(policy: Policy, seen: Observation, quantity: int) -> Step:
+    """Take the recommendation of the window that changes the least.
+
+    For scaling up that is the lowest, for scaling down the highest. Where
+    nothing is remembered, the current quantity counts as a first one, so that
+    a restart by itself changes nothing.
+    """
+    up = _recent(policy.stabilization_up, seen)
+    if quantity > seen.quantity:
+        lowest = max(min([quantity, *(low for low, _ in up)]), seen.quantity)
+        span = policy.stabilization_up.total_seconds()
+        return Step(
+            lowest, Reason.SCALE_UP_STABILIZED, f"lowest of the last {span:g} s"
+        )
+    down = _recent(policy.stabilization_down, seen)
+    highest = min(max([quantity, *(high for _, high in down)]), seen.quantity)
+    span = policy.stabilization_down.total_seconds()
+    return Step(
+        highest, Reason.SCALE_DOWN_STABILIZED, f"highest of the last {span:g} s"
+    )
+
+
+def _recent(window: timedelta, seen: Observation) -> list[tuple[int, int]]:
+    """Return lowest and highest recommendations; the current one if there is none."""
+    if window <= _NEVER:
+        return []
+    slices = within(seen.past.recommended, window, seen.at)
+    return [(s.lowest, s.highest) for s in slices] or [(seen.quantity, seen.quantity)]
+
+
+def limit_step(policy: Policy, seen: Observation, quantity: int) -> Step:
+    """Add and remove no more than so many dynos at once."""
+    if policy.max_step_up is not None and quantity > seen.quantity:
+        most = seen.quantity + policy.max_step_up
+        return Step(
+            min(quantity, most),
+            Reason.SCALE_UP_LIMITED,
+            f"at most {policy.max_step_up} more at once",
+        )
+    if policy.max_step_down is not None and quantity < seen.quantity:
+        fewest = seen.quantity - policy.max_step_down
+        return Step(
+            max(quantity, fewest),
+            Reason.SCALE_DOWN_LIMITED,
+            f"at most {policy.max_step_down} fewer at once",
+        )
+    return Step(quantity, Reason.RECOMMENDED)
+
+
+def clamp(policy: Policy, seen: Observation, quantity: int) -> Step:
+    """Stay within the fewest and the most dynos, by the schedule if it has some."""
+    fewest, most, where = bounds(policy, seen.at)
+    if quantity < fewest:
+        return Step(fewest, Reason.TOO_FEW_DYNOS, f"at least {fewest}{where}")
+    if most is not None and quantity > most:
+        return Step(most, Reason.TOO_MANY_DYNOS, f"at most {most}{where}")
+    return Step(quantity, Reason.RECOMMENDED)
+
+
+def bounds(policy: Policy, at: datetime) -> tuple[int, int | None, str]:
+    """Return the fewest and the most dynos at a time, and where they come from."""
+    fewest, most = policy.min_dynos, policy.max_dynos
+    window = policy.schedule.window_at(at) if policy.schedule else None
+    if window is None:
+        return fewest, most, ""
+    if window.min_dynos is not None:
+        fewest = window.min_dynos
+    if window.max_dynos is not None:
+        most = window.max_dynos
+    return fewest, most, f", by the window {window.text}"
+
+
+def keep_web(policy: Policy, seen: Observation, quantity: int) -> Step:
+    """Keep the last dyno of a process type that may not sleep.
+
+    A process type that somebody switched off stays off: this stage never
+    starts one.
+    """
+    floor = 0 if policy.may_sleep else min(seen.quantity, 1)
+    return Step(
+        max(quantity, floor), Reason.WEB_KEPT, "the app would not answer without it"
+    )
+
+
+def keep_to_limit(policy: Policy, seen: Observation, quantity: int) -> Step:
+    """Stay within what Heroku allows, but never scale down because of it."""
+    del policy
+    limit = MOST_DYNOS if seen.limit is None else min(seen.limit, MOST_DYNOS)
+    return Step(
+        min(quantity, max(limit, seen.quantity)),
+        Reason.HEROKU_LIMIT,
+        f"Heroku allows {limit}",
+    )
+
+
+def cool_down(policy: Policy, seen: Observation, quantity: int) -> Step:
+    """Wait for a time after a change, but not outside the fewest and the most."""
+    past = seen.past
+    if quantity > seen.quantity:
+        left = _left(policy.cooldown_up, seen.at, past.scaled_up_at)
+        if left > _NEVER:
+            return Step(
+                _stay(policy, seen, quantity),
+                Reason.COOLDOWN_UP,
+                f"{_shown(left)} left after the last scale up",
+            )
+    elif quantity < seen.quantity:
+        changes = (past.scaled_up_at, past.scaled_down_at, seen.since)
+        last = max((at for at in changes if at is not None), default=None)
+        left = _left(policy.cooldown_down, seen.at, last)
+        if left > _NEVER:
+            return Step(
+                _stay(policy, seen, quantity),
+                Reason.COOLDOWN_DOWN,
+                f"{_shown(left)} left after the last change",
+            )
+    return Step(quantity, Reason.RECOMMENDED)
+
+
+def _stay(policy: Policy, seen: Observation, quantity: int) -> int:
+    """Return the quantity nearest to the current one that the bounds allow.
+
+    It lies between the current and the desired quantity.
+    """
+    fewest, most, _ = bounds(policy, seen.at)
+    if quantity > seen.quantity:
+        return min(max(seen.quantity, fewest), quantity)
+    return max(seen.quantity if most is None else min(seen.quantity, most), quantity)
+
+
+def respect_person(policy: Policy, seen: Observation, quantity: int) -> Step:
+    """Leave a quantity alone that a person has set, for a time."""
+    left = _left(policy.manual_lease, seen.at, seen.past.changed_by_hand_at)
+    return Step(
+        seen.quantity if left > _NEVER else quantity,
+        Reason.MANUAL_LEASE,
+        f"changed by hand; {_shown(left)} left",
+    )
+
+
+def pause(policy: Policy, seen: Observation, quantity: int) -> Step:
+    """Change nothing in a direction that a person has paused."""
+    up = quantity > seen.quantity
+    end = policy.pause_up if up else policy.pause_down
+    paused = end is not None and seen.at < end
+    until = (
+        ""
+        if end is None or end.year >= _FOR_EVER
+        else f" until {end:%Y-%m-%d %H:%M} UTC"
+    )
+    return Step(
+        seen.quantity if paused else quantity,
+        Reason.PAUSED,
+        f"scaling {'up' if up else 'down'} is paused{until}",
+    )
+
+
+def wait_after_release(policy: Policy, seen: Observation, quantity: int) -> Step:
+    """Remove nothing for a time after a release, when queues only look empty."""
+    if quantity >= seen.quantity or policy.release_grace <= _NEVER:
+        return Step(quantity, Reason.RECOMMENDED)
+    stay = _stay(policy, seen, quantity)
+    if seen.released_at is None:
+        return Step(
+            stay, Reason.RELEASED_RECENTLY, "when the app was released is not known yet"
+        )
+    left = _left(policy.release_grace, seen.at, seen.released_at)
+    return Step(
+        stay if left > _NEVER else quantity,
+        Reason.RELEASED_RECENTLY,
+        f"{_shown(left)} left after the last release",
+    )
+
+
+def _left(span: timedelta, at: datetime, since: datetime | None) -> timedelta:
+    """Return what is left of a span; none if it began in the future.
+
+    A time in the future was written by another clock, and would hold for ever.
+    """
+    if since is None or at < since:
+        return _NEVER
+    return max(span - (at - since), _NEVER)
+
+
+def _shown(span: timedelta) -> str:
+    seconds = round(span.total_seconds())
+    return f"{seconds} s" if seconds < _A_WHILE else f"{seconds // 60} min"
+
+
+#: What these leave is the recommendation that a window remembers.
+RECOMMENDING: tuple[CountedStage, ...] = (tolerate, wake)
+KEEPING: tuple[CountedStage, ...] = (keep_while_busy,)
+LIMITING: tuple[Stage, ...] = (
+    stabilize,
+    limit_step,
+    clamp,
+    keep_web,
+    keep_to_limit,
+    cool_down,
+    respect_person,
+    pause,
+)
+#: What also holds for a count that is not known.
+FOR_UNKNOWN: tuple[Stage, ...] = (clamp, keep_to_limit, respect_person, pause)

@@ -1,0 +1,45 @@
+"""Decisions in a few words: the facts that a test does not speak of are plain."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from scalar.adapters.memory import WalkedClock
+from scalar.decision import Situation, decide, decide_all
+from scalar.model import WHOLE_APP
+from scalar.policy_book import PolicyBook
+from scalar.ports import RegisteredApp
+from scalar.secret import CountsUrl
+from scalar.stages import Observation
+
+NOON = WalkedClock().now()
+
+
+def default_policy(name, boundary=10, *, scale_web_to_zero=False):
+    """Return the policy of a process type for which nothing is set."""
+    book = PolicyBook({"boundary": str(boundary)}, scale_web_to_zero=scale_web_to_zero)
+    return book.of(registered(), name)
+
+
+def registered(policies=None, name="shop", revision=1):
+    """Return an app of the registry, with values as text by process type."""
+    url = CountsUrl.parse(f"https://{name}.example/counts")
+    created = datetime(2026, 1, 1, tzinfo=UTC)
+    return RegisteredApp(1, name, url, revision, created, policies or {})
+
+
+def for_app(**values):
+    """Return the policies of an app whose values hold for all process types."""
+    return {WHOLE_APP: {name: str(value) for name, value in values.items()}}
+
+
+def decided(policy, count, quantity, limit=None, name="worker", **facts):
+    """Return the decision on a known count."""
+    facts.setdefault("at", NOON)
+    return decide(name, policy, count, Observation(quantity, limit=limit, **facts))
+
+
+def decided_all(policy_of, readings, formation, limits=None, expected=frozenset()):
+    """Return the decisions for an app of which nothing else is remembered."""
+    situation = Situation(NOON, formation, limits or {}, {}, expected)
+    return decide_all(policy_of, readings, situation)
