@@ -22,6 +22,7 @@ CORE = {
 #: Standard modules without a clock and without input or output.
 PURE = {
     *("__future__", "collections", "dataclasses", "datetime", "enum", "fractions"),
+    "itertools",
     *("json", "math", "re", "typing", "urllib.parse"),
 }
 #: Who may import what beside the core; the longest name that fits is the rule.
