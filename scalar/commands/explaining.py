@@ -41,6 +41,8 @@ def as_data(name: str, done: Evaluation | str) -> dict[str, Any]:
                 "desired": d.desired,
                 "count": d.count,
                 "held": d.held,
+                "recommended": d.recommended,
+                "dry_run": d.dry_run,
                 "reason": d.reason.value,
                 "trail": [
                     {
@@ -63,9 +65,10 @@ def _headline(decision: Decision) -> str:
         return f"stays at {decision.current}, held"
     if not decision.changes:
         return f"stays at {decision.current}"
-    return f"{decision.current} -> {decision.desired}"
+    dry = ", dry run" if decision.dry_run else ""
+    return f"{decision.current} -> {decision.desired}{dry}"
 
 
 def _print_stage(reason: str, quantity: int | None, detail: str) -> None:
     number = "" if quantity is None else str(quantity)
-    click.echo(f"  {reason:<18} {number:>5}   {detail}".rstrip())
+    click.echo(f"  {reason:<21} {number:>5}   {detail}".rstrip())

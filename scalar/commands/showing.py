@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -16,10 +17,11 @@ from scalar.commands.shared import (
     state_of,
     with_tools,
 )
-from scalar.errors import SecretUnreadable
+from scalar.errors import InvalidInput, SecretUnreadable
 from scalar.model import WHOLE_APP, Memory
 from scalar.policy import PolicyProblem
 from scalar.policy_book import DEFAULT
+from scalar.policy_values import PAUSES, UNTIL_RESUMED, read_value
 from scalar.ports import RegisteredApp
 
 
@@ -97,14 +99,28 @@ def _print(facts: dict[str, Any]) -> None:
         if policy["problem"]:
             click.echo(f"  does not hold: {policy['problem']}")
         for name, value in policy["values"].items():
-            text = " ".join(value["value"].split())
-            click.echo(f"  {name:<20} {text:<16} from {value['from']}")
+            text = _shown_value(name, value["value"])
+            click.echo(f"  {name:<20} {text:<24}  from {value['from']}")
     for hold in facts["holds"]:
         click.echo(
             f"held:     {hold['process_type'] or 'the whole app'}, {hold['reason']}, "
             f"{hold['times']} times since {shown_time(hold['since'])} UTC: "
             f"{hold['detail']}"
         )
+
+
+def _shown_value(name: str, text: str) -> str:
+    """Return a value in one line; the end of a pause as people read times."""
+    if name not in PAUSES:
+        return " ".join(text.split())
+    try:
+        end = read_value(name, text)
+    except InvalidInput:
+        return text
+    if end == UNTIL_RESUMED:
+        return "until it is resumed"
+    over = " (over)" if end <= datetime.now(UTC) else ""
+    return f"until {shown_time(end)} UTC{over}"
 
 
 def _print_formation(facts: dict[str, Any]) -> None:
