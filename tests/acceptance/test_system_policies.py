@@ -1,0 +1,184 @@
+"""Policies that were set with the commands decide in beat and worker."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+import psycopg2
+import pytest
+
+from tests.support.waiting import wait_until
+
+
+@pytest.fixture
+def start(make_system, counts_app, name):
+    """Start a system with one app, polled each second, read anew each time."""
+
+    def start(dynos, counts, database_url="", **settings):
+        system = make_system(
+            database_url, COUNT_BOUNDARY="10", FORMATION_TTL="1", **settings
+        )
+        system.register(name, dynos)
+        counts_app.answer(counts)
+        system.start("all-in-one")
+        return system
+
+    return start
+
+
+def reasons(system, name, kind="scaled"):
+    """Return process type, dynos and reason of the events of a kind."""
+    return [
+        (e["process_type"], e["from_quantity"], e["to_quantity"], e["reason"])
+        for e in system.events(name)
+        if e["kind"] == kind
+    ]
+
+
+def test_values_of_app_and_process_type_hold(start, name, counts_app, database_url):
+    """On SQLite and on PostgreSQL."""
+    system = start({"worker": 0, "mailer": 0}, {}, database_url)
+    system.cli("set-policy", name, "--min", "1", "--max", "6")
+    system.cli("set-policy", name, "worker", "--wake", "3", "--max-step-up", "2")
+    counts_app.answer({"worker": 99, "mailer": 99})
+    system.wait_for_dynos(name, {"worker": 6, "mailer": 6})
+
+    assert reasons(system, name) == [
+        ("mailer", 0, 6, "too_many_dynos"),
+        ("worker", 0, 2, "scale_up_limited"),
+        ("worker", 2, 4, "scale_up_limited"),
+        ("worker", 4, 6, "scale_up_limited"),
+    ]
+
+    counts_app.answer({"worker": 1, "mailer": 0})
+    system.wait_for_dynos(name, {"worker": 3, "mailer": 1})
+
+
+def test_a_stabilization_window_outlives_a_redis_that_forgets(
+    start, name, counts_app, own_redis
+):
+    system = start({"worker": 4}, {"worker": 35}, STABILIZATION_DOWN="1h")
+    system.wait_for_polls(2)
+    counts_app.answer({"worker": 0})
+    system.wait_for_polls(2)
+    own_redis.restart()
+    system.wait_for_polls(3)
+
+    assert system.patches(name) == []
+    assert "highest of the last 3600 s" in system.cli("check-app", name)
+
+
+def test_a_pause_holds_one_direction_and_ends(start, name, counts_app):
+    system = start({"worker": 2}, {"worker": 15})
+    system.cli("pause-app", name, "--down", "--for", "1h")
+    counts_app.answer({"worker": 0})
+    system.wait_for_polls(3)
+    assert system.dynos(name) == {"worker": 2}
+
+    counts_app.answer({"worker": 30})
+    system.wait_for_dynos(name, {"worker": 3})
+    counts_app.answer({"worker": 0})
+    system.wait_for_polls(2)
+    assert "scaling down is paused until" in system.cli("check-app", name)
+
+    system.cli("pause-app", name, "--down", "--for", "2s")
+    system.wait_for_dynos(name, {"worker": 0})
+
+
+def test_a_dry_run_of_everything_says_what_it_would_do(start, name):
+    system = start({"worker": 0}, {"worker": 25}, DRY_RUN="true")
+    wait_until(lambda: reasons(system, name, "dry_run"))
+    system.wait_for_polls(2)
+
+    assert reasons(system, name, "dry_run") == [("worker", 0, 3, "recommended")]
+    assert system.patches(name) == []
+    assert "worker: 0 -> 3, dry run" in system.cli("check-app", name)
+
+
+def test_counts_that_stay_unknown_fall_back_and_come_back(start, name, counts_app):
+    system = start({"worker": 1}, {"worker": 5}, FALLBACK_DYNOS="4", FALLBACK_AFTER="3")
+    system.wait_for_polls(1)
+    counts_app.answer({}, status=503)
+    system.wait_for_dynos(name, {"worker": 4})
+    system.wait_for_polls(3)
+    assert reasons(system, name) == [("worker", 1, 4, "fallback")]
+
+    counts_app.answer({"worker": 5})
+    system.wait_for_dynos(name, {"worker": 1})
+
+
+def test_a_persons_change_is_left_alone_even_if_redis_forgets(
+    start, name, counts_app, own_redis
+):
+    system = start({"worker": 1}, {"worker": 5}, MANUAL_LEASE="1h")
+    system.wait_for_polls(2)
+    system.heroku.scale(name, {"worker": 8})
+    wait_until(lambda: reasons(system, name, "changed_elsewhere"))
+    own_redis.restart()
+    counts_app.clear()
+    system.wait_for_polls(3)
+
+    assert system.patches(name) == []
+    assert system.dynos(name) == {"worker": 8}
+    assert "changed by hand" in system.cli("check-app", name)
+
+
+def test_a_change_by_hand_is_seen_before_anything_is_changed(
+    make_system, counts_app, name
+):
+    """The formation that is remembered says 1; a person has just made it 8."""
+    system = make_system(COUNT_BOUNDARY="10", MANUAL_LEASE="1h", FORMATION_TTL="3600")
+    system.register(name, {"worker": 1})
+    counts_app.answer({"worker": 5})
+    system.start("all-in-one")
+    system.wait_for_polls(2)
+    system.heroku.scale(name, {"worker": 8})
+    counts_app.answer({"worker": 25})
+    wait_until(lambda: reasons(system, name, "changed_elsewhere"))
+    system.wait_for_polls(2)
+
+    assert system.patches(name) == []
+    assert system.dynos(name) == {"worker": 8}
+
+
+def test_a_release_keeps_dynos_for_a_time(start, name, counts_app):
+    system = start({"worker": 3}, {"worker": 25}, RELEASE_GRACE="8s")
+    system.wait_for_polls(1)
+    system.heroku.release(name)
+    counts_app.answer({"worker": 0})
+    system.wait_for_polls(3)
+    assert system.patches(name) == []
+    assert "left after the last release" in system.cli("check-app", name)
+
+    system.wait_for_dynos(name, {"worker": 0})
+
+
+def test_a_stored_policy_that_is_wrong_holds_its_process_type_alone(
+    start, name, counts_app, postgres_url
+):
+    system = start({"worker": 0, "mailer": 0}, {}, postgres_url)
+    system.cli("set-policy", name, "worker", "--max", "5")
+    with closing(psycopg2.connect(postgres_url)) as connection, connection as work:
+        work.cursor().execute(
+            """UPDATE policies SET "values" = '{"max": "many"}';
+            UPDATE apps SET revision = revision + 1"""
+        )
+    counts_app.answer({"worker": 25, "mailer": 25})
+    system.wait_for_dynos(name, {"mailer": 3})
+    wait_until(lambda: reasons(system, name, "held"))
+
+    assert reasons(system, name, "held") == [("worker", None, None, "policy_invalid")]
+    assert system.dynos(name) == {"worker": 0, "mailer": 3}
+    assert "max = 'many', must be an integer" in system.cli("show-app", name)
+
+
+def test_a_fleets_file_is_applied(start, name, counts_app, tmp_path):
+    system = start({"worker": 0}, {"worker": 25})
+    system.wait_for_dynos(name, {"worker": 3})
+    file = tmp_path / "fleet.yaml"
+    file.write_text(f"apps:\n  {name}:\n    policy:\n      boundary: 5\n")
+    assert "+ " in system.cli("apply", "--dry-run", str(file))
+    system.cli("apply", str(file))
+    system.wait_for_dynos(name, {"worker": 5})
+
+    assert "Nothing to change" in system.cli("apply", str(file))
