@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scalar.policy_values import VALUES
 from scalar.settings import SETTINGS
 
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
@@ -9,6 +10,7 @@ _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 #: Removed before anything of the project is imported, and before every test.
 VARIABLES = (
     *(setting.name for setting in SETTINGS),
+    *(value.variable for value in VALUES if value.variable),
     "REDIS_TLS_URL",
     "DYNO",
     "PORT",

@@ -10,6 +10,7 @@ import click
 from devtools.procfile import ROOT, line
 from scalar.commands.main import main
 from scalar.model import Reason
+from scalar.policy_values import PAUSES, VALUES
 from scalar.settings import SETTINGS
 
 README = (ROOT / "README.md").read_text()
@@ -37,6 +38,18 @@ def test_every_setting_stands_in_the_table_as_it_is():
     assert len(names_in_table("Settings")) == len(SETTINGS)
 
 
+def test_every_value_of_a_policy_stands_in_the_table_as_it_is():
+    rows = [
+        f"| `{value.variable}` | `{value.option}` | {value.meaning} |"
+        for value in VALUES
+        if value.name not in PAUSES
+    ]
+    table = section("The policy for all apps")
+
+    assert [row for row in rows if row not in table] == []
+    assert len(names_in_table("The policy for all apps")) == len(rows)
+
+
 def test_every_command_is_described():
     assert set(names_in_table("Commands")) == set(main.commands)
 
@@ -50,7 +63,8 @@ def test_every_option_of_a_command_is_described():
         for option in parameter.opts
     }
 
-    missing = {option for option in options if option not in section("Commands")}
+    described = section("Commands") + section("The policy for all apps")
+    missing = {option for option in options if option not in described}
     assert missing == set()
 
 
