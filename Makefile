@@ -3,7 +3,8 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
-REQUIREMENTS := $(wildcard requirements*.txt) constraints.txt
+# What `make docs` alone needs is not among them.
+REQUIREMENTS := requirements.txt requirements-dev.txt constraints.txt
 HEROKU_CLI_VERSION := 11.10.0
 HEROKU_CLI_FOLDER := .cache/heroku-cli
 HEROKU_CLI := $(CURDIR)/$(HEROKU_CLI_FOLDER)/node_modules/.bin/heroku
@@ -19,7 +20,7 @@ SUITABLE := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_inf
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo run test test-unit test-integration test-acceptance \
-	test-heroku-cli lint types format clean
+	test-heroku-cli lint types format docs clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -58,6 +59,10 @@ types: $(STAMP) ## Check the types
 format: $(STAMP) ## Format the code, and mend what can be mended
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
+
+docs: $(STAMP) ## Draw the plots of docs/policies.md
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-docs.txt
+	@$(PY) docs/plot_policies.py
 
 clean: ## Remove .venv, caches, and what was downloaded; .data stays
 	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
