@@ -89,7 +89,9 @@ def decide(
         count,
         tuple(trail),
         recommended=recommended,
-        asks_for_release=goes_down and policy.release_grace > NONE,
+        asks_for_release=goes_down
+        and policy.release_grace > NONE
+        and (seen.released_at is None or trail[-1].quantity < seen.quantity),
         dry_run=policy.dry_run,
     )
 
@@ -103,10 +105,10 @@ def decide_unknown(
     unknown for some time.
     """
     floor, failures = policy.fallback_dynos, seen.past.failures
-    if floor is None or failures < policy.fallback_after or floor <= seen.quantity:
+    if floor is None or failures < policy.fallback_after:
         return hold(process_type, seen.quantity, unknown.reason, unknown.detail)
     why = f"unknown {failures} times in a row ({unknown.reason}); at least {floor}"
-    trail = [Step(floor, Reason.FALLBACK, why)]
+    trail = [Step(max(floor, seen.quantity), Reason.FALLBACK, why)]
     _limit(FOR_UNKNOWN, policy, seen, trail)
     if trail[-1].quantity <= seen.quantity:
         return hold(process_type, seen.quantity, unknown.reason, unknown.detail)

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
-from math import ceil
+from math import ceil, inf
 
 #: Falls of the count that have to be seen before a rate is believed.
 ENOUGH_FALLS = 10
@@ -48,9 +48,10 @@ class Drained:
     @property
     def jobs_per_second(self) -> float | None:
         """Jobs that one dyno does in a second; None with too little history."""
-        if self.falls < ENOUGH_FALLS or self.dyno_seconds <= 0:
+        if self.falls < ENOUGH_FALLS or not self.dyno_seconds > 0:
             return None
-        return self.jobs / self.dyno_seconds
+        rate = self.jobs / self.dyno_seconds
+        return rate if 0 < rate < inf else None
 
 
 def learn(before: Drained | None, at: datetime, count: float, quantity: int) -> Drained:

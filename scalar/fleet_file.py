@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterable, Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ HEADER = """\
 # The fleet of heroku-proc-scalar. Change it, then: python cli.py apply FILE
 # Passwords are not in here: *** stands for the one that is stored.
 """
+MERGE = "tag:yaml.org,2002:merge"
 PARTS = ("url", "policy", "process_types")
 
 
@@ -27,6 +29,9 @@ class _Loader(yaml.SafeLoader):
         deep: bool = False,  # noqa: FBT001, FBT002 - PyYAML's own signature
     ) -> dict[Hashable, Any]:
         """Return a mapping whose keys all differ."""
+        if any(key.tag == MERGE for key, _ in node.value):
+            line = node.start_mark.line + 1
+            raise InvalidInput(f"line {line}: << is not read; write the values out")
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
         twice = {str(key) for key in keys if keys.count(key) > 1}
         if twice:
@@ -62,6 +67,8 @@ def read_fleet(text: str) -> list[AppEntry]:
         ) from exc
     except RecursionError as exc:
         raise InvalidInput("the file is no YAML: it is nested too deeply") from exc
+    except ValueError as exc:  # a date or number that there is not
+        raise InvalidInput(f"the file has a value that is none: {exc}") from exc
     apps = _mapping(data, "the file").get("apps")
     unknown = set(data) - {"apps"}
     if unknown:
@@ -137,4 +144,9 @@ def _shown(entry: AppEntry) -> dict[str, Any]:
 
 def _typed(values: Mapping[str, str]) -> dict[str, Any]:
     """Return the values with numbers as numbers, as a person would write them."""
-    return {name: int(v) if v.isdecimal() else v for name, v in values.items()}
+    return {name: int(v) if _is_plain(v) else v for name, v in values.items()}
+
+
+def _is_plain(text: str) -> bool:
+    """Return whether a number is written as it would be read back."""
+    return re.fullmatch(r"0|[1-9][0-9]{0,17}", text) is not None

@@ -55,6 +55,21 @@ def remember(
     return tuple(kept)
 
 
+def recent(
+    slices: Sequence[Slice], window: timedelta, at: datetime, *, interrupted: bool
+) -> tuple[Slice, ...]:
+    """Return the slices of the window; if there are none, the newest one.
+
+    A recommendation holds until the next one is made, so the newest one counts
+    even if a window is shorter than the time between two evaluations. Not so if
+    counts were unknown in between.
+    """
+    found = within(slices, window, at)
+    if found or interrupted:
+        return found
+    return tuple(s for s in slices if s.until <= at)[-1:]
+
+
 def within(
     slices: Sequence[Slice], window: timedelta, at: datetime
 ) -> tuple[Slice, ...]:

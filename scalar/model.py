@@ -120,7 +120,7 @@ class Decision:
         recommended: Dynos for the count alone, before all limits; None if the
             count is unknown.
         asks_for_release: Whether it removes dynos unless the app was released
-            lately.
+            since that was last asked.
         dry_run: Whether it is only said, and not done.
     """
 
@@ -242,7 +242,9 @@ class Past:
         scaled_down_at: When we last removed some.
         changed_by_hand_at: When it was noticed that somebody else had changed
             the quantity.
-        recommended: The recommendations of the policy's windows.
+        interrupted: Whether the count was unknown since the last decision on one.
+        recommended_up: The recommendations of the window for scaling up.
+        recommended_down: The same for scaling down.
         drained: How fast its dynos work, if the policy asks for that.
         told: In a dry run, the quantity that was last recorded.
     """
@@ -251,7 +253,9 @@ class Past:
     scaled_up_at: datetime | None = None
     scaled_down_at: datetime | None = None
     changed_by_hand_at: datetime | None = None
-    recommended: tuple[Slice, ...] = ()
+    interrupted: bool = False
+    recommended_up: tuple[Slice, ...] = ()
+    recommended_down: tuple[Slice, ...] = ()
     drained: Drained | None = None
     told: int | None = None
 

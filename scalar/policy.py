@@ -74,11 +74,6 @@ class Policy:
     dry_run: bool = False
     may_sleep: bool = True
 
-    @property
-    def longest_window(self) -> timedelta:
-        """How far back recommendations have to be remembered."""
-        return max(self.stabilization_up, self.stabilization_down)
-
 
 @dataclass(frozen=True, slots=True)
 class PolicyProblem:

@@ -51,11 +51,13 @@ class PolicyBook:
     def of(self, app: RegisteredApp, process_type: str) -> Policy | PolicyProblem:
         """Return the policy, or why there is none; it is read once a revision."""
         key = (app.id, app.revision, process_type)
-        if key not in self._remembered:
+        policy = self._remembered.get(key)
+        if policy is None:
+            policy = self.read(app, process_type)
             if len(self._remembered) >= MOST_REMEMBERED:
                 self._remembered.clear()
-            self._remembered[key] = self.read(app, process_type)
-        return self._remembered[key]
+            self._remembered[key] = policy
+        return policy
 
     def settings(self, app: RegisteredApp, process_type: str) -> list[Setting]:
         """Return the values that are set for a process type, in their order."""
@@ -72,7 +74,8 @@ class PolicyBook:
         settings = self.settings(app, process_type)
         may_sleep = process_type != WEB or self._scale_web_to_zero
         try:
-            values = {s.name: read_value(s.name, s.text) for s in settings}
+            read = {s.name: read_value(s.name, s.text) for s in settings}
+            values = {name: value for name, value in read.items() if value is not None}
             check_together(values)
         except InvalidInput as exc:
             where = f" for {process_type}" if process_type else ""

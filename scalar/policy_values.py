@@ -21,6 +21,8 @@ from scalar.stages import MOST_DYNOS
 MOST_BOUNDARY = 10**12
 #: The longest window, cooldown, grace or lease; the HPA's windows have an hour.
 LONGEST = timedelta(days=7)
+#: What makes a value its default again, whatever is set further away.
+AS_IF_UNSET = "none"
 UNTIL_RESUMED = datetime.max.replace(tzinfo=UTC)
 
 Reader = Callable[[str], Any]
@@ -148,7 +150,7 @@ VALUES: tuple[PolicyValue, ...] = (
         "jobs_per_second",
         "jobs_per_second",
         "JOBS_PER_SECOND",
-        _number(1e-9, 1e9, "above 0"),
+        _number(1e-9, 1e9, "from 1e-9 to below 1e9"),
         "jobs that one dyno does in a second, for `drain_time`; unset: learned from "
         "how the count falls",
     ),
@@ -266,7 +268,7 @@ PAUSES = frozenset({"pause_up", "pause_down"})
 
 
 def read_value(name: str, text: str) -> Any:
-    """Return the value that a text stands for.
+    """Return the value that a text stands for; None for `none`, its default.
 
     Raises:
         InvalidInput: There is no such value, or the text breaks its rule. The
@@ -275,6 +277,8 @@ def read_value(name: str, text: str) -> Any:
     if name not in BY_NAME:
         known = ", ".join(value.name for value in VALUES if value.name not in PAUSES)
         raise InvalidInput(f"{name!r} is no value of a policy; there are {known}")
+    if text.strip() == AS_IF_UNSET:
+        return None
     try:
         return BY_NAME[name].read(text.strip())
     except InvalidInput as exc:

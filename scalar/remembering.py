@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from scalar.drain import learn
-from scalar.history import Slice, remember, within
+from scalar.history import Slice, recent, remember
 from scalar.model import Decision, Past, Reading, Unknown
 from scalar.policy import NONE, Policy
 
 
 def note_reading(past: Past, reading: Reading) -> Past:
     """Return what is remembered after a reading, before the decision on it."""
-    failures = past.failures + 1 if isinstance(reading, Unknown) else 0
-    return replace(past, failures=failures)
+    if isinstance(reading, Unknown):
+        return replace(past, failures=past.failures + 1, interrupted=True)
+    return replace(past, failures=0)
 
 
 def note_decision(past: Past, policy: Policy, decision: Decision, at: datetime) -> Past:
@@ -29,27 +31,32 @@ def note_decision(past: Past, policy: Policy, decision: Decision, at: datetime) 
     if decision.held or decision.current is None or decision.count is None:
         return past
     drained = None
-    if policy.drain_time is not None:
+    if policy.drain_time is not None and policy.jobs_per_second is None:
         drained = learn(past.drained, at, decision.count, decision.current)
+    up, down = policy.stabilization_up, policy.stabilization_down
     return replace(
         past,
+        interrupted=False,
         drained=drained,
-        recommended=_recommended(past, policy, decision, at),
+        recommended_up=_with(past.recommended_up, up, past, decision, at),
+        recommended_down=_with(past.recommended_down, down, past, decision, at),
     )
 
 
-def _recommended(
-    past: Past, policy: Policy, decision: Decision, at: datetime
+def _with(
+    slices: Sequence[Slice],
+    window: timedelta,
+    past: Past,
+    decision: Decision,
+    at: datetime,
 ) -> tuple[Slice, ...]:
-    """Return the recommendations of the windows, with this one.
+    """Return the recommendations of a window, with this one.
 
     Where nothing is remembered, the current quantity is a first one (as the
     Kubernetes HPA does), so that a restart cannot scale down.
     """
-    window = policy.longest_window
     if window <= NONE or decision.recommended is None:
         return ()
-    slices = within(past.recommended, window, at)
-    if not slices:
+    if not recent(slices, window, at, interrupted=past.interrupted):
         slices = remember((), window, at, decision.current or 0)
     return remember(slices, window, at, decision.recommended)

@@ -94,15 +94,15 @@ def overlapping(windows: Iterable[Window]) -> tuple[Window, Window] | None:
 def _share_a_time(one: Window, other: Window) -> bool:
     return any(
         _clash(one, other, day, later)
-        for day in _days_to_try(one, other)
+        for day in set(_days_to_try(one, other))
+        if one.begins_on(day)
         for later in (day - DAY, day, day + DAY)
+        if other.begins_on(later)
     )
 
 
 def _clash(one: Window, other: Window, day: date, other_day: date) -> bool:
     """Return whether `one` of a day and `other` of another day share a time."""
-    if not (one.begins_on(day) and other.begins_on(other_day)):
-        return False
     (start, end), (start_2, end_2) = _span(one, day), _span(other, other_day)
     return start < end_2 and start_2 < end
 

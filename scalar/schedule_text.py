@@ -24,6 +24,7 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 #: A range of dates longer than that is a mistake in a year.
 MOST_DATES = 400
 MOST_WINDOWS = 100
+FIRST_YEAR, LAST_YEAR = 2000, 2999
 
 
 def read_schedule(text: str) -> Schedule:
@@ -105,7 +106,9 @@ def _span(text: str, window: str) -> tuple[time, time]:
     try:
         return time(*first), time(0) if second == (24, 0) else time(*second)
     except ValueError as exc:
-        raise _wrong(window, f"{text} must be from 00:00 to 24:00") from exc
+        raise _wrong(
+            window, f"{text} must begin from 00:00 to 23:59 and end by 24:00"
+        ) from exc
 
 
 def _settings(parts: list[str], window: str) -> Iterator[tuple[str, str]]:
@@ -134,7 +137,7 @@ def _number(text: str, name: str, window: str, most: int) -> int:
 
 def _days(text: str, window: str) -> tuple[frozenset[int], frozenset[date]]:
     """Return the weekdays, or the dates, of `mon-fri`, `sat,sun`, `2026-12-24`."""
-    if text == "daily":
+    if text.lower() == "daily":
         return EVERY_DAY, frozenset()
     weekdays: set[int] = set()
     dates: set[date] = set()
@@ -149,8 +152,8 @@ def _days(text: str, window: str) -> tuple[frozenset[int], frozenset[date]]:
 
 
 def _weekdays(text: str, window: str) -> Iterator[int]:
-    first, _, last = text.partition("-")
-    last = last or first
+    first, dash, last = text.partition("-")
+    last = last if dash else first
     if first not in WEEKDAYS or last not in WEEKDAYS:
         raise _wrong(window, f"{text!r} must be daily, {', '.join(WEEKDAYS)} or a date")
     start, end = WEEKDAYS.index(first), WEEKDAYS.index(last)
@@ -158,14 +161,16 @@ def _weekdays(text: str, window: str) -> Iterator[int]:
 
 
 def _dates(text: str, window: str) -> Iterator[date]:
-    first, _, last = text.partition("..")
+    first, dots, last = text.partition("..")
     try:
         start = date.fromisoformat(first)
-        end = date.fromisoformat(last) if last else start
+        end = date.fromisoformat(last) if dots else start
     except ValueError as exc:
         raise _wrong(window, f"{text!r} must be a date such as 2026-12-24") from exc
     if not 0 <= (end - start).days < MOST_DATES:
         raise _wrong(window, f"{text!r} must be 1 to {MOST_DATES} days")
+    if start.year < FIRST_YEAR or end.year > LAST_YEAR:
+        raise _wrong(window, f"{text!r} must be from {FIRST_YEAR} to {LAST_YEAR}")
     yield from (start + timedelta(days=n) for n in range((end - start).days + 1))
 
 

@@ -10,15 +10,16 @@ a larger count never gets fewer dynos.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
 
-from scalar.drain import dynos_to_drain
-from scalar.history import within
+from scalar.drain import ENOUGH_FALLS, dynos_to_drain
+from scalar.history import Slice, recent
 from scalar.model import NOTHING, Count, Past, Reason, Step
 from scalar.policy import Policy
+from scalar.schedule import Window
 from scalar.strategy import recommend_by_boundary
 
 #: No more dynos than this are ever asked for: ten times what Heroku allows an
@@ -59,7 +60,11 @@ CountedStage = Callable[[Policy, Observation, Count, int], Step]
 
 
 def recommend(policy: Policy, seen: Observation, count: Count) -> Step:
-    """Return the dynos for the count: to drain it in time, or by the boundary."""
+    """Return the dynos for the count: to drain it in time, or by the boundary.
+
+    The boundary stands in for a rate that is not known yet, but takes no dynos
+    from a backlog: what was learned may be lost at any time.
+    """
     by_boundary = recommend_by_boundary(count, policy.boundary)
     detail = f"count {count} / boundary {policy.boundary}"
     if policy.drain_time is None:
@@ -70,9 +75,10 @@ def recommend(policy: Policy, seen: Observation, count: Count) -> Step:
     if rate is None:
         falls = drained.falls if drained else 0
         return Step(
-            by_boundary,
+            max(by_boundary, seen.quantity) if count > 0 else by_boundary,
             Reason.NOT_ENOUGH_HISTORY,
-            f"{detail}; only {falls} falls of the count seen so far",
+            f"{detail}, but no fewer than now while the count is above 0; the rate "
+            f"is known after {ENOUGH_FALLS} falls of the count, {falls} seen",
         )
     seconds = policy.drain_time.total_seconds()
     return Step(
@@ -86,12 +92,12 @@ def tolerate(policy: Policy, seen: Observation, count: Count, quantity: int) -> 
     """Leave the dynos alone while the count is near what they should carry."""
     carried = seen.quantity * policy.boundary
     near = policy.drain_time is None and abs(count - carried) <= (
-        Fraction(policy.tolerance) * carried
+        Fraction(str(policy.tolerance)) * carried
     )
     return Step(
         seen.quantity if near and count > 0 else quantity,
         Reason.WITHIN_TOLERANCE,
-        f"count {count} is within {policy.tolerance:.0%} of {carried}",
+        f"count {count} is within {policy.tolerance * 100:g} % of {carried}",
     )
 
 
@@ -125,27 +131,35 @@ def stabilize(policy: Policy, seen: Observation, quantity: int) -> Step:
     nothing is remembered, the current quantity counts as a first one, so that
     a restart by itself changes nothing.
     """
-    up = _recent(policy.stabilization_up, seen)
+    past = seen.past
     if quantity > seen.quantity:
-        lowest = max(min([quantity, *(low for low, _ in up)]), seen.quantity)
-        span = policy.stabilization_up.total_seconds()
+        window = policy.stabilization_up
+        lows, known = _recent(past.recommended_up, window, seen)
         return Step(
-            lowest, Reason.SCALE_UP_STABILIZED, f"lowest of the last {span:g} s"
+            max(min([quantity, *(s.lowest for s in lows)]), seen.quantity),
+            Reason.SCALE_UP_STABILIZED,
+            f"lowest of the last {window.total_seconds():g} s{known}",
         )
-    down = _recent(policy.stabilization_down, seen)
-    highest = min(max([quantity, *(high for _, high in down)]), seen.quantity)
-    span = policy.stabilization_down.total_seconds()
+    window = policy.stabilization_down
+    highs, known = _recent(past.recommended_down, window, seen)
     return Step(
-        highest, Reason.SCALE_DOWN_STABILIZED, f"highest of the last {span:g} s"
+        min(max([quantity, *(s.highest for s in highs)]), seen.quantity),
+        Reason.SCALE_DOWN_STABILIZED,
+        f"highest of the last {window.total_seconds():g} s{known}",
     )
 
 
-def _recent(window: timedelta, seen: Observation) -> list[tuple[int, int]]:
-    """Return lowest and highest recommendations; the current one if there is none."""
+def _recent(
+    slices: Sequence[Slice], window: timedelta, seen: Observation
+) -> tuple[Sequence[Slice], str]:
+    """Return the recommendations that count, and what to say of them."""
     if window <= _NEVER:
-        return []
-    slices = within(seen.past.recommended, window, seen.at)
-    return [(s.lowest, s.highest) for s in slices] or [(seen.quantity, seen.quantity)]
+        return (), ""
+    found = recent(slices, window, seen.at, interrupted=seen.past.interrupted)
+    if found:
+        return found, ""
+    now = Slice(seen.at, seen.at, seen.quantity, seen.quantity)
+    return (now,), ", of which nothing is known yet"
 
 
 def limit_step(policy: Policy, seen: Observation, quantity: int) -> Step:
@@ -169,25 +183,29 @@ def limit_step(policy: Policy, seen: Observation, quantity: int) -> Step:
 
 def clamp(policy: Policy, seen: Observation, quantity: int) -> Step:
     """Stay within the fewest and the most dynos, by the schedule if it has some."""
-    fewest, most, where = bounds(policy, seen.at)
+    fewest, most, window = bounds(policy, seen.at)
     if quantity < fewest:
-        return Step(fewest, Reason.TOO_FEW_DYNOS, f"at least {fewest}{where}")
+        by = _by(window) if window and window.min_dynos is not None else ""
+        return Step(fewest, Reason.TOO_FEW_DYNOS, f"at least {fewest}{by}")
     if most is not None and quantity > most:
-        return Step(most, Reason.TOO_MANY_DYNOS, f"at most {most}{where}")
+        by = _by(window) if window and window.max_dynos is not None else ""
+        return Step(most, Reason.TOO_MANY_DYNOS, f"at most {most}{by}")
     return Step(quantity, Reason.RECOMMENDED)
 
 
-def bounds(policy: Policy, at: datetime) -> tuple[int, int | None, str]:
-    """Return the fewest and the most dynos at a time, and where they come from."""
+def _by(window: Window) -> str:
+    return f", by the window {window.text}"
+
+
+def bounds(policy: Policy, at: datetime) -> tuple[int, int | None, Window | None]:
+    """Return the fewest and the most dynos at a time, and the window of that time."""
     fewest, most = policy.min_dynos, policy.max_dynos
     window = policy.schedule.window_at(at) if policy.schedule else None
-    if window is None:
-        return fewest, most, ""
-    if window.min_dynos is not None:
+    if window is not None and window.min_dynos is not None:
         fewest = window.min_dynos
-    if window.max_dynos is not None:
+    if window is not None and window.max_dynos is not None:
         most = window.max_dynos
-    return fewest, most, f", by the window {window.text}"
+    return fewest, most, window
 
 
 def keep_web(policy: Policy, seen: Observation, quantity: int) -> Step:
@@ -209,7 +227,9 @@ def keep_to_limit(policy: Policy, seen: Observation, quantity: int) -> Step:
     return Step(
         min(quantity, max(limit, seen.quantity)),
         Reason.HEROKU_LIMIT,
-        f"Heroku allows {limit}",
+        f"Heroku allows {limit}"
+        if limit == seen.limit
+        else f"more than {limit} are never asked for",
     )
 
 
@@ -226,13 +246,14 @@ def cool_down(policy: Policy, seen: Observation, quantity: int) -> Step:
             )
     elif quantity < seen.quantity:
         changes = (past.scaled_up_at, past.scaled_down_at, seen.since)
-        last = max((at for at in changes if at is not None), default=None)
-        left = _left(policy.cooldown_down, seen.at, last)
+        left = max(_left(policy.cooldown_down, seen.at, at) for at in changes)
         if left > _NEVER:
+            ours = (past.scaled_up_at, past.scaled_down_at) != (None, None)
+            after = "the last change" if ours else "nothing was remembered"
             return Step(
                 _stay(policy, seen, quantity),
                 Reason.COOLDOWN_DOWN,
-                f"{_shown(left)} left after the last change",
+                f"{_shown(left)} left after {after}",
             )
     return Step(quantity, Reason.RECOMMENDED)
 

@@ -116,10 +116,10 @@ def _past(data: dict[str, Any]) -> Past:
         scaled_up_at=_time(data.get("scaled_up_at")),
         scaled_down_at=_time(data.get("scaled_down_at")),
         changed_by_hand_at=_time(data.get("changed_by_hand_at")),
-        recommended=tuple(map(_slice, data.get("recommended", ()))),
-        drained=Drained(**{**drained, "at": _moment(drained["at"])})
-        if drained
-        else None,
+        interrupted=bool(data.get("interrupted", False)),
+        recommended_up=tuple(map(_slice, data.get("recommended_up", ()))),
+        recommended_down=tuple(map(_slice, data.get("recommended_down", ()))),
+        drained=_drained(drained) if drained else None,
         told=None if told is None else int(told),
     )
 
@@ -131,6 +131,23 @@ def _slice(data: dict[str, Any]) -> Slice:
         int(data["lowest"]),
         int(data["highest"]),
     )
+
+
+def _drained(data: dict[str, Any]) -> Drained:
+    return Drained(
+        _moment(data["at"]),
+        _number(data["count"]),
+        int(data["quantity"]),
+        jobs=_number(data["jobs"]),
+        dyno_seconds=_number(data["dyno_seconds"]),
+        falls=int(data["falls"]),
+    )
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{value!r} is no number")
+    return value
 
 
 def _hold(data: dict[str, Any]) -> Hold:

@@ -12,13 +12,14 @@ from scalar.service.evaluation import Evaluation
 
 def print_evaluation(name: str, done: Evaluation) -> None:
     """Print each process type's way from count to quantity."""
+    changing = [d for d in done.decisions if d.changes]
     if done.hold:
-        click.echo(f"{name}: held, nothing is changed")
+        but = "" if changing else ", nothing is changed"
+        click.echo(f"{name}: held{but}")
         _print_stage(done.hold.reason, None, done.hold.detail)
-        return
-    if not done.decisions:
+    elif not done.decisions:
         click.echo(f"{name}: its answer names no process type")
-    for decision in done.decisions:
+    for decision in changing if done.hold else done.decisions:
         click.echo(f"{name} {decision.process_type}: {_headline(decision)}")
         for step in decision.trail:
             quantity = None if decision.held else step.quantity

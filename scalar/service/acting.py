@@ -10,19 +10,21 @@ from scalar.decision import clamp_again
 from scalar.errors import AboveLimit, PlatformError, PlatformUnavailable
 from scalar.limits import learn_limits
 from scalar.model import (
-    NOTHING,
     Decision,
     Event,
     EventKind,
     Formation,
-    Memory,
     Reason,
     Step,
 )
-from scalar.ports import Lease, RegisteredApp, Urgency
+from scalar.ports import Lease, RegisteredApp
 from scalar.service.evaluation import Evaluation
-from scalar.service.foreign_changes import foreign_changes, note_by_hand
-from scalar.service.heroku_calls import note_failure, why_not_call
+from scalar.service.foreign_changes import (
+    foreign_changes,
+    note_by_hand,
+    note_scaled,
+)
+from scalar.service.heroku_calls import note_failure, urgency_of, why_not_call
 from scalar.service.parts import Parts
 
 
@@ -46,8 +48,7 @@ def act(parts: Parts, app: RegisteredApp, lease: Lease, seen: Evaluation) -> Eva
 
 def _why_not(parts: Parts, lease: Lease, seen: Evaluation) -> Step | None:
     """Return why nothing may be changed now; None if it may."""
-    ups = any(d.is_up for d in seen.to_be_made)
-    urgency = Urgency.SCALE_UP if ups else Urgency.SCALE_DOWN
+    urgency = urgency_of(seen.to_be_made)
     if why := why_not_call(parts, seen.memory, urgency, parts.clock.now()):
         return why
     if not parts.coordinator.holds_still(lease):
@@ -80,22 +81,10 @@ def _ask(parts: Parts, app: RegisteredApp, seen: Evaluation) -> Evaluation:
         formation=formation,
         refusal=None,
     )
-    memory = _note_changes(memory, seen.to_be_made, at)
-    events = (*seen.events, *_events(app, seen.to_be_made, formation, at), *foreign)
+    ours = _events(app, seen.to_be_made, formation, at)
+    memory = note_scaled(memory, ours)
+    events = (*seen.events, *ours, *foreign)
     return replace(seen, memory=memory, events=events, scaled=True)
-
-
-def _note_changes(memory: Memory, changes: Iterable[Decision], at: datetime) -> Memory:
-    """Return the memory that knows when each process type was scaled last."""
-    pasts = dict(memory.pasts)
-    for d in changes:
-        past = pasts.get(d.process_type, NOTHING)
-        pasts[d.process_type] = (
-            replace(past, scaled_up_at=at)
-            if d.is_up
-            else replace(past, scaled_down_at=at)
-        )
-    return replace(memory, pasts=pasts)
 
 
 def _within(seen: Evaluation, error: AboveLimit, at: datetime) -> Evaluation:

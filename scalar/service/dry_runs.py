@@ -21,6 +21,8 @@ def tell_dry_runs(
     pasts = dict(memory.pasts)
     events: list[Event] = []
     for d in done.decisions:
+        if d.held:
+            continue
         past = pasts.get(d.process_type, NOTHING)
         wish = d.desired if d.changes and d.dry_run else None
         if wish == past.told:

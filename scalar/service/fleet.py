@@ -116,7 +116,12 @@ def _plan_app(
     result: Plan,
 ) -> None:
     check_name(entry.name)
-    url = _url(entry, app)
+    try:
+        url = _url(entry, app)
+        for process_type in entry.policies:
+            check_process_type(process_type)
+    except InvalidInput as exc:
+        raise InvalidInput(f"{entry.name}: {exc}") from exc
     if app is None:
         result.add.append((entry.name, url))
         result.lines.append(f"+ {entry.name}  {url.shown()}")
@@ -125,8 +130,6 @@ def _plan_app(
         result.lines.append(f"~ {entry.name}  url: {app.url.shown()} -> {url.shown()}")
     before = app or RegisteredApp(0, entry.name, url, 0, parts.clock.now())
     wanted = _with_pauses(entry.policies, before.policies)
-    for process_type in wanted:
-        check_process_type(process_type)
     changed = {
         process_type
         for process_type in {*wanted, *before.policies}
@@ -146,11 +149,11 @@ def _url(entry: AppEntry, app: RegisteredApp | None) -> CountsUrl:
     if app is not None and entry.url in (None, app.url.shown()):
         return app.url
     if entry.url is None:
-        raise InvalidInput(f"{entry.name}: a new app needs its url")
+        raise InvalidInput("a new app needs its url")
     url = CountsUrl.parse(entry.url)
     if url.password.reveal() == "***":
         raise InvalidInput(
-            f"{entry.name}: {entry.url} has no password, and none is stored for it. "
+            f"{entry.url} has no password, and none is stored for this address. "
             f"Register it with: python cli.py add-app {entry.name} URL"
         )
     return url
@@ -181,10 +184,15 @@ def _differences(
     name: str, process_type: str, old: Values, new: Values
 ) -> Iterator[str]:
     where = name if process_type == WHOLE_APP else f"{name} {process_type}"
+    before, after = _in_one_line(old), _in_one_line(new)
     for key in sorted({*old, *new}):
         if key not in old:
-            yield f"+ {where}  {key}: {new[key]}"
+            yield f"+ {where}  {key}: {after[key]}"
         elif key not in new:
-            yield f"- {where}  {key}: {old[key]}"
+            yield f"- {where}  {key}: {before[key]}"
         elif old[key] != new[key]:
-            yield f"~ {where}  {key}: {old[key]} -> {new[key]}"
+            yield f"~ {where}  {key}: {before[key]} -> {after[key]}"
+
+
+def _in_one_line(values: Values) -> Values:
+    return {name: " ".join(text.split()) for name, text in values.items()}

@@ -1,4 +1,4 @@
-"""Changes of a formation that somebody else made: notice, record, respect."""
+"""Changes of a formation, by somebody else and by us: notice, remember."""
 
 from __future__ import annotations
 
@@ -63,6 +63,21 @@ def note_by_hand(memory: Memory, changes: Iterable[Event]) -> Memory:
     for event in changes:
         name = event.process_type or ""
         pasts[name] = replace(pasts.get(name, NOTHING), changed_by_hand_at=event.at)
+    return replace(memory, pasts=pasts)
+
+
+def note_scaled(memory: Memory, changes: Iterable[Event]) -> Memory:
+    """Return the memory that knows when we scaled each process type last."""
+    pasts = dict(memory.pasts)
+    for event in changes:
+        name = event.process_type or ""
+        up = (event.to_quantity or 0) > (event.from_quantity or 0)
+        past = pasts.get(name, NOTHING)
+        pasts[name] = (
+            replace(past, scaled_up_at=event.at)
+            if up
+            else replace(past, scaled_down_at=event.at)
+        )
     return replace(memory, pasts=pasts)
 
 

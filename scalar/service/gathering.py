@@ -27,6 +27,7 @@ from scalar.ports import RegisteredApp
 from scalar.remembering import note_decision, note_reading
 from scalar.service.evaluation import Evaluation
 from scalar.service.foreign_changes import recall_from_journal
+from scalar.service.heroku_calls import urgency_of
 from scalar.service.parts import Parts
 from scalar.service.reading import is_stale, read_formation, read_release, urgency
 
@@ -77,10 +78,15 @@ def _all_unknown(
 
 
 def _note(memory: Memory, readings: Mapping[str, Reading]) -> Memory:
-    """Take note of which counts are known; one that was left out is not."""
+    """Take note of which counts are known; one that was left out is not.
+
+    What there is not in the formation is not remembered.
+    """
     missing = Unknown(Reason.COUNT_MISSING)
-    pasts = dict(memory.pasts)
-    for name in memory.reported | readings.keys():
+    named = memory.reported | readings.keys()
+    there = named if memory.formation is None else memory.formation.keys()
+    pasts = {name: past for name, past in memory.pasts.items() if name in there}
+    for name in named & there:
         pasts[name] = note_reading(
             pasts.get(name, NOTHING), readings.get(name, missing)
         )
@@ -93,7 +99,7 @@ def _falls_back(
     """Return whether a policy says what to do while the counts are unknown."""
     return any(
         policy.fallback_dynos is not None
-        and memory.pasts[name].failures >= policy.fallback_after
+        and memory.pasts.get(name, NOTHING).failures >= policy.fallback_after
         for name, policy in _policies(parts, app, names)
     )
 
@@ -122,20 +128,31 @@ def _decide_on_fresh_facts(
     """
     held = seen.hold
     decisions = _decide(parts, app, seen, readings)
-    changed = [d.process_type for d in decisions if d.is_to_be_made]
+    changed = {d.process_type: d for d in decisions if d.is_to_be_made}
     if not seen.formation_is_fresh and _respects_persons(parts, app, changed):
-        seen = read_formation(
-            parts, app, seen, urgency(seen.memory, readings), must=True
-        )
+        seen = read_formation(parts, app, seen, urgency_of(changed.values()), must=True)
         if seen.hold is not held:
             return seen
         decisions = _decide(parts, app, seen, readings)
-    if any(d.asks_for_release and not d.dry_run for d in decisions):
-        seen = read_release(parts, app, seen)
-        if seen.hold is not held:
-            return seen
-        decisions = _decide(parts, app, seen, readings)
+    if any(_needs_release(d, seen.memory) for d in decisions):
+        asked = read_release(parts, app, seen)
+        decisions = _decide(parts, app, asked, readings)
+        if asked.hold is not held and _nothing_else_to_do(decisions):
+            return asked
+        seen = replace(asked, hold=held)
     return _remembering(parts, app, replace(seen, decisions=decisions), readings)
+
+
+def _needs_release(decision: Decision, memory: Memory) -> bool:
+    """Return whether Heroku is asked; for a dry run once is enough."""
+    for_real = not decision.dry_run or memory.released_at is None
+    return decision.asks_for_release and for_real
+
+
+def _nothing_else_to_do(decisions: Iterable[Decision]) -> bool:
+    """Return whether all that is left waits to hear of the last release."""
+    waiting = [d for d in decisions if d.asks_for_release and not d.dry_run]
+    return bool(waiting) and not any(d.is_to_be_made for d in decisions)
 
 
 def _decide(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from scalar.errors import PlatformError
-from scalar.model import Memory, Refusal, Step
+from scalar.model import Decision, Memory, Refusal, Step
 from scalar.ports import Urgency
 from scalar.service.parts import Parts
 
@@ -14,6 +15,12 @@ from scalar.service.parts import Parts
 #: with each further one, up to the most.
 FIRST_WAIT = 60
 MOST_WAIT = 900
+
+
+def urgency_of(changes: Iterable[Decision]) -> Urgency:
+    """Return how urgent a call for these changes is."""
+    ups = any(decision.is_up for decision in changes)
+    return Urgency.SCALE_UP if ups else Urgency.SCALE_DOWN
 
 
 def why_not_call(

@@ -10,7 +10,11 @@ from scalar.errors import PlatformError
 from scalar.model import Event, Formation, Memory, Reading, Unknown
 from scalar.ports import RegisteredApp, Urgency
 from scalar.service.evaluation import Evaluation
-from scalar.service.foreign_changes import foreign_changes, note_by_hand
+from scalar.service.foreign_changes import (
+    foreign_changes,
+    note_by_hand,
+    note_scaled,
+)
 from scalar.service.heroku_calls import note_failure, why_not_call
 from scalar.service.parts import Parts
 
@@ -56,7 +60,8 @@ def read_formation(
         app: Whose formation it is.
         seen: What is known so far.
         urgency: What the call is for.
-        must: Hold the app rather than keep a remembered formation.
+        must: Hold the app rather than keep a remembered formation, which is not
+            old: what Heroku allows is still remembered.
     """
     now = parts.clock.now()
     memory = seen.memory
@@ -69,12 +74,13 @@ def read_formation(
         memory, why = note_failure(parts, memory, exc, now)
         return replace(seen, memory=memory, hold=why)
     foreign = foreign_changes(app, memory.formation or {}, formation, now)
-    events = (*seen.events, *_made_after_all(memory, formation), *foreign)
+    made = _made_after_all(memory, formation)
+    events = (*seen.events, *made, *foreign)
     memory = replace(
-        note_by_hand(memory, foreign),
+        note_scaled(note_by_hand(memory, foreign), made),
         formation=formation,
         read_at=now,
-        limits={},
+        limits=memory.limits if must else {},
         refusal=None,
         unconfirmed=(),
     )
@@ -84,18 +90,19 @@ def read_formation(
 def read_release(parts: Parts, app: RegisteredApp, seen: Evaluation) -> Evaluation:
     """Ask Heroku when the app was last released; hold it if that is not known.
 
-    An app that was never released counts as released long ago.
+    An app that was never released counts as released long ago. What was known
+    before is not good enough: there may have been a release since.
     """
     now = parts.clock.now()
-    if why := why_not_call(parts, seen.memory, Urgency.SCALE_DOWN, now):
-        return seen.held(why)
+    memory = replace(seen.memory, released_at=None)
+    if why := why_not_call(parts, memory, Urgency.SCALE_DOWN, now):
+        return replace(seen, memory=memory, hold=why)
     try:
         released_at = parts.platform.app(app.name).released_at
     except PlatformError as exc:
-        memory, why = note_failure(parts, seen.memory, exc, now)
+        memory, why = note_failure(parts, memory, exc, now)
         return replace(seen, memory=memory, hold=why)
-    memory = replace(seen.memory, released_at=released_at or LONG_AGO)
-    return replace(seen, memory=memory)
+    return replace(seen, memory=replace(memory, released_at=released_at or LONG_AGO))
 
 
 def _made_after_all(memory: Memory, formation: Formation) -> list[Event]:
