@@ -116,12 +116,15 @@ def _span(window: Window, day: date) -> tuple[datetime, datetime]:
 
 
 def _days_to_try(one: Window, other: Window) -> Iterator[date]:
-    """Return days on which all that can happen happens.
+    """Return days of `one` on which all that can happen happens.
 
     The dates that are named and their neighbours, and a week that has none of
     them: within it the weekdays alone decide.
     """
-    named = one.dates | one.except_dates | other.dates | other.except_dates
+    if one.dates:
+        yield from one.dates
+        return
+    named = other.dates or one.except_dates | other.except_dates
     for day in named:
         yield from (day - DAY, day, day + DAY)
     free = max(named, default=date(2026, 1, 1)) + timedelta(days=7)

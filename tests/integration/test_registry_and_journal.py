@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 from cryptography.fernet import Fernet
 from sqlalchemy import inspect, text
 
@@ -131,6 +134,95 @@ def test_pages_hold_every_app_once_in_order(registry):
     ]
 
 
+OTHER_URL = CountsUrl.parse("https://other:secret@shop.example/new?x=1")
+
+
+def test_an_app_has_no_policy_at_first(registry):
+    assert registry.add("shop", URL, NOON).policies == {}
+
+
+def test_policies_are_read_as_they_were_set(registry):
+    registry.add("shop", URL, NOON)
+    registry.add("blog", URL, NOON)
+    schedule = 'Europe/Berlin:\nmon-fri 08:00-18:00 min=2\n"\u00e4" 100%'
+    registry.set_policy("shop", "", {"max": "9", "schedule": schedule})
+    registry.set_policy("shop", "worker", {"min": "1"})
+
+    expected = {"": {"max": "9", "schedule": schedule}, "worker": {"min": "1"}}
+    app = registry.get("shop")
+    assert app.policies == expected
+    assert registry.find(registry.key("shop")) == app
+    assert registry.get("blog").policies == {}
+
+
+def test_a_policy_takes_the_place_of_the_one_before(registry):
+    registry.add("shop", URL, NOON)
+    registry.set_policy("shop", "worker", {"min": "1", "max": "9"})
+    registry.set_policy("shop", "worker", {"max": "8"})
+
+    assert registry.get("shop").policies == {"worker": {"max": "8"}}
+
+
+def test_no_values_remove_a_policy(registry):
+    registry.add("shop", URL, NOON)
+    registry.set_policy("shop", "", {"max": "9"})
+    registry.set_policy("shop", "worker", {"min": "1"})
+    registry.set_policy("shop", "", {})
+    registry.set_policy("shop", "mailer", {})
+
+    assert registry.get("shop").policies == {"worker": {"min": "1"}}
+
+
+def test_each_change_is_a_new_revision_of_this_app_alone(registry):
+    registry.add("shop", URL, NOON)
+    blog = registry.add("blog", URL, NOON)
+    registry.set_policy("shop", "worker", {"min": "1"})
+    assert registry.key("shop").revision == 2
+    registry.set_policy("shop", "worker", {})
+    assert registry.key("shop").revision == 3
+    registry.set_url("shop", OTHER_URL)
+    assert registry.key("shop").revision == 4
+
+    assert [key.revision for key in registry.page(0, 10)] == [4, 1]
+    assert registry.get("blog") == blog
+
+
+def test_another_url_leaves_the_rest_as_it_was(registry):
+    added = registry.add("shop", URL, NOON)
+    registry.set_policy("shop", "worker", {"min": "1"})
+    registry.set_url("shop", OTHER_URL)
+
+    app = registry.get("shop")
+    assert app.url == OTHER_URL
+    assert (app.id, app.created_at) == (added.id, added.created_at)
+    assert app.policies == {"worker": {"min": "1"}}
+
+
+def test_what_is_set_for_an_unknown_app_is_refused(registry):
+    with pytest.raises(AppNotFound, match="add-app shop"):
+        registry.set_policy("shop", "worker", {"min": "1"})
+    with pytest.raises(AppNotFound, match="add-app shop"):
+        registry.set_url("shop", OTHER_URL)
+
+
+def test_the_policies_of_a_removed_app_are_gone(registry):
+    registry.add("shop", URL, NOON)
+    registry.set_policy("shop", "worker", {"min": "1"})
+    registry.remove("shop")
+
+    assert registry.add("shop", URL, NOON).policies == {}
+
+
+@pytest.mark.parametrize("number", [1, 60], ids=["one", "many"])
+def test_process_types_with_the_longest_names_have_policies(registry, number):
+    registry.add("shop", URL, NOON)
+    names = [f"{n:02}".ljust(128, "x") for n in range(number)]
+    for name in names:
+        registry.set_policy("shop", name, {"max": "9"})
+
+    assert registry.get("shop").policies == {name: {"max": "9"} for name in names}
+
+
 def test_events_are_read_as_they_were_written_newest_first(journal):
     events = [event(0), event(2, count=None, process_type=None), event(1, count=0.5)]
     journal.record(events)
@@ -174,6 +266,77 @@ def test_the_migrations_make_the_tables_that_the_program_knows(engine):
         assert columns == {c.name: c.nullable for c in table.columns}
         indexes = {index["name"] for index in made.get_indexes(table.name)}
         assert {index.name for index in table.indexes} <= indexes
+
+
+def test_the_migrations_and_the_tables_do_not_differ(engine):
+    """Keys, names of constraints and types included."""
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+    made = inspect(engine)
+    assert made.get_pk_constraint("policies")["constrained_columns"] == [
+        "app_id",
+        "process_type",
+    ]
+    (key,) = made.get_foreign_keys("policies")
+    assert (key["referred_table"], key["name"]) == ("apps", "fk_policies_app_id")
+
+
+def test_a_registry_of_the_first_version_is_upgraded_without_loss(database_url):
+    engine = engine_for(database_url)
+    config = schema._config()
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(
+            text(
+                "INSERT INTO apps (name, url, revision, created_at) VALUES "
+                "('shop', 'https://user:hunter2@shop.example/counts', 7, "
+                "'2026-01-01 12:00:00+00:00')"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO events (at, app, process_type, kind, reason, "
+                "from_quantity, to_quantity, count, detail) VALUES "
+                "('2026-01-01 12:00:00+00:00', 'shop', 'worker', 'scaled', "
+                "'recommended', 1, 10, '99', 'count 99 / boundary 10')"
+            )
+        )
+    assert schema.upgrade(engine) == ("0001", schema.newest())
+    registry = SqlRegistry(engine, UrlBox(Secret("")))
+
+    app = registry.get("shop")
+    assert (app.url, app.revision, app.policies) == (URL, 7, {})
+    assert list(SqlJournal(engine).recent("shop", 10)) == [event()]
+    registry.set_policy("shop", "worker", {"min": "1"})
+    assert registry.get("shop").policies == {"worker": {"min": "1"}}
+    assert registry.add("blog", URL, NOON).id > app.id
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        ("{", {"(unreadable)": "{"}),
+        ("[1]", {"(unreadable)": "[1]"}),
+        ('{"max": 9}', {"max": "9"}),
+    ],
+    ids=["no JSON", "a list", "a number"],
+)
+def test_a_policy_that_somebody_wrote_by_hand_is_shown_as_it_stands(
+    engine, stored, shown
+):
+    registry = SqlRegistry(engine, UrlBox(Secret("")))
+    registry.add("shop", URL, NOON)
+    registry.set_policy("shop", "worker", {"max": "9"})
+    registry.set_policy("shop", "mailer", {"max": "8"})
+    with engine.begin() as connection:
+        change = """UPDATE policies SET "values" = :it WHERE process_type = 'worker'"""
+        connection.execute(text(change), {"it": stored})
+
+    assert registry.get("shop").policies == {"worker": shown, "mailer": {"max": "8"}}
 
 
 def test_a_schema_of_a_newer_program_is_left_alone(engine):

@@ -10,12 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scalar.adapters.memory_json import VERSION, dump, load
+from scalar.drain import Drained
+from scalar.history import Slice
 from scalar.model import (
+    NOTHING,
     WHOLE_APP,
     Event,
     EventKind,
     Hold,
     Memory,
+    Past,
     ProcessType,
     Reason,
     Refusal,
@@ -41,6 +45,25 @@ events = st.builds(
     to_quantity=st.none() | quantities,
     count=counts,
     detail=details,
+)
+slices = st.lists(
+    st.builds(Slice, moments, moments, quantities, quantities), max_size=3
+).map(tuple)
+jobs = st.integers(0, 10**30) | st.floats(0, allow_infinity=False)
+pasts = st.builds(
+    Past,
+    failures=st.integers(0, 10**6),
+    scaled_up_at=st.none() | moments,
+    scaled_down_at=st.none() | moments,
+    changed_by_hand_at=st.none() | moments,
+    interrupted=st.booleans(),
+    recommended_up=slices,
+    recommended_down=slices,
+    drained=st.none()
+    | st.builds(
+        Drained, moments, jobs, quantities, jobs, jobs, falls=st.integers(0, 300)
+    ),
+    told=st.none() | quantities,
 )
 memories = st.builds(
     Memory,
@@ -68,6 +91,9 @@ memories = st.builds(
     slow=st.booleans(),
     unconfirmed=st.lists(events, max_size=2).map(tuple),
     unwritten=st.lists(events, max_size=2).map(tuple),
+    since=st.none() | moments,
+    pasts=st.dictionaries(names, pasts, max_size=3),
+    released_at=st.none() | moments,
 )
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
@@ -122,6 +148,12 @@ def test_a_field_of_another_shape_is_no_error(memory, field, value):
     assert isinstance(load(json.dumps(data)), Memory)
 
 
+def drained(**fields):
+    """Return what is stored of a rate, with some fields of another shape."""
+    numbers = {"count": 1, "quantity": 1, "jobs": 1, "dyno_seconds": 1, "falls": 1}
+    return {"at": "2026-01-01T12:00:00+00:00", **numbers, **fields}
+
+
 @pytest.mark.parametrize(
     "fields",
     [
@@ -143,12 +175,49 @@ def test_a_field_of_another_shape_is_no_error(memory, field, value):
             id="a refusal without an end",
         ),
         pytest.param({"unwritten": [{"at": None}]}, id="an event without a time"),
+        pytest.param({"pasts": {"web": {"failures": "x"}}}, id="failures of a text"),
+        pytest.param(
+            {"pasts": {"web": {"recommended_up": [{"lowest": 1}]}}},
+            id="a recommendation without a time",
+        ),
+        pytest.param(
+            {"pasts": {"web": {"drained": {"at": "2026-01-01T12:00Z"}}}},
+            id="a rate without numbers",
+        ),
+        pytest.param(
+            {"pasts": {"web": {"drained": drained(jobs="1")}}},
+            id="a rate of a text",
+        ),
+        pytest.param(
+            {"pasts": {"web": {"drained": drained(count=None)}}},
+            id="a rate of nothing",
+        ),
+        pytest.param({"pasts": {"web": {"told": "x"}}}, id="a wish of a text"),
         pytest.param({"v": VERSION + 1, "slow": True}, id="a newer version"),
         pytest.param({"v": None, "slow": True}, id="no version"),
     ],
 )
 def test_what_cannot_be_read_is_an_empty_memory(fields):
     assert load(json.dumps({"v": VERSION, **fields})) == Memory()
+
+
+def test_what_is_stored_of_a_rate_is_read():
+    (past,) = load(
+        json.dumps({"v": VERSION, "pasts": {"web": {"drained": drained()}}})
+    ).pasts.values()
+
+    assert past.drained.jobs == 1
+
+
+def test_what_an_older_program_remembered_of_a_window_is_left_out():
+    """It begins anew, and nothing is scaled down because of that."""
+    text = json.dumps({"v": VERSION, "pasts": {"web": {"recommended": [{"x": 1}]}}})
+
+    assert load(text).pasts == {"web": NOTHING}
+
+
+def test_a_process_type_with_nothing_to_tell_takes_few_bytes():
+    assert dump(Memory(pasts={"web": NOTHING})) == '{"v":1,"pasts":{"web":{}}}'
 
 
 def test_a_text_nested_without_end_is_an_empty_memory():

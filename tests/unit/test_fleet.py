@@ -1,0 +1,346 @@
+"""A fleet as one description: read, compared, carried out, told again."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scalar.errors import InvalidInput
+from scalar.fleet_file import read_fleet, write_fleet
+from scalar.model import WHOLE_APP
+from scalar.secret import CountsUrl
+from scalar.service.fleet import AppEntry, carry_out, describe, plan
+from tests.unit.world import World
+
+URL = "https://shop.example/counts"
+SECRET = CountsUrl.parse("https://user:hunter2@shop.example/counts")
+
+
+@pytest.fixture
+def world():
+    return World()
+
+
+def planned(world, *entries, prune=False):
+    parts = world.parts
+    return plan(parts, parts.policies, list(entries), prune=prune)
+
+
+def apply(world, *entries, prune=False):
+    wanted = planned(world, *entries, prune=prune)
+    carry_out(world.parts, wanted)
+    return wanted.lines
+
+
+def entry(name="shop", url=URL, policies=None):
+    return AppEntry(name, url, policies or {})
+
+
+def test_a_new_app_is_registered_with_its_policies(world):
+    lines = apply(world, entry(policies={"": {"max": "9"}, "worker": {"min": "1"}}))
+
+    app = world.registry.get("shop")
+    assert (app.url.address, app.created_at) == (URL, world.clock.now())
+    assert app.policies == {"": {"max": "9"}, "worker": {"min": "1"}}
+    assert lines == [
+        f"+ shop  {URL}",
+        "+ shop  max: 9",
+        "+ shop worker  min: 1",
+    ]
+
+
+def test_policies_are_replaced_as_a_whole(world):
+    apply(
+        world, entry(policies={"": {"max": "9", "min": "1"}, "worker": {"wake": "2"}})
+    )
+    lines = apply(world, entry(policies={"": {"max": "8", "tolerance": "0.1"}}))
+
+    assert world.registry.get("shop").policies == {"": {"max": "8", "tolerance": "0.1"}}
+    assert lines == [
+        "~ shop  max: 9 -> 8",
+        "- shop  min: 1",
+        "+ shop  tolerance: 0.1",
+        "- shop worker  wake: 2",
+    ]
+
+
+def test_another_url_moves_the_app(world):
+    apply(world, entry())
+    lines = apply(world, entry(url="https://new.example/counts"))
+
+    assert world.registry.get("shop").url.address == "https://new.example/counts"
+    assert lines == [f"~ shop  url: {URL} -> https://new.example/counts"]
+
+
+def test_what_is_told_of_a_fleet_changes_nothing(world):
+    world.registry.add("shop", SECRET, world.clock.now())
+    world.add("blog")
+    world.registry.set_policy("shop", "", {"max": "9", "pause_up": "resumed"})
+    world.registry.set_policy("blog", "worker", {"min": "1"})
+    wanted = planned(world, *describe(world.parts), prune=True)
+
+    assert (wanted.lines, wanted.add, wanted.move) == ([], [], [])
+    assert (wanted.set, wanted.remove, wanted.left_alone) == ([], [], [])
+
+
+def test_to_apply_twice_is_to_apply_once(world):
+    entries = [entry(policies={"worker": {"max": "9"}}), entry("blog")]
+    apply(world, *entries, prune=True)
+
+    assert planned(world, *entries, prune=True).lines == []
+
+
+def test_a_fleet_is_told_in_the_order_of_its_names(world):
+    for name in ("shop", "blog", "api"):
+        world.add(name)
+
+    assert [e.name for e in describe(world.parts)] == ["api", "blog", "shop"]
+
+
+def test_no_password_and_no_pause_is_told(world):
+    world.registry.add("shop", SECRET, world.clock.now())
+    world.registry.set_policy("shop", "", {"pause_up": "resumed", "max": "9"})
+    world.registry.set_policy("shop", "worker", {"pause_down": "resumed"})
+    (told,) = describe(world.parts)
+
+    assert told.url == "https://user:***@shop.example/counts"
+    assert told.policies == {"": {"max": "9"}}
+    assert "hunter2" not in repr(told) + write_fleet([told])
+
+
+@pytest.mark.parametrize(
+    "url", [None, "https://user:***@shop.example/counts"], ids=["left out", "***"]
+)
+def test_the_stored_password_is_kept(world, url):
+    world.registry.add("shop", SECRET, world.clock.now())
+    apply(world, entry(url=url, policies={"": {"max": "9"}}))
+
+    assert world.registry.get("shop").url == SECRET
+    assert world.registry.get("shop").policies == {"": {"max": "9"}}
+
+
+def test_a_password_may_be_given_and_no_line_shows_it(world):
+    apply(world, entry())
+    lines = apply(world, entry(url=SECRET.reveal()))
+
+    assert world.registry.get("shop").url == SECRET
+    assert lines == [f"~ shop  url: {URL} -> {SECRET.shown()}"]
+
+
+def test_a_pause_that_is_under_way_goes_on(world):
+    apply(world, entry(policies={"worker": {"max": "9"}}))
+    world.registry.set_policy("shop", "worker", {"max": "9", "pause_up": "resumed"})
+    world.registry.set_policy("shop", "mailer", {"pause_down": "resumed"})
+    lines = apply(world, entry(policies={"worker": {"max": "8"}}))
+
+    assert lines == ["~ shop worker  max: 9 -> 8"]
+    assert world.registry.get("shop").policies == {
+        "worker": {"max": "8", "pause_up": "resumed"},
+        "mailer": {"pause_down": "resumed"},
+    }
+
+
+def test_apps_that_are_not_described_are_left_alone(world):
+    world.add("blog")
+    wanted = planned(world, entry())
+
+    assert wanted.left_alone == ["blog"]
+    assert wanted.remove == []
+
+
+def test_they_are_removed_if_that_is_asked_for(world):
+    world.add("blog")
+    lines = apply(world, entry(), prune=True)
+
+    assert lines == [f"+ shop  {URL}", "- blog"]
+    assert [key.name for key in world.registry.page(0, 10)] == ["shop"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "rule"),
+    [
+        pytest.param(entry("Shop"), "App name 'Shop' must have 3 to 30", id="name"),
+        pytest.param(entry(url=None), "shop: a new app needs its url", id="no url"),
+        pytest.param(entry(url="ftp://x"), "shop: URL 'ftp://x' must begin", id="url"),
+        pytest.param(
+            entry(url="https://user:***@shop.example/counts"),
+            "shop: https://user:***@shop.example/counts has no password",
+            id="***",
+        ),
+        pytest.param(
+            entry(policies={"": {"max": "x"}}),
+            "policy of shop: max = 'x', must be an integer",
+            id="value",
+        ),
+        pytest.param(
+            entry(policies={"": {"max": "2"}, "worker": {"min": "3"}}),
+            "policy of shop for worker: max = 2, must be at least min (3)",
+            id="range",
+        ),
+        pytest.param(
+            entry(policies={"two words": {"max": "2"}}),
+            "shop: Process type 'two words' must have",
+            id="process type",
+        ),
+        pytest.param(
+            entry(policies={"": {"maximum": "2"}}),
+            "'maximum' is no value",
+            id="unknown",
+        ),
+    ],
+)
+def test_what_is_wrong_names_the_app_and_nothing_is_changed(world, wrong, rule):
+    with pytest.raises(InvalidInput) as refusal:
+        apply(world, entry("blog"), wrong)
+
+    assert rule in str(refusal.value)
+    assert wrong.name in str(refusal.value)
+    assert list(world.registry.page(0, 10)) == []
+
+
+def test_a_stored_password_does_not_follow_to_another_host(world):
+    world.registry.add("shop", SECRET, world.clock.now())
+
+    with pytest.raises(InvalidInput, match="none is stored for this address"):
+        planned(world, entry(url="https://user:***@evil.example/counts"))
+
+
+def test_a_fleet_of_several_pages_is_seen_whole(world):
+    for number in range(1_001):
+        world.add(f"app-{number}")
+
+    assert len(describe(world.parts)) == 1_001
+
+
+FILE = """\
+apps:
+  shop:
+    url: https://user:***@shop.example/counts
+    policy:
+      max: 9
+      dry_run: true
+      tolerance: 0.1
+      schedule: |
+        Europe/Berlin:
+        mon-fri 08:00-18:00 min=2
+        sat,sun 00:00-24:00 max=1
+    process_types:
+      worker:
+        stabilization_down: 5m
+  blog:
+"""
+
+
+def test_a_file_is_read_as_texts():
+    shop, blog = read_fleet(FILE)
+
+    assert shop.url == "https://user:***@shop.example/counts"
+    assert shop.policies["worker"] == {"stabilization_down": "5m"}
+    values = dict(shop.policies[WHOLE_APP])
+    assert values.pop("schedule").startswith("Europe/Berlin:\nmon-fri")
+    assert values == {"max": "9", "dry_run": "true", "tolerance": "0.1"}
+    assert blog == AppEntry("blog", None, {})
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        pytest.param("", "the file must be a mapping of names", id="empty"),
+        pytest.param("- shop", "the file must be a mapping of names", id="a list"),
+        pytest.param("apps:", "apps must be a mapping of names", id="no apps"),
+        pytest.param("apps: [shop]", "apps must be a mapping of names", id="a list of"),
+        pytest.param("apps: {}\nfleet: 1", "the file: fleet must be apps", id="a key"),
+        pytest.param(
+            "apps: {shop: {uri: x}}",
+            "shop: uri must be url, policy, process_types",
+            id="another key",
+        ),
+        pytest.param("apps: {shop: x}", "shop must be a mapping", id="a text"),
+        pytest.param("apps: {shop: {url: 5}}", "shop: url must be a text", id="url"),
+        pytest.param(
+            "apps: {shop: {policy: [max]}}",
+            "shop: policy must be a mapping",
+            id="policy",
+        ),
+        pytest.param(
+            "apps: {shop: {process_types: {worker: 5}}}",
+            "shop worker must be a mapping",
+            id="process type",
+        ),
+        pytest.param(
+            "apps: {shop: {policy: {max: [9]}}}",
+            "shop: policy max must be a text, a number, true or false, not list",
+            id="a list for a value",
+        ),
+        pytest.param(
+            "apps: {shop: {policy: {max: }}}", "max must be a text", id="no value"
+        ),
+        pytest.param(
+            "apps: {shop: {policy: {pause_up: 2026-01-01}}}", "not date", id="a date"
+        ),
+        pytest.param(
+            "apps:\n  shop: {}\n  blog: {}\n  shop: {}\n",
+            "line 2: shop stands twice",
+            id="an app twice",
+        ),
+        pytest.param(
+            "apps: {shop: {policy: {max: 1, max: 2}}}", "max stands twice", id="twice"
+        ),
+        pytest.param("apps: {a: &x {}, b: {<<: *x}}", "<< is not read", id="a merge"),
+        pytest.param("apps: {", "the file is no YAML", id="no YAML"),
+        pytest.param("\0", "the file is no YAML", id="NUL"),
+        pytest.param("? [a]\n: b", "the file is no YAML", id="a list for a key"),
+        pytest.param("!!python/object:os.system x", "is no YAML", id="a Python object"),
+        pytest.param("[" * 5_000, "nested too deeply", id="nested without end"),
+        pytest.param("a: 2026-02-30", "a value that is none", id="no such day"),
+        pytest.param("a: " + "9" * 5_000, "a value that is none", id="too many digits"),
+        pytest.param("&a {apps: *a}", "apps: apps must be url", id="itself"),
+    ],
+)
+def test_what_is_no_fleet_is_refused_with_the_place(text, rule):
+    with pytest.raises(InvalidInput) as refusal:
+        read_fleet(text)
+
+    assert rule in str(refusal.value)
+    assert len(str(refusal.value)) < 1_000
+
+
+@pytest.mark.parametrize("place", ["{url: *z}", "{policy: {max: *z}}", "*z"])
+def test_a_bomb_of_aliases_is_refused_at_once(place):
+    """26 lists, each nine times the one before: 9^25 texts, if they were written."""
+    bomb = 'a: &a ["x"]\n' + "\n".join(
+        f"{chr(n)}: &{chr(n)} [{','.join(['*' + chr(n - 1)] * 9)}]"
+        for n in range(ord("b"), ord("z") + 1)
+    )
+
+    with pytest.raises(InvalidInput):
+        read_fleet(f"{bomb}\napps: {{shop: {place}}}")
+
+
+texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12).map(
+    str.strip
+)
+values = st.dictionaries(
+    st.sampled_from(["max", "min", "schedule", "tolerance"]),
+    texts
+    | st.sampled_from(["9", "09", "0.1", "true", "none", "null", "1e3", "1:30", "yes"])
+    | st.sampled_from(["UTC:\ndaily 08:00-09:00 min=1", "a: b # c", "- x", "=", "~"]),
+    min_size=1,
+)
+entries = st.lists(
+    st.builds(
+        AppEntry,
+        st.sampled_from(["shop", "blog", "api", "yes", "null"]),
+        st.just("https://user:***@shop.example/counts"),
+        st.dictionaries(
+            st.sampled_from([WHOLE_APP, "worker", "web", "on", "12"]), values
+        ),
+    ),
+    unique_by=lambda e: e.name,
+)
+
+
+@given(entries)
+def test_a_file_is_read_back_as_it_was_written(some):
+    assert read_fleet(write_fleet(some)) == some
