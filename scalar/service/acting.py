@@ -25,6 +25,9 @@ def act(parts: Parts, app: RegisteredApp, lease: Lease, seen: Evaluation) -> Eva
     why = _why_not(parts, lease, seen) if seen.changes else None
     if why or not seen.changes:
         return replace(seen, hold=why)
+    # If this process ends before `finish`, the next evaluation reads anew instead
+    # of believing the quantities of before the change.
+    parts.coordinator.forget(app.id)
     try:
         return _ask(parts, app, seen)
     except AboveLimit as exc:
