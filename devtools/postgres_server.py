@@ -35,15 +35,15 @@ class PostgresServer:
             psycopg2.errors.DuplicateDatabase: There is one of this name.
         """
         name = name or f"test_{secrets.token_hex(6)}"
-        connection = psycopg2.connect(self.url)
-        try:
-            connection.autocommit = True
-            with connection.cursor() as cursor:
-                create = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
-                cursor.execute(create)
-        finally:
-            connection.close()
+        self._run(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         return self._url(name)
+
+    def trust_the_disk(self) -> None:
+        """Leave writing to the system's leisure: for data that nobody will miss."""
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            off = sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting))
+            self._run(off)
+        self._run(sql.SQL("SELECT pg_reload_conf()"))
 
     def stop(self) -> None:
         """End its connections and refuse new ones."""
@@ -56,6 +56,15 @@ class PostgresServer:
         if not self._running:
             self._server.start()
             self._running = True
+
+    def _run(self, statement: sql.Composable) -> None:
+        connection = psycopg2.connect(self.url)
+        try:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+        finally:
+            connection.close()
 
     def _url(self, database: str) -> str:
         uri: str = self._server.get_uri(database=database)
@@ -84,6 +93,8 @@ def postgres_server(directory: Path | None = None) -> Iterator[PostgresServer]:
             )
         )
     try:
+        if directory is None:
+            server.trust_the_disk()
         yield server
     finally:
         server.stop()

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from scalar.adapters.redis_connection import translated
 from scalar.adapters.sql import schema
 from scalar.bootstrap import Toolbox
-from scalar.errors import ScalarError
+from scalar.errors import Refused, RegistryError, ScalarError
 
 OK, WARN, FAIL = "ok", "warn", "FAIL"
 
@@ -99,12 +99,13 @@ def _redis(tools: Toolbox) -> tuple[str, str]:
 
 def _heroku(tools: Toolbox) -> tuple[str, str]:
     _, scope = tools.platform.calls_remaining()
-    page = tools.registry.page(0, 1)
-    if page:
-        tools.platform.formation(page[0].name)
-        seen = f"may read {page[0].name}"
-    else:
-        seen = "no app is registered to try it on"
+    name = _an_app(tools)
+    seen = f"may read {name}" if name else "no app is registered to try it on"
+    if name:
+        try:
+            tools.platform.formation(name)
+        except Refused as exc:
+            return FAIL, f"accepted, but may not read {name}: {exc}"
     if not scope:
         return OK, f"accepted, {seen}"
     if SCALING_SCOPES.isdisjoint(scope.replace(",", " ").split()):
@@ -113,6 +114,15 @@ def _heroku(tools: Toolbox) -> tuple[str, str]:
             "heroku authorizations:create -s write"
         )
     return OK, f"accepted, scope {scope}, {seen}"
+
+
+def _an_app(tools: Toolbox) -> str:
+    """Return the name of an app, empty if there is none or none can be read."""
+    try:
+        page = tools.registry.page(0, 1)
+    except RegistryError:
+        return ""
+    return page[0].name if page else ""
 
 
 def _calls(tools: Toolbox) -> tuple[str, str]:

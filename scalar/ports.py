@@ -247,8 +247,11 @@ class Coordinator(Protocol):
         """
         ...
 
-    def holds_still(self, lease: Lease) -> bool:
-        """Return whether the lease is still ours."""
+    def store(self, lease: Lease, memory: Memory) -> bool:
+        """Store the memory in the midst of an evaluation, if the lease is still ours.
+
+        Returns whether it is. If not, nothing is stored.
+        """
         ...
 
     def finish(self, lease: Lease, memory: Memory | None) -> None:

@@ -101,7 +101,7 @@ class HerokuPlatform:
         with within(self._timeout):
             for _ in range(MOST_PAGES):
                 response = self._request("GET", ("apps", app, "formation"), page=page)
-                rows += _json(response)
+                rows += _list(response)
                 page = response.headers.get("Next-Range")
                 if response.status_code != requests.codes.partial or not page:
                     return _formation(rows)
@@ -116,7 +116,7 @@ class HerokuPlatform:
         body = json.dumps({"updates": updates})
         with within(self._timeout):
             return _formation(
-                _json(self._request("PATCH", ("apps", app, "formation"), body))
+                _list(self._request("PATCH", ("apps", app, "formation"), body))
             )
 
     def calls_remaining(self) -> tuple[int, str]:
@@ -173,13 +173,21 @@ def _time(text: str | None) -> datetime | None:
     return moment
 
 
-def _formation(rows: Any) -> Formation:
+def _list(response: requests.Response) -> list[Any]:
+    """Return the answer; an empty object must not pass for an empty formation."""
+    answer = _json(response)
+    if not isinstance(answer, list):
+        raise _not_understood(TypeError())
+    return answer
+
+
+def _formation(rows: list[Any]) -> Formation:
     try:
         return {
             str(row["type"]): ProcessType(int(row["quantity"]), _size(row))
             for row in rows
         }
-    except (KeyError, TypeError, ValueError) as exc:
+    except (AttributeError, KeyError, TypeError, ValueError) as exc:
         raise _not_understood(exc) from exc
 
 

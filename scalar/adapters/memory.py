@@ -248,9 +248,12 @@ class MemoryCoordinator:
         self._leases[app_id] = (lease.token, never)
         return lease, self._memories.get(app_id, Memory())
 
-    def holds_still(self, lease: Lease) -> bool:
-        """Return whether the lease is still ours."""
-        return self._holder(lease.app_id) == lease.token
+    def store(self, lease: Lease, memory: Memory) -> bool:
+        """Store the memory, if the lease is still ours; return whether it is."""
+        if self._holder(lease.app_id) != lease.token:
+            return False
+        self._memories[lease.app_id] = memory
+        return True
 
     def finish(self, lease: Lease, memory: Memory | None) -> None:
         """Give the lease back; store the memory, if it changed."""

@@ -63,5 +63,6 @@ def translated() -> Iterator[None]:
     try:
         yield
     except redis.RedisError as exc:
-        what = str(exc).splitlines()[0] if str(exc) else type(exc).__name__
+        lines = str(exc).splitlines() or [type(exc).__name__]
+        what = lines[0].rstrip(".")
         raise CoordinationError(f"Redis does not answer as it should: {what}") from exc

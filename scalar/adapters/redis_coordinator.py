@@ -67,6 +67,12 @@ redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 return {1, redis.call('GET', KEYS[2]) or ''}
 """
 
+_STORE = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[2], ARGV[2], 'EX', ARGV[3])
+return 1
+"""
+
 # An evaluation that lost its lease to another one does not know what that one
 # did: it drops the memory, so that the formation is read anew.
 _FINISH = """
@@ -90,6 +96,7 @@ class RedisCoordinator:
         self._open_tick = client.register_script(_OPEN_TICK)
         self._reserve = client.register_script(_RESERVE)
         self._begin = client.register_script(_BEGIN)
+        self._store = client.register_script(_STORE)
         self._finish = client.register_script(_FINISH)
         self._keeper = LeaseKeeper(client, LEASE_SECONDS)
 
@@ -150,10 +157,14 @@ class RedisCoordinator:
         self._keeper.keep(_lease_key(app_id), lease.token)
         return lease, memory_json.load(got[1])
 
-    def holds_still(self, lease: Lease) -> bool:
-        """Return whether the lease is still ours."""
+    def store(self, lease: Lease, memory: Memory) -> bool:
+        """Store the memory, if the lease is still ours; return whether it is."""
         with translated():
-            return bool(self._redis.get(_lease_key(lease.app_id)) == lease.token)
+            stored: Any = self._store(
+                keys=[_lease_key(lease.app_id), _memory_key(lease.app_id)],
+                args=[lease.token, memory_json.dump(memory), MEMORY_SECONDS],
+            )
+        return bool(stored)
 
     def finish(self, lease: Lease, memory: Memory | None) -> None:
         """Give the lease back; store the memory, if it changed."""

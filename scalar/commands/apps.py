@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from scalar.bootstrap import Toolbox
@@ -54,6 +56,8 @@ def add_app(tools: Toolbox, name: str, url: str | None, *, no_check: bool) -> No
 def del_app(tools: Toolbox, name: str, *, yes: bool) -> None:
     """Remove the app NAME. Its dynos stay as they are, and so do its events."""
     app = _identity(tools, name)
+    if not yes and not sys.stdin.isatty():
+        raise click.UsageError("There is no terminal to ask at. Say --yes to remove it")
     if not yes:
         click.confirm(
             f"Remove {name}? Its dynos stay as they are", abort=True, err=True

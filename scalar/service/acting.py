@@ -51,7 +51,9 @@ def _why_not(parts: Parts, lease: Lease, seen: Evaluation) -> Step | None:
     urgency = urgency_of(seen.to_be_made)
     if why := why_not_call(parts, seen.memory, urgency, parts.clock.now()):
         return why
-    if not parts.coordinator.holds_still(lease):
+    # If this process ends before `finish`, the next evaluation reads the formation
+    # anew instead of believing the quantities of before the change.
+    if not parts.coordinator.store(lease, replace(seen.memory, formation=None)):
         return Step(0, Reason.LEASE_LOST, "another evaluation has taken over")
     return None
 

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
-import runpy
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 
 import pytest
-from celery import Celery
 from redis import Redis
 
-from devtools.procfile import ROOT
 from scalar.celery_publisher import CeleryPublisher
 from scalar.errors import CoordinationError
 from scalar.ports import AppKey
@@ -27,24 +23,15 @@ def poll_and_scale(app_id, name, revision, token):
 
 
 @pytest.fixture
-def connect(monkeypatch):
+def connect(celery_apps):
     """Publishers to a Redis, through Celery set up as in production."""
-    apps = []
 
     def make(url):
-        monkeypatch.setenv("REDIS_URL", url)
-        app = Celery("scalar", set_as_current=False)
-        app.config_from_object(
-            SimpleNamespace(**runpy.run_path(f"{ROOT}/celeryconfig.py"))
-        )
-        apps.append(app)
+        app = celery_apps(url)
         task = app.task(name="scalar.poll_and_scale")(poll_and_scale)
         return CeleryPublisher(app, task, PERIOD)
 
-    yield make
-    for app in apps:
-        app.pool.force_close_all(close_pool=False)
-        app.close()
+    return make
 
 
 @pytest.fixture

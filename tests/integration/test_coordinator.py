@@ -100,11 +100,26 @@ def test_a_message_that_comes_twice_is_evaluated_once(coordinator):
 
 def test_a_finished_evaluation_leaves_the_app_free(coordinator):
     lease, _ = coordinator.begin(1, "one")
-    assert coordinator.holds_still(lease)
     coordinator.finish(lease, None)
 
-    assert not coordinator.holds_still(lease)
     assert coordinator.reserve([1], "other", 60) == [1]
+
+
+def test_a_memory_can_be_stored_in_the_midst_of_an_evaluation(coordinator):
+    lease, _ = coordinator.begin(1, "one")
+    memory = Memory(formation={"worker": ProcessType(3)})
+
+    assert coordinator.store(lease, memory)
+    assert coordinator.recall([1]) == {1: memory}
+    assert coordinator.busy([1]) == {1}
+
+
+def test_nothing_is_stored_under_a_lease_that_is_over(coordinator):
+    lease, _ = coordinator.begin(1, "one")
+    coordinator.finish(lease, None)
+
+    assert not coordinator.store(lease, Memory(slow=True))
+    assert coordinator.recall([1]) == {}
 
 
 def test_what_is_remembered_comes_back_whole(coordinator):
@@ -171,7 +186,7 @@ def test_a_lease_is_kept_up_while_the_evaluation_lasts(client):
     client.pexpire("scalar:lease:1", 1500)
 
     wait_until(lambda: client.pttl("scalar:lease:1") > 2000, timeout=5)
-    assert coordinator.holds_still(lease)
+    assert coordinator.store(lease, Memory())
 
 
 def test_a_reservation_ends_by_itself(client):

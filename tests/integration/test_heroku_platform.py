@@ -191,6 +191,30 @@ def test_an_answer_that_is_none_is_unavailable(connect, heroku, what, method):
         call()
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(b"null", id="null"),
+        pytest.param(b"5", id="a number"),
+        pytest.param(b"{}", id="an object"),
+        pytest.param(b'"web"', id="text"),
+        pytest.param(b"[5]", id="a list of numbers"),
+        pytest.param(b'[{"type": "web"}]', id="no quantity"),
+        pytest.param(b'[{"type": "web", "quantity": null}]', id="a quantity of null"),
+    ],
+)
+def test_json_that_is_no_formation_is_unavailable(heroku, counts_app, answer):
+    """Nothing of it may pass for a formation without dynos."""
+    counts_app.answer(answer)
+    session = make_session(tls_context(), timeout=(0.5, 0.5))
+    url = f"http://127.0.0.1:{counts_app.port}"
+    with session:
+        platform = HerokuPlatform(session, Secret(TOKEN), url, timeout=0.5)
+
+        with pytest.raises(PlatformUnavailable, match="not as the API describes it"):
+            platform.formation("shop")
+
+
 def test_a_read_is_tried_again_once_after_503(platform, heroku):
     heroku.fail(503, method="GET")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from math import isfinite
+from math import inf, isfinite
 
 import pytest
 from hypothesis import given
@@ -24,7 +24,7 @@ json_values = st.recursive(
 )
 #: Numbers of at least 0 in every spelling that JSON has: 7, 0.50, 12E+3, 9e-9.
 spellings = st.from_regex(
-    r"(0|[1-9][0-9]{0,40})(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,2})?", fullmatch=True
+    r"(0|[1-9][0-9]{0,40})(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?", fullmatch=True
 )
 
 
@@ -97,7 +97,8 @@ def test_a_fraction_is_read_exactly(counts):
 def test_every_spelling_of_a_number_is_its_value(name, spelling):
     value = int(spelling) if spelling.isdigit() else float(spelling)
 
-    assert parse_counts(f'{{"{name}": {spelling}}}'.encode()) == {name: value}
+    (reading,) = parse_counts(f'{{"{name}": {spelling}}}'.encode()).values()
+    assert isinstance(reading, Unknown) if value == inf else reading == value
 
 
 @given(names, spellings)

@@ -9,6 +9,7 @@ import pytest
 
 from scalar.errors import (
     AboveLimit,
+    CoordinationError,
     CountsMalformed,
     CountsUnavailable,
     NotAuthorized,
@@ -440,6 +441,30 @@ def test_a_bug_after_a_change_does_not_make_us_forget_it(world, place, monkeypat
     world.poll()
 
     assert world.dynos() == {"worker": 1}
+
+
+def test_an_evaluation_that_was_cut_off_after_its_change_is_known_to_be(
+    world, monkeypatch
+):
+    """The worker was killed, or Redis was away. 10 dynos must not be believed."""
+    world.add(worker=10)
+    world.report({"worker": 95})
+    world.poll()
+    finish = world.coordinator.finish
+
+    def cut_off(lease, _memory):
+        finish(lease, None)
+        raise CoordinationError("Redis does not answer")
+
+    world.report({"worker": 5})
+    with monkeypatch.context() as patch, suppress(CoordinationError):
+        patch.setattr(world.coordinator, "finish", cut_off)
+        world.poll()
+    assert world.dynos() == {"worker": 1}
+    world.report({"worker": 95})
+    world.poll()
+
+    assert world.dynos() == {"worker": 10}
 
 
 def test_an_app_that_is_registered_no_more_is_left_alone(world):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,6 +18,9 @@ POOL_SIZE = 2
 #: Seconds that a writer waits for another one (SQLite), or a connection to be
 #: made (PostgreSQL).
 PATIENCE = 5
+#: How PostgreSQL (its codes of errors) and SQLite miss a table or a column.
+UNDEFINED = frozenset({"42P01", "42703"})
+NO_SUCH = re.compile(r"no such (table|column)")
 
 
 def make_engine(url: str) -> Engine:
@@ -54,14 +58,17 @@ def translated() -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as exc:
-        raise RegistryError(f"The database does not answer: {_what(exc)}") from exc
+        raise RegistryError(_what(exc)) from exc
 
 
 def _what(error: SQLAlchemyError) -> str:
-    """Return the database's own words, in one line, without statement or URL."""
+    """Return what is wrong in one line, without statement or URL."""
     original = getattr(error, "orig", None) or error
     lines = str(original).strip().splitlines() or [type(original).__name__]
-    text = lines[0]
-    if "no such table" in text or "does not exist" in text:
-        text += ". Run: python cli.py initialise-project"
-    return redact(text)
+    text = redact(lines[0])
+    if getattr(original, "pgcode", None) in UNDEFINED or NO_SUCH.search(text):
+        return (
+            f"The database's schema is missing or old ({text}). Run: python cli.py "
+            "initialise-project"
+        )
+    return f"The database does not answer: {text}"

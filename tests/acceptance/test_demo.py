@@ -1,0 +1,190 @@
+"""`make demo`, as a person uses it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+
+import psutil
+import pytest
+
+from demo.duration import SHORTEST
+from devtools.procfile import ROOT
+from tests.support.processes import is_gone
+from tests.support.waiting import wait_until
+
+DEMO = (sys.executable, "-m", "demo")
+#: Makes the terminal on standard input its own, and becomes the demo.
+IN_TERMINAL = f"""\
+import fcntl, os, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv({DEMO[0]!r}, {list(DEMO)!r})
+"""
+
+
+@pytest.fixture
+def environ(tmp_path):
+    """A small environment; the demo's folder is made below `tmp_path`."""
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "TMPDIR": str(tmp_path),
+        "TERM": "xterm-256color",
+        "LANG": "C.UTF-8",
+    }
+
+
+@pytest.fixture
+def start(tmp_path, environ):
+    """Start the demo without a terminal; return the process and its log."""
+    started = []
+
+    def start(**env):
+        log = tmp_path / "log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                DEMO,
+                cwd=ROOT,
+                env={**environ, **env},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        started.append(process)
+        return process, log
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait(10)
+
+
+def family_of(process):
+    return psutil.Process(process.pid).children(recursive=True)
+
+
+def assert_nothing_is_left(family, tmp_path):
+    wait_until(lambda: all(is_gone(one.pid) for one in family))
+    wait_until(lambda: not list(tmp_path.glob("scalar-demo-*")))
+
+
+def test_the_dynos_follow_the_counts(start, tmp_path):
+    process, log = start(DEMO_SECONDS=str(SHORTEST))
+    wait_until(lambda: "Local Heroku" in log.read_text(), timeout=30)
+    family = family_of(process)
+    status = process.wait(SHORTEST + 90)
+    said = log.read_text()
+
+    assert status == 0, said
+    assert "Heroku is simulated on this machine: no account is needed" in said
+    assert f"Logs until then: {tmp_path}/scalar-demo-" in said
+    assert re.search(r"\nshop  .* http://demo:\*\*\*@127.0.0.1:\d+/", said)
+    assert "The dynos followed the counts." in said
+    for name, least in (("worker", 4), ("mailer", 2)):
+        numbers = re.search(
+            rf"^{name} +(\d+) +(\d+) +(\d+) +(\d+) ", said, re.MULTILINE
+        )
+        count, dynos, ups, downs = map(int, numbers.groups())
+        assert count > 5 * (least - 1)
+        assert dynos >= least
+        assert ups >= 2  # from 0 to some, and to more
+        assert downs >= 1
+        last = [line for line in said.splitlines() if " | " in line][-1]
+        assert f"{name}: count  0, dynos none" in last
+    enqueued, done = re.search(r"Jobs: (\d+) enqueued, (\d+) done", said).groups()
+    assert int(enqueued) == int(done) > 0
+    calls = re.search(r"of the scaler: (\d+) reading, (\d+) changing", said)
+    assert calls[1] == "1"  # the formation, once
+    assert 4 <= int(calls[2]) <= said.count(" decision ")  # one for both, at times
+    assert_nothing_is_left(family, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [
+        pytest.param(signal.SIGINT, 130, id="Ctrl-C"),
+        pytest.param(signal.SIGTERM, 143, id="SIGTERM"),
+        pytest.param(signal.SIGHUP, 129, id="the terminal is closed"),
+        pytest.param(signal.SIGKILL, -9, id="it is killed"),
+    ],
+)
+def test_nothing_stays_behind(start, tmp_path, number, status):
+    process, log = start()
+    wait_until(lambda: "The app" in log.read_text(), timeout=30)
+    family = family_of(process)
+    names = " ".join(" ".join(one.cmdline()) for one in family)
+    assert all(
+        part in names for part in ("redis", "local_heroku", "flask_app", "demo.guard")
+    )
+
+    if number == signal.SIGKILL:
+        process.kill()
+    else:
+        os.killpg(process.pid, number)  # as a terminal does, to the whole group
+    assert process.wait(20) == status
+    assert_nothing_is_left(family, tmp_path)
+    assert "Traceback" not in log.read_text()
+
+
+def test_in_a_terminal_it_draws_the_screen_until_ctrl_c(tmp_path, environ):
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    process = subprocess.Popen(
+        [sys.executable, "-c", IN_TERMINAL],
+        cwd=ROOT,
+        env=environ,
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        start_new_session=True,
+    )
+    os.close(slave)
+    try:
+        drawn = read_until(master, r"worker.*dynos: 1 starting")
+        family = family_of(process)
+        os.write(master, b"\x03")
+        said = read_until(master, r"Next: ")
+
+        assert process.wait(20) == 130  # too early to tell
+        assert "Heroku is simulated here: no account is needed" in drawn
+        assert "\x1b[?1049h" in drawn  # the other screen
+        assert "\x1b[?1049l" in said.partition("After ")[0]  # and back
+        assert "Not enough was seen" in said
+        assert_nothing_is_left(family, tmp_path)
+    finally:
+        process.kill()
+        process.wait(10)
+        os.close(master)
+
+
+def read_until(terminal, pattern, seconds=30):
+    """Return what the terminal shows, up to a pattern."""
+    os.set_blocking(terminal, False)
+    end, text = time.monotonic() + seconds, ""
+    while not re.search(pattern, text):
+        assert time.monotonic() < end, f"{pattern!r} was not shown:\n{text}"
+        try:
+            text += os.read(terminal, 65536).decode(errors="replace")
+        except BlockingIOError:
+            time.sleep(0.02)
+    return text
+
+
+@pytest.mark.parametrize("text", ["abc", "0", str(SHORTEST - 1)])
+def test_a_bad_duration_is_one_line(start, tmp_path, text):
+    process, log = start(DEMO_SECONDS=text)
+
+    assert process.wait(20) == 2
+    assert log.read_text() == (
+        f"DEMO_SECONDS = {text!r}, must be an integer from 20 to 86400, "
+        "or unset to run until Ctrl-C\n"
+    )

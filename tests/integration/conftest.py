@@ -1,0 +1,81 @@
+"""What the tests of the commands share."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+
+import pytest
+
+from local_heroku.control import LocalHeroku
+from local_heroku.process import start
+from scalar import diagnosis, tasks
+from tests.support.celery_app import CeleryApps
+from tests.support.cli import Cli
+
+
+@pytest.fixture(scope="module")
+def heroku() -> Iterator[LocalHeroku]:
+    """One local Heroku for a module; each test names its own app."""
+    with start(boot_seconds=0, stop_seconds=0) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def celery_apps() -> Iterator[CeleryApps]:
+    """Celery, on whichever Redis."""
+    apps = CeleryApps()
+    yield apps
+    apps.close()
+
+
+@pytest.fixture
+def hasty_doctor(
+    monkeypatch: pytest.MonkeyPatch, celery_apps: CeleryApps, redis_url: str
+) -> None:
+    """Let `doctor` look for workers at the Redis of the test, and not for long."""
+    monkeypatch.setattr(tasks, "app", celery_apps(redis_url))
+    monkeypatch.setattr(diagnosis, "WORKER_PATIENCE", 0.1)
+
+
+@pytest.fixture
+def name() -> str:
+    """The name of an app that no other test has."""
+    return f"shop-{secrets.token_hex(4)}"
+
+
+@pytest.fixture
+def on_heroku(heroku: LocalHeroku, name: str) -> str:
+    """The name of an app on Heroku, with one web and one worker dyno."""
+    return heroku.create_app(name, {"web": 1, "worker": 1}).name
+
+
+def _settings(database_url: str, redis_url: str, heroku: LocalHeroku) -> dict[str, str]:
+    return {
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "HEROKU_API_URL": heroku.url,
+        "HEROKU_API_KEY": heroku.token,
+        "COUNT_BOUNDARY": "10",
+    }
+
+
+@pytest.fixture
+def new_cli(database_url: str, redis_url: str, heroku: LocalHeroku) -> Cli:
+    """Commands on an empty database of either kind."""
+    return Cli(_settings(database_url, redis_url, heroku))
+
+
+@pytest.fixture
+def each_cli(new_cli: Cli) -> Cli:
+    """Commands on a database of either kind that has its schema."""
+    new_cli("initialise-project")
+    return new_cli
+
+
+@pytest.fixture
+def cli(sqlite_url: str, redis_url: str, heroku: LocalHeroku) -> Cli:
+    """Commands on a SQLite file that has its schema."""
+    cli = Cli(_settings(sqlite_url, redis_url, heroku))
+    cli("initialise-project")
+    return cli

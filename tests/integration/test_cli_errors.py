@@ -1,0 +1,147 @@
+"""What a command says when the database or Redis is not as it should be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.cli import Cli
+
+NOBODY = "redis://:hunter2@127.0.0.1:1/0"
+#: Every command that needs the database, with whatever else it needs.
+COMMANDS = [
+    ("add-app", "shop", "https://shop.example/", "--no-check"),
+    ("del-app", "shop", "--yes"),
+    ("list-apps",),
+    ("show-app", "shop"),
+    ("check-app", "shop"),
+    ("poll", "shop"),
+    ("poll", "--all"),
+    ("events",),
+    ("events", "shop", "--json"),
+    ("encrypt-urls",),
+]
+IDS = [" ".join(command[:2]) for command in COMMANDS]
+
+
+@pytest.fixture
+def with_key(new_cli):
+    """Commands on a database without a schema, with a key to encrypt with."""
+    new_cli.env["SCALAR_SECRET_KEY"] = new_cli("make-secret-key").stdout.strip()
+    return new_cli
+
+
+def the_line(printed):
+    """Return the one line that it is, on standard error."""
+    (line,) = printed.stderr.splitlines()
+    assert printed.stdout == ""
+    assert line.startswith("Error: ")
+    return line
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=IDS)
+def test_without_a_schema_every_command_says_how_to_make_it(with_key, command):
+    line = the_line(with_key(*command, status=1))
+
+    assert "schema is missing or old" in line
+    assert "python cli.py initialise-project" in line
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, ("initialise-project",)])
+def test_a_database_that_is_away_is_one_line_without_its_password(command, redis_url):
+    cli = Cli(
+        {
+            "DATABASE_URL": "postgres://user:hunter2@127.0.0.1:1/scalar",
+            "REDIS_URL": redis_url,
+            "SCALAR_SECRET_KEY": "A" * 43 + "=",
+        }
+    )
+
+    line = the_line(cli(*command, status=1))
+    assert "127.0.0.1" in line
+    assert "hunter2" not in line
+
+
+@pytest.mark.parametrize("command", [("list-apps",), ("initialise-project",)])
+def test_a_folder_that_is_not_there_is_one_line(cli, command, tmp_path):
+    nowhere = f"sqlite:///{tmp_path}/no/such/folder/file"
+
+    assert "unable to open" in the_line(cli(*command, status=1, DATABASE_URL=nowhere))
+
+
+@pytest.mark.parametrize("command", [("list-apps",), ("initialise-project",)])
+def test_a_file_that_is_no_database_is_one_line(cli, command, tmp_path):
+    Path(tmp_path, "text").write_text("not a database, but long enough " * 100)
+    url = f"sqlite:///{tmp_path}/text"
+
+    assert "not a database" in the_line(cli(*command, status=1, DATABASE_URL=url))
+
+
+def test_a_postgresql_database_that_does_not_exist_is_not_taken_for_an_empty_one(
+    cli, postgres_url
+):
+    other = postgres_url.replace("test_", "none_")
+    line = the_line(cli("list-apps", status=1, DATABASE_URL=other))
+
+    assert "none_" in line
+    assert "initialise-project" not in line
+
+
+@pytest.fixture
+def without_redis(cli, heroku, on_heroku, counts_app):
+    """Commands with an app, and with a Redis that is not there."""
+    counts_app.answer({"worker": 25})
+    cli("add-app", on_heroku, counts_app.url)
+    cli.env["REDIS_URL"] = NOBODY
+    return cli
+
+
+@pytest.mark.parametrize("command", ["check-app", "poll"])
+def test_without_redis_nothing_is_evaluated_and_it_says_why(
+    without_redis, heroku, on_heroku, command
+):
+    printed = without_redis(command, on_heroku, status=1)
+
+    (line,) = printed.stderr.splitlines()
+    assert "Redis" in line
+    assert "127.0.0.1:1" in line
+    assert "hunter2" not in str(printed)
+    assert heroku.requests(method="PATCH", app=on_heroku) == []
+
+
+def test_without_redis_data_are_still_data(without_redis, on_heroku):
+    (row,) = without_redis.data("poll", on_heroku, status=1)
+
+    assert row["app"] == on_heroku
+    assert "Redis" in row["error"]
+
+
+@pytest.mark.parametrize("command", ["list-apps", "show-app"])
+def test_without_redis_apps_are_shown_in_an_unknown_state(
+    without_redis, on_heroku, command
+):
+    arguments = [on_heroku] if command == "show-app" else []
+    printed = without_redis(command, *arguments)
+
+    assert on_heroku in printed.stdout
+    assert "unknown" in printed.stdout
+    (line,) = printed.stderr.splitlines()
+    assert line.startswith("Note: the state is not known: Redis")
+    assert not line.endswith("..")
+
+
+def test_without_redis_an_app_is_removed_with_a_remark(without_redis, on_heroku):
+    printed = without_redis("del-app", on_heroku, "--yes")
+
+    assert printed.stdout == f"Removed {on_heroku}\n"
+    (line,) = printed.stderr.splitlines()
+    assert line.startswith("Note: Redis")
+    assert ".." not in line
+    assert without_redis.data("list-apps") == []
+
+
+def test_without_redis_an_app_is_added_and_events_are_read(without_redis, counts_app):
+    without_redis("add-app", "other-app", counts_app.url, "--no-check")
+
+    assert without_redis.data("events") == []
