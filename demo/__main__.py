@@ -32,7 +32,7 @@ heroku-proc-scalar, demo
 
 Heroku is simulated on this machine: no account is needed, nothing costs money.
 Redis, Celery, HTTP, the app's dynos and their jobs are real.
-Ctrl-C ends everything. Logs until then: {logs}
+Ctrl-C ends everything. Until then the logs are in {folder}
 """
 
 
@@ -70,11 +70,10 @@ def main() -> int:
 
 def play(folder: Path, seconds: int | None, ending: Ending) -> int:
     """Start everything, run, end everything; tell how it went."""
-    logs = Logs(folder / "logs")
-    logs.folder.mkdir()
-    tell(INTRODUCTION.format(logs=logs.folder))
+    logs = Logs(folder)
+    tell(INTRODUCTION.format(folder=folder))
     history = History(seconds, logs)
-    with set_up(folder, logs, ending, tell) as stage, display() as shown:
+    with set_up(logs, ending, tell) as stage, display() as shown:
         run(stage, shown, ending, history)
         calls_before = stage.calls_before
     verdict = history.verdict()
@@ -100,15 +99,16 @@ def exit_status(
 ) -> int:
     """Return the exit status of a demo that was seen to some end.
 
-    Without DEMO_SECONDS Ctrl-C is the end that is meant. Whatever else cuts it
-    short shows in the status, unless what was seen is wrong.
+    Without DEMO_SECONDS Ctrl-C is the end that is meant, unless it comes too
+    early to tell. Whatever else cuts the demo short shows in the status.
     """
-    meant = number is None or (number is signal.SIGINT and seconds is None)
-    if verdict.wrong or (number is None and verdict.missing):
+    if verdict.wrong:
         return 1
-    if number is not None and (not meant or verdict.missing):
-        return 128 + number
-    return 0
+    if number is None:
+        return 1 if verdict.missing else 0
+    if number is signal.SIGINT and seconds is None and verdict.followed:
+        return 0
+    return 128 + number
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""How long the demo lasts: the variable DEMO_SECONDS."""
+"""How long the demo lasts: the variable DEMO_SECONDS.
+
+The time runs from when every part is at work, a few seconds after the start.
+"""
 
 from __future__ import annotations
 

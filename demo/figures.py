@@ -48,22 +48,21 @@ def longest_lag(row: Sequence[Sample], boundary: int) -> float:
 
     A count that asks for a quantity other than the current one waits until the
     formation has a quantity that was asked for then or later: when 8 follows 3
-    before anything is done, the dynos for 8 serve both. One that still waits at
-    the end has waited until then.
+    before anything is done, the dynos for 8 serve both. A sample whose count is
+    unknown says nothing.
     """
     waiting: deque[float] = deque()
     last_asked: dict[int, float] = {}
-    asked_before: int | None = None
     longest = 0.0
-    known = [sample for sample in row if sample.count is not None]
-    for sample in known:
-        asked = recommend_by_boundary(sample.count or 0, boundary)
+    for sample in row:
+        if sample.count is None:
+            continue
+        asked = recommend_by_boundary(sample.count, boundary)
         last_asked[asked] = sample.at
-        if asked not in (asked_before, sample.quantity):
-            waiting.append(sample.at)
-        asked_before = asked
+        # What it asks for it may have already: then it leaves again below.
+        waiting.append(sample.at)
         while waiting and waiting[0] <= last_asked.get(sample.quantity, -1.0):
             longest = max(longest, sample.at - waiting.popleft())
-    if waiting:
-        longest = max(longest, known[-1].at - waiting[0])
+        if waiting:
+            longest = max(longest, sample.at - waiting[0])
     return longest

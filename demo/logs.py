@@ -10,7 +10,7 @@ from demo.shop import NAME, SCALED
 
 @dataclass(frozen=True, slots=True)
 class Logs:
-    """The files of a folder, by what writes them."""
+    """The files of the demo's folder, by what writes them."""
 
     folder: Path
 

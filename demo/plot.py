@@ -20,7 +20,7 @@ def bars(values: Sequence[Count | None], *, rows: int, top: Count) -> list[str]:
     Args:
         values: One for each column, at least 0; None if it is not known.
         rows: Its height in lines.
-        top: The value that fills a column, above 0.
+        top: The value that fills a column, above 0; none is higher.
     """
     columns = [_column(value, rows, top) for value in values]
     return ["".join(column[row] for column in columns) for row in range(rows)]
@@ -31,7 +31,7 @@ def _column(value: Count | None, rows: int, top: Count) -> str:
     if not value:
         return " " * (rows - 1) + (UNKNOWN if value is None else ZERO)
     # However small it is, it is more than 0.
-    eighths = max(1, min(round(value / top * rows * EIGHTHS), rows * EIGHTHS))
+    eighths = max(1, round(value / top * rows * EIGHTHS))
     full, rest = divmod(eighths, EIGHTHS)
     column = BLOCKS[EIGHTHS] * full + (BLOCKS[rest] if rest else "")
     return column.ljust(rows)[::-1]

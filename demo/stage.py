@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from time import monotonic
 
 import requests
@@ -65,12 +64,11 @@ class Stage:
 
 
 @contextmanager
-def set_up(folder: Path, logs: Logs, ending: Ending, tell: Tell) -> Iterator[Stage]:
+def set_up(logs: Logs, ending: Ending, tell: Tell) -> Iterator[Stage]:
     """Start everything, and end it with the `with` block.
 
     Args:
-        folder: Where the files of the parts are.
-        logs: Where they log.
+        logs: Where they log, and where the database is.
         ending: Whether a signal came.
         tell: Prints a line for the person who watches.
 
@@ -91,12 +89,12 @@ def set_up(folder: Path, logs: Logs, ending: Ending, tell: Tell) -> Iterator[Sta
         app_env = shop.app_environment(broker_url, port)
         dynos = _start_app(stack, watcher, app_env, logs, ending)
         tell(f"The app        http://127.0.0.1:{port}, as dyno web.1 of {shop.NAME}")
-        env = shop.scaler_environment(heroku, redis.url, folder)
+        env = shop.scaler_environment(heroku, redis.url, logs.folder)
         _release(env, logs, ending, tell)
         _register(url, env, logs, ending, tell)
         calls_before = count_calls(logs.heroku).all
         scaler = _start_scaler(stack, env, logs, ending)
-        tell("Beat, worker   as the Procfile has them")
+        tell("Beat, worker   as the Procfile has them; now load comes and goes")
         customers = stack.enter_context(closing(Customers(broker_url)))
         yield Stage(watcher, dynos, customers, scaler, logs, calls_before)
 

@@ -89,10 +89,10 @@ def _head(history: History) -> list[Text]:
             "   (one column a second)",
         ),
         Text(
-            " Heroku is simulated here: no account is needed, nothing costs money.",
+            " Heroku is simulated here: no account is needed. Ctrl-C ends everything.",
             "bold yellow",
         ),
-        Text(f" Ctrl-C ends everything. Logs until then: {history.logs.folder}"),
+        Text(f" Logs: {history.logs.folder}"),
         Text(),
     ]
 

@@ -72,6 +72,8 @@ def start(
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": path},
+        # Ctrl-C at a terminal is for the caller, who then ends this one.
+        start_new_session=True,
     ) as process:
         try:
             yield LocalHeroku(_read_url(process), token)

@@ -86,7 +86,7 @@ def test_the_dynos_follow_the_counts(start, tmp_path):
 
     assert status == 0, said
     assert "Heroku is simulated on this machine: no account is needed" in said
-    assert f"Logs until then: {tmp_path}/scalar-demo-" in said
+    assert f"Until then the logs are in {tmp_path}/scalar-demo-" in said
     assert re.search(r"\nshop  .* http://demo:\*\*\*@127.0.0.1:\d+/", said)
     assert "The dynos followed the counts." in said
     for name, least in (("worker", 4), ("mailer", 2)):

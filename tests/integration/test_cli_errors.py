@@ -20,6 +20,11 @@ COMMANDS = [
     ("poll", "--all"),
     ("events",),
     ("events", "shop", "--json"),
+    ("export",),
+    ("pause-app", "shop"),
+    ("resume-app", "shop"),
+    ("unset-policy", "shop", "--value", "max"),
+    ("set-policy", "shop", "--max", "5"),
     ("encrypt-urls",),
 ]
 IDS = [" ".join(command[:2]) for command in COMMANDS]

@@ -59,7 +59,7 @@ def test_the_password_is_used_and_no_command_prints_it(
         )
         for form in ((), ("--json",))
     ]
-    printed += [each_cli("add-app", name, url, status=1)]
+    printed += [each_cli("add-app", name, url, status=1), each_cli("export")]
     printed += [each_cli("doctor", *form, status=1) for form in ((), ("--json",))]
     printed += [each_cli("del-app", name, "--yes")]
 

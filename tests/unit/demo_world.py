@@ -41,7 +41,7 @@ def look(at, worker=0, mailer=0, dynos=(), quantities=None):
 
 def history(*looks, seconds=60, decisions=0):
     """What was seen so far, with so many decisions for each process type."""
-    made = History(seconds, Logs(Path("/tmp/scalar-demo-12345678/logs")), list(looks))
+    made = History(seconds, Logs(Path("/tmp/scalar-demo-12345678")), list(looks))
     for number in range(decisions):
         for name in ("worker", "mailer"):
             text = f"{number} -> {number + 1}  count {5 * number + 1}"

@@ -43,10 +43,10 @@ def test_of_nothing():
         pytest.param(row((3, 0), (0, 0)), 1, id="the count went by itself"),
         pytest.param(row((3, 0), (3, 0), (3, 0)), 2, id="it waits to the end"),
         pytest.param(
-            row((3, 1), (0, 1), (None, 1), (0, 0)), 2, id="an unknown count is no end"
+            row((3, 0), (None, 0), (3, 1)), 2, id="an unknown count ends no waiting"
         ),
         pytest.param(
-            row((3, 1), (None, 0), (3, 1)), 0, id="an unknown count asks for nothing"
+            row((3, 1), (None, 1), (3, 1)), 0, id="an unknown count asks for nothing"
         ),
     ],
 )

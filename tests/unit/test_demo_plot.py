@@ -15,7 +15,6 @@ from tests.unit.demo_world import look
         pytest.param([8, 12, 16], 2, 16, [" ▄█", "███"], id="two rows"),
         pytest.param([0, None], 2, 4, ["  ", "·?"], id="zero and unknown differ"),
         pytest.param([0.001], 1, 100, ["▁"], id="however small, it is not zero"),
-        pytest.param([200], 2, 100, ["█", "█"], id="no higher than the plot"),
         pytest.param([], 2, 1, ["", ""], id="nothing yet"),
     ],
 )

@@ -111,13 +111,10 @@ def test_a_zero_while_jobs_wait_is_no_coming_back():
 
 def test_an_unknown_count_says_nothing():
     """Nor does the time after it, in which an unseen count may be acted upon."""
-    unseen = (
-        *((0, 0, 0), (5, 12, 0), (6, 12, 3), (15, 0, 3), (16, 0, 0)),
-        *((20, None, 0), (20.5, None, 9), (21, 0, 9), (24.75, 0, 0)),
-    )
+    unseen = (*RISE_AND_FALL, (20, None, 0), (20.25, None, 9), (20.5, 0, 9))
 
-    assert verdict(seen(*unseen, until=30)).followed
-    assert verdict(seen(*unseen[:-1], until=30)).wrong  # 9 dynos for 4 s and more
+    assert verdict(seen(*unseen, (24.25, 0, 0), until=30)).followed
+    assert verdict(seen(*unseen, until=30)).wrong  # 9 dynos for 4 s and more
 
 
 def test_a_time_without_samples_says_nothing():

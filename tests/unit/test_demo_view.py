@@ -40,7 +40,7 @@ def test_it_says_that_heroku_is_simulated_and_where_the_logs_are():
 
     assert "12 of 60 s" in lines[0]
     assert "Heroku is simulated here: no account is needed" in lines[1]
-    assert "/tmp/scalar-demo-12345678/logs" in lines[2]
+    assert lines[2] == " Logs: /tmp/scalar-demo-12345678"
 
 
 def test_it_shows_count_dynos_and_plots():
