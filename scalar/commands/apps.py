@@ -14,6 +14,7 @@ from scalar.commands.shared import (
     print_table,
     recall,
     shown_url,
+    standing_of,
     state_of,
     with_tools,
 )
@@ -81,7 +82,7 @@ def list_apps(tools: Toolbox, *, as_json: bool) -> None:
         {
             "name": key.name,
             "url": shown_url(tools, key.name),
-            "state": state_of(memories, key.id),
+            "state": state_of(memories, key.id) + standing_of(tools, key.name),
         }
         for key in keys
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -13,6 +13,7 @@ import click
 from scalar.bootstrap import Toolbox
 from scalar.errors import CoordinationError, SecretUnreadable
 from scalar.model import WHOLE_APP, Memory
+from scalar.policy import Policy
 from scalar.ports import RegisteredApp
 from scalar.start import settings_or_exit
 
@@ -81,6 +82,37 @@ def state_of(memories: dict[int, Memory] | None, app_id: int) -> str:
         )
         return f"held in part: {held}"
     return "ok"
+
+
+def standing_of(tools: Toolbox, name: str) -> str:
+    """Return what a person has ordered: `, paused`, `, dry run`, or nothing."""
+    try:
+        app = tools.registry.get(name)
+    except SecretUnreadable:
+        return ""
+    now = datetime.now(UTC)
+    policies = {
+        process_type: policy
+        for process_type in (WHOLE_APP, *app.policies)
+        if isinstance(policy := tools.policies.of(app, process_type), Policy)
+    }
+    paused = {name for name, policy in policies.items() if _is_paused(policy, now)}
+    dry = {name for name, policy in policies.items() if policy.dry_run}
+    return _ordered("paused", paused) + _ordered("dry run", dry)
+
+
+def _is_paused(policy: Policy, now: datetime) -> bool:
+    ends = (policy.pause_up, policy.pause_down)
+    return any(end is not None and now < end for end in ends)
+
+
+def _ordered(what: str, where: set[str]) -> str:
+    """Return `, paused` for a whole app, `, paused: worker` for some of it."""
+    if not where:
+        return ""
+    return (
+        f", {what}" if WHOLE_APP in where else f", {what}: {', '.join(sorted(where))}"
+    )
 
 
 def shown_url(tools: Toolbox, name: str) -> str:

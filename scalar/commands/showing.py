@@ -14,6 +14,7 @@ from scalar.commands.shared import (
     recall,
     shown_time,
     shown_url,
+    standing_of,
     state_of,
     with_tools,
 )
@@ -37,7 +38,7 @@ def show_app(tools: Toolbox, name: str, *, as_json: bool) -> None:
     facts: dict[str, Any] = {
         "name": key.name,
         "url": shown_url(tools, name),
-        "state": state_of(memories, key.id),
+        "state": state_of(memories, key.id) + standing_of(tools, key.name),
         "formation_read_at": memory.read_at,
         "formation": {
             process_type: {

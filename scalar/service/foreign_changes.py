@@ -99,3 +99,16 @@ def recall_from_journal(
         return seen.held(Step(0, Reason.JOURNAL_UNAVAILABLE, why))
     by_hand = [e for e in reversed(events) if e.kind is EventKind.CHANGED_ELSEWHERE]
     return replace(seen, memory=note_by_hand(memory, by_hand))
+
+
+def scaled_before(parts: Parts, app: RegisteredApp) -> frozenset[str]:
+    """Return the process types of an app that the journal has a change of."""
+    try:
+        events = parts.journal.recent(app.name, MOST_EVENTS)
+    except RegistryError:
+        return frozenset()
+    return frozenset(
+        event.process_type
+        for event in events
+        if event.kind is EventKind.SCALED and event.process_type
+    )

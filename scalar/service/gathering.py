@@ -26,7 +26,7 @@ from scalar.policy import NONE, Policy, PolicyProblem
 from scalar.ports import RegisteredApp
 from scalar.remembering import note_decision, note_reading
 from scalar.service.evaluation import Evaluation
-from scalar.service.foreign_changes import recall_from_journal
+from scalar.service.foreign_changes import recall_from_journal, scaled_before
 from scalar.service.heroku_calls import urgency_of
 from scalar.service.parts import Parts
 from scalar.service.reading import is_stale, read_formation, read_release, urgency
@@ -52,6 +52,7 @@ def gather(
         readings = parts.counts.read(app.url)
     except CountsError as exc:
         unknown = Step(0, exc.reason, str(exc))
+        memory = _knowing_names(parts, app, memory)
         readings = _all_unknown(app, memory, unknown)
     now = parts.clock.now()
     slow = unknown is not None or (now - started).total_seconds() > SLOW_AFTER
@@ -67,6 +68,18 @@ def gather(
     if seen.hold is not unknown:
         return seen
     return _decide_on_fresh_facts(parts, app, seen, readings)
+
+
+def _knowing_names(parts: Parts, app: RegisteredApp, memory: Memory) -> Memory:
+    """Return the memory with the process types that a fallback is for.
+
+    Where nothing is remembered and the app does not name them, the journal does.
+    """
+    whole = parts.policies.of(app, WHOLE_APP)
+    falls_back = isinstance(whole, Policy) and whole.fallback_dynos is not None
+    if memory.reported or not falls_back:
+        return memory
+    return replace(memory, reported=scaled_before(parts, app))
 
 
 def _all_unknown(

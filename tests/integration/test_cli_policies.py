@@ -132,6 +132,22 @@ def test_pauses_are_set_shown_and_ended(each_cli, app):
     assert "was not paused" in each_cli("resume-app", app).stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "standing"),
+    [
+        (["pause-app", "shop", "--down"], ", paused"),
+        (["pause-app", "shop", "worker", "--for", "2h"], ", paused: worker"),
+        (["set-policy", "shop", "--dry-run", "yes"], ", dry run"),
+    ],
+)
+def test_the_list_says_what_is_not_scaled(cli, arguments, standing):
+    cli("add-app", "shop", URL, "--no-check")
+    cli(*arguments)
+
+    assert cli.data("list-apps")[0]["state"] == f"not polled yet{standing}"
+    assert cli.data("show-app", "shop")["state"] == f"not polled yet{standing}"
+
+
 def test_resuming_one_direction_leaves_the_other(each_cli, app):
     each_cli("pause-app", app)
     each_cli("resume-app", app, "--up")

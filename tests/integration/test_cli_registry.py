@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 
 import pytest
+from redis import Redis
 from sqlalchemy import create_engine, text
 
 from scalar.adapters.sql import schema
@@ -192,6 +193,17 @@ def test_a_removed_app_is_gone_and_its_dynos_and_events_stay(
     assert listed(each_cli).keys() == {"other-app"}
     assert heroku.formation(name) == {"worker": 3}
     assert len(each_cli.data("events", name)) == 1
+
+
+def test_nothing_is_remembered_of_a_removed_app(cli, app, counts_app, redis_url):
+    name = app()
+    counts_app.behave("reset")
+    cli("poll", name, status=1)
+    with Redis.from_url(redis_url, decode_responses=True) as client:
+        assert {"scalar:app:1", "scalar:slow"} <= set(client.keys())
+        cli("del-app", name, "--yes")
+
+        assert set(client.keys()) <= {"scalar:account"}
 
 
 def test_an_app_that_is_added_again_begins_anew(cli, app, counts_app):

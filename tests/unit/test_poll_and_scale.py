@@ -474,3 +474,18 @@ def test_an_app_that_is_registered_no_more_is_left_alone(world):
 
     assert poll_and_scale(world.parts, key, "token") is None
     assert world.counts.asked == []
+
+
+def test_a_fallback_finds_its_process_types_in_the_journal(world):
+    """Redis has lost them, and the app is away, so it does not name them."""
+    world.environment = {"fallback": "3", "fallback_after": "2"}
+    world.add(worker=1, clock=1)
+    world.report({"worker": 15})
+    world.poll()
+    world.coordinator.lose_everything()
+    world.report(CountsUnavailable("the app answered HTTP 503"))
+    world.poll()
+    assert world.dynos() == {"worker": 2, "clock": 1}
+    world.poll()
+
+    assert world.dynos() == {"worker": 3, "clock": 1}
