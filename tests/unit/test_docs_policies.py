@@ -201,7 +201,7 @@ def hours_open(schedule, day):
 
 
 def test_the_script_draws_each_plot_that_is_shown():
-    script = Path(ROOT / "docs" / "plot_policies.py").read_text()
+    script = Path(ROOT / "docs" / "plots" / "stories.py").read_text()
     shown = re.findall(r"images/policy-([^)]+)\.svg", DOCUMENT)
 
     assert [name for name in shown if f'"{name}"' not in script] == []

@@ -1,0 +1,1 @@
+"""Stories of counts, played by the decision code, and their plots."""

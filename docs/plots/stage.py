@@ -1,0 +1,96 @@
+"""Play a story: one app in memory, evaluated poll by poll."""
+
+from __future__ import annotations
+
+from plots.story import Course, Line, Story, Texts
+from scalar.adapters.memory import (
+    MemoryAccount,
+    MemoryCoordinator,
+    MemoryCounts,
+    MemoryJournal,
+    MemoryPlatform,
+    MemoryRegistry,
+    WalkedClock,
+)
+from scalar.model import WHOLE_APP, ProcessType, Reading, Unknown
+from scalar.policy_book import PolicyBook
+from scalar.secret import CountsUrl
+from scalar.service.parts import Options, Parts
+from scalar.service.policies import change_policy
+from scalar.service.poll_and_scale import poll_and_scale
+
+
+class Stage:
+    """One registered app with one process type, all in memory."""
+
+    def __init__(self, story: Story) -> None:
+        self.clock = WalkedClock(story.start)
+        self.platform = MemoryPlatform()
+        self.counts = MemoryCounts()
+        self.registry = MemoryRegistry()
+        url = CountsUrl.parse("https://shop.example/counts")
+        self._address = url.address
+        self.registry.add("shop", url, story.start)
+        self.set_dynos(story.dynos)
+        self.parts = Parts(
+            self.clock,
+            self.registry,
+            MemoryJournal(),
+            self.counts,
+            self.platform,
+            MemoryCoordinator(self.clock),
+            MemoryAccount(),
+            PolicyBook({}, scale_web_to_zero=False),
+            Options(),
+        )
+
+    def set_dynos(self, quantity: int) -> None:
+        """Set the dynos as a person does, behind our back."""
+        self.platform.formations["shop"] = {"worker": ProcessType(quantity)}
+
+    @property
+    def dynos(self) -> int:
+        """The dynos that Heroku runs."""
+        return self.platform.formations["shop"]["worker"].quantity
+
+    def set_policy(self, values: Texts) -> None:
+        """Set the policy to these values, and no others."""
+        before = self.registry.get("shop").policies.get(WHOLE_APP, {})
+        gone = before.keys() - values.keys()
+        change_policy(
+            self.registry,
+            self.parts.policies,
+            "shop",
+            WHOLE_APP,
+            put=values,
+            remove=gone,
+        )
+
+    def poll(self, reading: Reading) -> int:
+        """Evaluate the app; return the dynos that are desired."""
+        self.counts.answers[self._address] = {"worker": reading}
+        done = poll_and_scale(self.parts, self.registry.key("shop"), "plot")
+        if done is None or not done.decisions:
+            return self.dynos
+        desired = done.decisions[0].desired
+        return self.dynos if desired is None else desired
+
+
+def play(story: Story, line: Line) -> Course:
+    """Return what comes of a story under one policy."""
+    stage, feed = Stage(story), story.feed()
+    stage.set_policy(line.policy)
+    course = Course([], [])
+    for number in range(story.polls):
+        if number in line.later:
+            stage.set_policy(line.later[number])
+        if number in story.by_hand:
+            stage.set_dynos(story.by_hand[number])
+        if number == story.released:
+            stage.platform.releases["shop"] = stage.clock.now()
+        reading = feed(number, stage.dynos)
+        desired = stage.poll(reading)
+        course.counts.append(None if isinstance(reading, Unknown) else reading)
+        course.dynos.append(desired if line.wish else stage.dynos)
+        stage.clock.walk(story.every.total_seconds())
+    return course
