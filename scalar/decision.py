@@ -108,7 +108,7 @@ def decide_unknown(
     if floor is None or failures < policy.fallback_after:
         return hold(process_type, seen.quantity, unknown.reason, unknown.detail)
     why = f"unknown {failures} times in a row ({unknown.reason}); at least {floor}"
-    trail = [Step(max(floor, seen.quantity), Reason.FALLBACK, why)]
+    trail = [Step(floor, Reason.FALLBACK, why)]
     _limit(FOR_UNKNOWN, policy, seen, trail)
     if trail[-1].quantity <= seen.quantity:
         return hold(process_type, seen.quantity, unknown.reason, unknown.detail)

@@ -154,6 +154,12 @@ def drained(**fields):
     return {"at": "2026-01-01T12:00:00+00:00", **numbers, **fields}
 
 
+def slice_of(**fields):
+    """Return what is stored of a slice, with some fields of another shape."""
+    time = "2026-01-01T12:00:00+00:00"
+    return {"since": time, "until": time, "lowest": 1, "highest": 1, **fields}
+
+
 @pytest.mark.parametrize(
     "fields",
     [
@@ -179,6 +185,10 @@ def drained(**fields):
         pytest.param(
             {"pasts": {"web": {"recommended_up": [{"lowest": 1}]}}},
             id="a recommendation without a time",
+        ),
+        pytest.param(
+            {"pasts": {"web": {"recommended_up": [slice_of(until=None)]}}},
+            id="a recommendation whose time is null",
         ),
         pytest.param(
             {"pasts": {"web": {"drained": {"at": "2026-01-01T12:00Z"}}}},

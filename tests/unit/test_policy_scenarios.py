@@ -105,6 +105,7 @@ class TestACountThatSwingsAroundABoundary:
 
         assert walk(world, [50, 10, 10, 10])[-1] == 1
         assert walk(world, [50, 50, 50])[-1] == 5
+        assert walk(world, [NULL, 10, 10, 10])[-1] == 1
 
     def test_a_long_window_for_down_does_not_slow_down_a_short_one_for_up(self, world):
         """30 s for up are 30 s, though a thirtieth of a day is 48 minutes."""
@@ -306,7 +307,7 @@ class TestAMetricSourceThatIsAwayForAnHour:
         set_policy(world, fallback=3, max=5)
         walk(world, [80])
         by_hand(world, 8)
-        world.coordinator.lose_everything()
+        world.clock.walk(600)
 
         assert set(walk(world, [AWAY] * 20)) == {8}
 

@@ -194,7 +194,10 @@ def test_garbage_raises_nothing_but_invalid_input(text):
         read_schedule(text)
 
 
-@given(st.lists(st.builds("{} 08:00-20:00 min=1".format, dates), max_size=4))
+ends = st.sampled_from(["0001-01-01", "0001-01-02", "9999-12-30", "9999-12-31"])
+
+
+@given(st.lists(st.builds("{} 08:00-20:00 min=1".format, ends | dates), max_size=4))
 def test_dates_at_the_ends_of_time_raise_nothing_else_either(windows):
     with suppress(InvalidInput):
         read_schedule("UTC: " + ";".join(windows))
