@@ -24,10 +24,12 @@ from scalar.model import (
 )
 from scalar.policy import NONE, Policy, PolicyProblem
 from scalar.stages import (
+    DAMPING,
     FOR_UNKNOWN,
     KEEPING,
     LIMITING,
     RECOMMENDING,
+    WAKING,
     CountedStage,
     Observation,
     Stage,
@@ -80,6 +82,8 @@ def decide(
     _count(RECOMMENDING, policy, seen, count, trail)
     recommended = trail[-1].quantity
     _count(KEEPING, policy, seen, count, trail)
+    _limit(DAMPING, policy, seen, trail)
+    _count(WAKING, policy, seen, count, trail)
     _limit(LIMITING, policy, seen, trail)
     goes_down = trail[-1].quantity < seen.quantity
     _limit((wait_after_release,), policy, seen, trail)

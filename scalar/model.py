@@ -7,7 +7,7 @@ of its own (`Unknown`) and never a number, so nothing can mistake it for zero.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -274,17 +274,18 @@ class Memory:
     anew, and nothing is scaled because of the loss.
 
     Attributes:
-        formation: The formation as last heard from Heroku; None if it has to
-            be read before anything is decided.
-        read_at: When it was read (aware, UTC).
+        formation: The formation as last heard from Heroku; None if it was not
+            heard yet.
+        read_at: When it was read (aware, UTC); None if it has to be read before
+            anything is decided.
         limits: Most dynos that Heroku allows a process type, as learned from
             a refusal; forgotten at the next read.
         reported: Process types that the app's API has named so far.
         holds: Process type, or `WHOLE_APP`, to the hold that is under way.
         refusal: Heroku's refusal that is still in force.
         slow: Whether the last exchange with the app failed or took long.
-        unconfirmed: Changes that Heroku was asked for without an answer; the
-            next read tells whether they were made.
+        unconfirmed: Changes that Heroku was asked for, if it is not known what
+            came of it; the next read tells whether they were made.
         unwritten: Events that the journal could not take yet.
         since: From when on this is remembered (aware, UTC); None if nothing is.
         pasts: Process type to what is remembered of it.
@@ -303,3 +304,12 @@ class Memory:
     since: datetime | None = None
     pasts: Mapping[str, Past] = field(default_factory=dict)
     released_at: datetime | None = None
+
+    def in_doubt(self, asked: tuple[Event, ...] = ()) -> Memory:
+        """Return the memory of an app whose dynos may have changed.
+
+        The formation is read before the next decision, and compared with the one
+        that was heard last: what is neither that nor what was `asked` for, is
+        somebody else's.
+        """
+        return replace(self, read_at=None, unconfirmed=asked)

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from scalar.errors import PlatformError
-from scalar.model import Event, Formation, Memory, Reading, Reason
+from scalar.model import Event, EventKind, Formation, Memory, Reading, Reason
 from scalar.policy import Policy, PolicyProblem
 from scalar.secret import CountsUrl
 
@@ -105,8 +105,14 @@ class Journal(Protocol):
         """Write events down, all or none."""
         ...
 
-    def recent(self, app: str | None, limit: int) -> Sequence[Event]:
-        """Return the newest events, newest first, of one app or of all."""
+    def recent(
+        self, app: str | None, limit: int, kind: EventKind | None = None
+    ) -> Sequence[Event]:
+        """Return the newest events, newest first, of one app or of all.
+
+        Only those of a kind, if one is named. What a newer version of this
+        program wrote and this one does not know is left out.
+        """
         ...
 
     def prune(self, before: datetime) -> int:

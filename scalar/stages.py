@@ -112,6 +112,15 @@ def wake(policy: Policy, seen: Observation, count: Count, quantity: int) -> Step
     )
 
 
+def wake_at_once(
+    policy: Policy, seen: Observation, count: Count, quantity: int
+) -> Step:
+    """Start `wake_dynos` straight from 0, whatever the window and the step."""
+    if seen.quantity > 0:
+        return Step(quantity, Reason.WOKEN)
+    return wake(policy, seen, count, quantity)
+
+
 def keep_while_busy(
     policy: Policy, seen: Observation, count: Count, quantity: int
 ) -> Step:
@@ -331,9 +340,9 @@ def _shown(span: timedelta) -> str:
 #: What these leave is the recommendation that a window remembers.
 RECOMMENDING: tuple[CountedStage, ...] = (tolerate, wake)
 KEEPING: tuple[CountedStage, ...] = (keep_while_busy,)
+DAMPING: tuple[Stage, ...] = (stabilize, limit_step)
+WAKING: tuple[CountedStage, ...] = (wake_at_once,)
 LIMITING: tuple[Stage, ...] = (
-    stabilize,
-    limit_step,
     clamp,
     keep_web,
     keep_to_limit,

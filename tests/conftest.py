@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from redis import Redis
 
 from devtools.postgres_server import PostgresServer, postgres_server
@@ -18,6 +19,9 @@ from tests.support.environment import VARIABLES
 
 def pytest_configure(config: pytest.Config) -> None:
     """Clean the environment before tests, and what they test, are imported."""
+    # How long an example takes says more of the machine than of the code.
+    settings.register_profile("ours", deadline=None)
+    settings.load_profile("ours")
     patch = pytest.MonkeyPatch()
     config.add_cleanup(patch.undo)
     for name in VARIABLES:

@@ -11,7 +11,15 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from scalar.errors import AppAlreadyRegistered, AppNotFound, PlatformError, Refused
-from scalar.model import Event, Formation, Memory, ProcessType, Reading, Reason
+from scalar.model import (
+    Event,
+    EventKind,
+    Formation,
+    Memory,
+    ProcessType,
+    Reading,
+    Reason,
+)
 from scalar.ports import (
     AppKey,
     Budget,
@@ -109,12 +117,14 @@ class MemoryJournal:
         """Write events down."""
         self.events.extend(events)
 
-    def recent(self, app: str | None, limit: int) -> Sequence[Event]:
+    def recent(
+        self, app: str | None, limit: int, kind: EventKind | None = None
+    ) -> Sequence[Event]:
         """Return the newest events, newest first."""
         found = [
             (event.at, number, event)
             for number, event in enumerate(self.events)
-            if app in (None, event.app)
+            if app in (None, event.app) and kind in (None, event.kind)
         ]
         newest_first = sorted(found, key=lambda row: row[:2], reverse=True)
         return [event for _, _, event in newest_first[:limit]]

@@ -14,6 +14,7 @@ from scalar.model import (
     Event,
     EventKind,
     Formation,
+    Memory,
     Reason,
     Step,
 )
@@ -36,7 +37,7 @@ def act(parts: Parts, app: RegisteredApp, lease: Lease, seen: Evaluation) -> Eva
     """
     if not seen.to_be_made:
         return seen
-    if why := _why_not(parts, lease, seen):
+    if why := _why_not(parts, app, lease, seen):
         return seen.held(why)
     try:
         return _ask(parts, app, seen)
@@ -46,14 +47,16 @@ def act(parts: Parts, app: RegisteredApp, lease: Lease, seen: Evaluation) -> Eva
         return _failed(parts, app, seen, exc)
 
 
-def _why_not(parts: Parts, lease: Lease, seen: Evaluation) -> Step | None:
+def _why_not(
+    parts: Parts, app: RegisteredApp, lease: Lease, seen: Evaluation
+) -> Step | None:
     """Return why nothing may be changed now; None if it may."""
     urgency = urgency_of(seen.to_be_made)
     if why := why_not_call(parts, seen.memory, urgency, parts.clock.now()):
         return why
     # If this process ends before `finish`, the next evaluation reads the formation
     # anew instead of believing the quantities of before the change.
-    if not parts.coordinator.store(lease, replace(seen.memory, formation=None)):
+    if not parts.coordinator.store(lease, doubtful(parts, app, seen)):
         return Step(0, Reason.LEASE_LOST, "another evaluation has taken over")
     return None
 
@@ -113,11 +116,16 @@ def _failed(
     """Hold the app after an error, and read the formation before the next try."""
     now = parts.clock.now()
     memory, why = note_failure(parts, seen.memory, error, now)
-    memory = replace(memory, formation=None)
+    asked: tuple[Event, ...] = ()
     if isinstance(error, PlatformUnavailable):
-        asked = _events(app, seen.to_be_made, {}, now)
-        memory = replace(memory, unconfirmed=tuple(asked))
-    return replace(seen, memory=memory, hold=why)
+        asked = tuple(_events(app, seen.to_be_made, {}, now))
+    return replace(seen, memory=memory.in_doubt(asked), hold=why)
+
+
+def doubtful(parts: Parts, app: RegisteredApp, seen: Evaluation) -> Memory:
+    """Return what to remember as long as it is not known how the change went."""
+    asked = _events(app, seen.to_be_made, {}, parts.clock.now())
+    return seen.memory.in_doubt(tuple(asked))
 
 
 def _events(

@@ -93,22 +93,19 @@ def recall_from_journal(
     if not needed:
         return replace(seen, memory=memory)
     try:
-        events = parts.journal.recent(app.name, MOST_EVENTS)
+        by_hand = parts.journal.recent(
+            app.name, MOST_EVENTS, EventKind.CHANGED_ELSEWHERE
+        )
     except RegistryError as exc:
         why = f"whether somebody changed the dynos by hand is not known: {exc}"
         return seen.held(Step(0, Reason.JOURNAL_UNAVAILABLE, why))
-    by_hand = [e for e in reversed(events) if e.kind is EventKind.CHANGED_ELSEWHERE]
-    return replace(seen, memory=note_by_hand(memory, by_hand))
+    return replace(seen, memory=note_by_hand(memory, reversed(by_hand)))
 
 
 def scaled_before(parts: Parts, app: RegisteredApp) -> frozenset[str]:
     """Return the process types of an app that the journal has a change of."""
     try:
-        events = parts.journal.recent(app.name, MOST_EVENTS)
+        events = parts.journal.recent(app.name, MOST_EVENTS, EventKind.SCALED)
     except RegistryError:
         return frozenset()
-    return frozenset(
-        event.process_type
-        for event in events
-        if event.kind is EventKind.SCALED and event.process_type
-    )
+    return frozenset(event.process_type for event in events if event.process_type)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 
 from scalar import logfmt
 from scalar.errors import ScalarError
 from scalar.model import Memory, Reason, Step
 from scalar.ports import AppKey, Lease, RegisteredApp
-from scalar.service.acting import act
+from scalar.service.acting import act, doubtful
 from scalar.service.evaluation import Evaluation
 from scalar.service.gathering import gather
 from scalar.service.parts import Parts
@@ -62,7 +61,7 @@ def _evaluate(
         seen = gather(parts, app, memory)
         if seen.to_be_made:
             # Unless it is known how the change went, the formation is read anew.
-            memory = replace(seen.memory, formation=None)
+            memory = doubtful(parts, app, seen)
         return act(parts, app, lease, seen)
     except ScalarError:
         raise

@@ -39,7 +39,7 @@ def urgency(memory: Memory, readings: Mapping[str, Reading]) -> Urgency:
     waiting = any(
         count > 0 for count in readings.values() if not isinstance(count, Unknown)
     )
-    return Urgency.SCALE_UP if memory.formation is None and waiting else Urgency.READ
+    return Urgency.SCALE_UP if memory.read_at is None and waiting else Urgency.READ
 
 
 def read_formation(
@@ -66,15 +66,16 @@ def read_formation(
     now = parts.clock.now()
     memory = seen.memory
     if why := why_not_call(parts, memory, urgency, now):
-        usable = memory.formation is not None and memory.refusal is None
+        usable = memory.read_at is not None and memory.refusal is None
         return seen if usable and not must else seen.held(why)
     try:
         formation = parts.platform.formation(app.name)
     except PlatformError as exc:
         memory, why = note_failure(parts, memory, exc, now)
         return replace(seen, memory=memory, hold=why)
-    foreign = foreign_changes(app, memory.formation or {}, formation, now)
     made = _made_after_all(memory, formation)
+    ours = {event.process_type or "" for event in made}
+    foreign = foreign_changes(app, memory.formation or {}, formation, now, ours=ours)
     events = (*seen.events, *made, *foreign)
     memory = replace(
         note_scaled(note_by_hand(memory, foreign), made),

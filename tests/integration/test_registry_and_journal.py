@@ -238,6 +238,24 @@ def test_events_of_one_app_or_of_all(journal):
     assert len(journal.recent(None, 1)) == 1
 
 
+def test_events_of_one_kind(journal):
+    held = event(1, kind=EventKind.HELD)
+    journal.record([event(0), held, event(2)])
+
+    assert journal.recent("shop", 10, EventKind.HELD) == [held]
+
+
+def test_an_event_that_a_newer_program_wrote_is_left_out(engine):
+    journal = SqlJournal(engine)
+    journal.record([event(0), event(1)])
+    with engine.begin() as connection:
+        connection.execute(
+            text("UPDATE events SET reason = 'not_yet_invented' WHERE id = 2")
+        )
+
+    assert journal.recent("shop", 10) == [event(0)]
+
+
 def test_old_events_are_pruned(journal):
     journal.record([event(0), event(5)])
 

@@ -157,6 +157,17 @@ class TestTheNightlyBatch:
 
         assert walk(world, [0, 1, 5, 0]) == [0, 10, 10, 0]
 
+    def test_neither_a_step_nor_a_window_slows_the_waking(self, world):
+        """From 0 it is 6 at once; from there on one more at a time."""
+        world.add(worker=0)
+        set_policy(world, wake=6, max_step_up=1)
+        assert walk(world, [0, 900, 900]) == [0, 6, 7]
+
+        set_policy(world, wake=6, stabilization_up="1h")
+        by_hand(world, 0)
+        world.poll(seconds=601)
+        assert walk(world, [900, 900]) == [6, 6]
+
     def test_a_thousand_jobs_at_once_are_met_in_steps(self, world):
         """100 dynos are wanted; 30 more at a time, and 10 fewer."""
         world.add(worker=0)
@@ -423,6 +434,27 @@ class TestAPersonWhoScalesDuringAnIncident:
 
         world.poll()
         assert world.dynos() == {"worker": 10, "mailer": 2}
+
+    def test_it_is_noticed_after_a_change_that_failed(self, world):
+        """Heroku refuses our 3; until the next look somebody makes it 10."""
+        world.add(worker=2)
+        set_policy(world, manual_lease="1h")
+        walk(world, [20])
+        world.platform.failures = [PlatformUnavailable("Heroku answered 503")] * 2
+        walk(world, [30])
+        world.platform.failures = []
+        by_hand(world, 10)
+
+        assert walk(world, [30] * 5) == [10] * 5
+        (event,) = events(world, EventKind.CHANGED_ELSEWHERE)
+        assert (event.from_quantity, event.to_quantity) == (2, 10)
+
+    def test_many_changes_of_ours_do_not_push_it_out_of_the_journal(self, incident):
+        change = replace(incident.journal.events[-1], kind=EventKind.SCALED)
+        incident.journal.record([change] * 1_000)
+        incident.coordinator.lose_everything()
+
+        assert set(walk(incident, [30] * 10)) == {10}
 
     def test_without_a_lease_it_is_corrected_when_it_is_noticed(self, world):
         world.add(worker=2)

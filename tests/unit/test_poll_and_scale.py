@@ -467,6 +467,27 @@ def test_an_evaluation_that_was_cut_off_after_its_change_is_known_to_be(
     assert world.dynos() == {"worker": 10}
 
 
+def test_a_change_before_a_workers_death_is_recorded_by_the_next_one(
+    world, monkeypatch
+):
+    world.add(worker=1)
+    world.report({"worker": 95})
+    finish = world.coordinator.finish
+
+    def die(lease, _memory):
+        finish(lease, None)
+        raise CoordinationError("the worker was killed")
+
+    with monkeypatch.context() as patch, suppress(CoordinationError):
+        patch.setattr(world.coordinator, "finish", die)
+        patch.setattr(world.journal, "record", lambda _events: None)
+        world.poll()
+    world.poll()
+
+    (event,) = world.journal.events
+    assert (event.kind, event.to_quantity) == (EventKind.SCALED, 10)
+
+
 def test_an_app_that_is_registered_no_more_is_left_alone(world):
     world.add(worker=1)
     key = world.registry.key("shop")

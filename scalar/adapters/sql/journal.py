@@ -38,13 +38,21 @@ class SqlJournal:
         with translated(), self._engine.begin() as connection:
             connection.execute(insert(EventRow), rows)
 
-    def recent(self, app: str | None, limit: int) -> Sequence[Event]:
+    def recent(
+        self, app: str | None, limit: int, kind: EventKind | None = None
+    ) -> Sequence[Event]:
         """Return the newest events, newest first, of one app or of all."""
         query = select(*EventRow.__table__.columns).order_by(
             EventRow.at.desc(), EventRow.id.desc()
         )
         if app is not None:
             query = query.where(EventRow.app == app)
+        if kind is not None:
+            query = query.where(EventRow.kind == kind.value)
+        query = query.where(
+            EventRow.kind.in_([known.value for known in EventKind]),
+            EventRow.reason.in_([known.value for known in Reason]),
+        )
         with translated(), self._engine.connect() as connection:
             rows = connection.execute(query.limit(limit)).mappings().all()
         return [_event(row) for row in rows]
