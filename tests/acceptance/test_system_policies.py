@@ -45,9 +45,9 @@ def test_values_of_app_and_process_type_hold(start, name, counts_app, database_u
 
     assert reasons(system, name) == [
         ("mailer", 0, 6, "too_many_dynos"),
-        ("worker", 0, 2, "scale_up_limited"),
-        ("worker", 2, 4, "scale_up_limited"),
-        ("worker", 4, 6, "scale_up_limited"),
+        ("worker", 0, 3, "woken"),
+        ("worker", 3, 5, "scale_up_limited"),
+        ("worker", 5, 6, "too_many_dynos"),
     ]
 
     counts_app.answer({"worker": 1, "mailer": 0})
