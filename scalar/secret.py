@@ -96,6 +96,11 @@ class CountsUrl:
             raise InvalidInput(f"URL {shown!r} names no host")
         if port == 0:
             raise InvalidInput(f"URL {shown!r} has port 0, must be 1 to 65535")
+        if "@" in parts.path + parts.query:
+            raise InvalidInput(
+                f"URL {shown!r} has an @ behind its host. In a password, / ? # @ are "
+                "written %2F %3F %23 %40; in a path, @ is %40"
+            )
         if parts.fragment:
             raise InvalidInput(f"URL {shown!r} must not have a #fragment")
         return cls(
@@ -126,11 +131,17 @@ class CountsUrl:
         return f"{scheme}://{user}:{password}@{rest}"
 
     def shown(self) -> str:
-        """Return the URL as it may be printed: `https://user:***@host/...`."""
+        """Return the URL as it may be printed: `https://user:***@host/...`.
+
+        A user without a password, and what stands behind a `?`, may be a token.
+        """
+        base, mark, _ = self.address.partition("?")
+        rest = f"{base}?***" if mark else base
         if not self.has_credentials:
-            return self.address
-        scheme, rest = self.address.split("://", 1)
-        return f"{scheme}://{self.user}:***@{rest}"
+            return rest
+        who = f"{self.user}:***" if self.password else "***"
+        scheme, place = rest.split("://", 1)
+        return f"{scheme}://{who}@{place}"
 
     def __str__(self) -> str:
         return self.shown()

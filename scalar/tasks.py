@@ -35,7 +35,7 @@ beat_thread.install(app)
 
 @cache
 def toolbox() -> Toolbox:
-    """Return the parts of this process, made at the first task.
+    """Return the parts of this process, made when a worker starts.
 
     Beat never needs them, and so never loads what they are made of.
     """

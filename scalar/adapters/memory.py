@@ -272,7 +272,7 @@ class MemoryCoordinator:
             del self._leases[lease.app_id]
         if memory is None:
             return
-        if holder in (None, lease.token):
+        if holder == lease.token:
             self._memories[lease.app_id] = memory
         else:
             self._memories.pop(lease.app_id, None)

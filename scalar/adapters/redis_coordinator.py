@@ -79,7 +79,7 @@ _FINISH = """
 local holder = redis.call('GET', KEYS[1])
 if holder == ARGV[1] then redis.call('DEL', KEYS[1]) end
 if ARGV[2] == '' then return end
-if holder and holder ~= ARGV[1] then
+if holder ~= ARGV[1] then
   redis.call('DEL', KEYS[2])
   return
 end

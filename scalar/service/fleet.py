@@ -151,7 +151,7 @@ def _url(entry: AppEntry, app: RegisteredApp | None) -> CountsUrl:
     if entry.url is None:
         raise InvalidInput("a new app needs its url")
     url = CountsUrl.parse(entry.url)
-    if url.password.reveal() == "***":
+    if "***" in entry.url:
         raise InvalidInput(
             f"{entry.url} has no password, and none is stored for this address. "
             f"Register it with: python cli.py add-app {entry.name} URL"

@@ -8,13 +8,36 @@ from datetime import datetime, timedelta
 
 from scalar.errors import PlatformError
 from scalar.model import Decision, Memory, Refusal, Step
-from scalar.ports import Urgency
+from scalar.ports import Account, Budget, Denial, Urgency
 from scalar.service.parts import Parts
 
 #: Seconds until an app is asked about again after a first refusal; doubled
 #: with each further one, up to the most.
 FIRST_WAIT = 60
 MOST_WAIT = 900
+
+
+class Onlooker:
+    """An `Account` for who only looks: it may call, and shares no failure."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+
+    def ask(self, urgency: Urgency) -> Denial | None:
+        """Return None: a person's own call is not held back."""
+        del urgency
+        return None
+
+    def answered(self, remaining: int | None) -> None:
+        """Take note that Heroku answered."""
+        self._account.answered(remaining)
+
+    def failed(self, error: PlatformError) -> None:
+        """Keep a failure from the workers: their own calls may well succeed."""
+
+    def budget(self) -> Budget:
+        """Return what is known, without changing it."""
+        return self._account.budget()
 
 
 def urgency_of(changes: Iterable[Decision]) -> Urgency:

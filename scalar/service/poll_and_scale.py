@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 from scalar import logfmt
 from scalar.errors import ScalarError
@@ -11,6 +12,7 @@ from scalar.ports import AppKey, Lease, RegisteredApp
 from scalar.service.acting import act, doubtful
 from scalar.service.evaluation import Evaluation
 from scalar.service.gathering import gather
+from scalar.service.heroku_calls import Onlooker
 from scalar.service.parts import Parts
 from scalar.service.recording import record
 
@@ -48,10 +50,12 @@ def poll_and_scale(parts: Parts, key: AppKey, token: str) -> Evaluation | None:
 def explain(parts: Parts, app: RegisteredApp) -> Evaluation:
     """Evaluate an app without changing anything, here or on Heroku.
 
-    The formation is read anew, which costs one API call.
+    The formation is read anew, which costs one API call. If that fails, no
+    worker is kept from calling because of it.
     """
     memory = parts.coordinator.recall([app.id]).get(app.id, Memory())
-    return gather(parts, app, memory, read_anew=True)
+    onlooking = replace(parts, account=Onlooker(parts.account))
+    return gather(onlooking, app, memory, read_anew=True)
 
 
 def _evaluate(

@@ -179,6 +179,16 @@ def test_who_lost_the_lease_drops_the_memory_of_the_other(client):
     assert client.get("scalar:lease:1") == "another"
 
 
+def test_who_comes_back_after_the_lease_has_ended_drops_the_memory(client):
+    """Another evaluation may have come and gone meanwhile."""
+    coordinator = RedisCoordinator(client)
+    frozen, _ = coordinator.begin(1, "one")
+    client.delete("scalar:lease:1")
+    coordinator.finish(frozen, Memory(formation={"worker": ProcessType(99)}))
+
+    assert coordinator.recall([1]) == {}
+
+
 def test_a_lease_is_kept_up_while_the_evaluation_lasts(client):
     """It is short, but does not end under a slow evaluation."""
     coordinator = RedisCoordinator(client)

@@ -243,11 +243,13 @@ def test_what_a_person_set_stays_for_the_time_of_the_lease(policy, lease, count,
 def test_a_step_is_no_longer_than_allowed_unless_the_range_asks_for_it(
     policy, count, seen
 ):
+    """Or unless dynos wake from 0, which is one step."""
     decision = decide("worker", policy, count, seen)
+    woken = policy.wake_dynos if seen.quantity == 0 else 0
 
     if decision.is_up and policy.max_step_up is not None:
         assert decision.desired <= max(
-            seen.quantity + policy.max_step_up, policy.min_dynos
+            seen.quantity + policy.max_step_up, policy.min_dynos, woken
         )
     elif decision.changes and policy.max_step_down is not None:
         most = seen.quantity if policy.max_dynos is None else policy.max_dynos

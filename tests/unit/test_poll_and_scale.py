@@ -20,7 +20,7 @@ from scalar.errors import (
 )
 from scalar.model import WHOLE_APP, EventKind, ProcessType, Reason, Unknown
 from scalar.ports import Denial, Urgency
-from scalar.service.poll_and_scale import poll_and_scale
+from scalar.service.poll_and_scale import explain, poll_and_scale
 from tests.unit.world import World
 
 
@@ -510,3 +510,13 @@ def test_a_fallback_finds_its_process_types_in_the_journal(world):
     world.poll()
 
     assert world.dynos() == {"worker": 3, "clock": 1}
+
+
+def test_an_explanation_that_fails_keeps_no_worker_from_calling(world):
+    world.add(worker=1)
+    world.report({"worker": 15})
+    world.platform.failures = [NotAuthorized("Heroku answered 401")]
+    done = explain(world.parts, world.registry.get("shop"))
+
+    assert done.hold.reason is Reason.NOT_AUTHORIZED
+    assert world.account.failures == []

@@ -93,3 +93,28 @@ def test_redaction_leaves_other_text_alone():
     text = "mail a@b.example about https://shop.example/x?y=z@w"
 
     assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://token@shop.example/counts", "https://***@shop.example/counts"),
+        (
+            "https://shop.example/counts?token=hunter2",
+            "https://shop.example/counts?***",
+        ),
+        ("https://u:pw@shop.example/?token=x", "https://u:***@shop.example/?***"),
+    ],
+)
+def test_what_may_be_a_token_is_not_shown(url, shown):
+    parsed = CountsUrl.parse(url)
+
+    assert parsed.shown() == shown
+    assert CountsUrl.parse(parsed.reveal()) == parsed
+
+
+def test_a_password_with_a_bare_slash_is_no_port():
+    with pytest.raises(InvalidInput, match="@ behind its host") as refused:
+        CountsUrl.parse("https://user:123/hunter2@shop.example/counts")
+
+    assert "hunter2" not in str(refused.value)
