@@ -62,9 +62,7 @@ def read_fleet(text: str) -> list[AppEntry]:
     try:
         data = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
     except yaml.YAMLError as exc:
-        raise InvalidInput(
-            f"the file is no YAML: {' '.join(str(exc).split())}"
-        ) from exc
+        raise InvalidInput(f"the file is no YAML: {_place(exc)}") from exc
     except RecursionError as exc:
         raise InvalidInput("the file is no YAML: it is nested too deeply") from exc
     except ValueError as exc:  # a date or number that there is not
@@ -74,6 +72,13 @@ def read_fleet(text: str) -> list[AppEntry]:
     if unknown:
         raise InvalidInput(f"the file: {_names(unknown)} must be apps")
     return [_entry(name, app) for name, app in _mapping(apps, "apps").items()]
+
+
+def _place(error: yaml.YAMLError) -> str:
+    """Return what is wrong where, without the line itself: it may hold a password."""
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or "it cannot be read"
+    return f"line {mark.line + 1}: {problem}" if mark else problem
 
 
 def write_fleet(entries: Iterable[AppEntry]) -> str:

@@ -18,7 +18,7 @@ from scalar.model import (
     Reason,
     Step,
 )
-from scalar.ports import Lease, RegisteredApp
+from scalar.ports import Lease, RegisteredApp, Urgency
 from scalar.service.evaluation import Evaluation
 from scalar.service.foreign_changes import (
     foreign_changes,
@@ -27,6 +27,7 @@ from scalar.service.foreign_changes import (
 )
 from scalar.service.heroku_calls import note_failure, urgency_of, why_not_call
 from scalar.service.parts import Parts
+from scalar.service.reading import read_formation
 
 
 def act(parts: Parts, app: RegisteredApp, lease: Lease, seen: Evaluation) -> Evaluation:
@@ -64,7 +65,17 @@ def _why_not(
 def _ask_within(
     parts: Parts, app: RegisteredApp, seen: Evaluation, error: AboveLimit
 ) -> Evaluation:
-    """Ask for as many dynos as a refusal allows."""
+    """Ask for as many dynos as a refusal allows.
+
+    A limit must not scale down what somebody has scaled up meanwhile, so the
+    formation is read first. If it is another than was thought, the next
+    evaluation decides.
+    """
+    if not seen.formation_is_fresh:
+        fresh = read_formation(parts, app, seen, Urgency.SCALE_UP, must=True)
+        if fresh.hold is not seen.hold or _differs(seen, fresh):
+            return replace(fresh, decisions=())
+        seen = fresh
     seen = _within(seen, error, parts.clock.now())
     if not seen.to_be_made:
         return seen
@@ -72,6 +83,11 @@ def _ask_within(
         return _ask(parts, app, seen)
     except PlatformError as exc:
         return _failed(parts, app, seen, exc)
+
+
+def _differs(before: Evaluation, after: Evaluation) -> bool:
+    """Return whether a process type has other dynos than was thought."""
+    return (before.memory.formation or {}) != (after.memory.formation or {})
 
 
 def _ask(parts: Parts, app: RegisteredApp, seen: Evaluation) -> Evaluation:

@@ -520,3 +520,20 @@ def test_an_explanation_that_fails_keeps_no_worker_from_calling(world):
 
     assert done.hold.reason is Reason.NOT_AUTHORIZED
     assert world.account.failures == []
+
+
+def test_a_limit_does_not_scale_down_what_somebody_has_scaled_up(world):
+    """We think that 5 run and want 20; 8 run by now, and Heroku allows 6."""
+    world.add(worker=5)
+    world.report({"worker": 45})
+    world.poll()
+    world.platform.formations["shop"]["worker"] = ProcessType(8, "Standard-1X")
+    above = AboveLimit("Cannot run more than 6", limit=6, per_process_type=True)
+    world.platform.failures = [above]
+    world.report({"worker": 200})
+    world.poll()
+    assert world.dynos() == {"worker": 8}
+
+    world.platform.failures = [above]
+    world.poll()
+    assert world.dynos() == {"worker": 8}
