@@ -12,7 +12,7 @@ from demo import shop
 from demo.parts import PartFailed
 from demo.verdict import Sample
 from local_heroku.control import ControlError, DynoView, LocalHeroku
-from scalar.counts import parse_counts
+from scalar.answers.plain import parse_counts
 from scalar.errors import CountsMalformed
 from scalar.model import Count, Unknown
 

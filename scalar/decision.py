@@ -40,6 +40,8 @@ from scalar.stages import (
 
 #: Heroku runs this process type itself, once at each release.
 RELEASE = "release"
+#: Longer than anything waits; not every count fits into a float.
+MOST_SECONDS = 10**12
 PolicyOf = Callable[[str], Policy | PolicyProblem]
 
 
@@ -105,17 +107,47 @@ def decide_unknown(
 ) -> Decision:
     """Return the decision for a count that is not known: never fewer dynos.
 
-    It is to hold, unless the policy has a fallback for a count that has been
-    unknown for some time.
+    It is to hold, unless the jobs that are known of by themselves ask for more
+    dynos, or the policy has a fallback for a count that has been unknown for
+    some time.
     """
+    wishes = (
+        _for_what_is_known(process_type, policy, unknown, seen),
+        _fall_back(process_type, policy, unknown, seen),
+    )
+    more = [wish for wish in wishes if wish and wish.is_up]
+    if not more:
+        return hold(process_type, seen.quantity, unknown.reason, unknown.detail)
+    return max(more, key=lambda wish: wish.desired or 0)
+
+
+def _for_what_is_known(
+    process_type: str, policy: Policy, unknown: Unknown, seen: Observation
+) -> Decision | None:
+    """Return the decision for the least that the count can be; None if nothing is."""
+    if not unknown.at_least > 0:
+        return None
+    known = decide(process_type, policy, unknown.at_least, seen)
+    first, *others = known.trail
+    why = f"{first.detail}, at least: {unknown.detail}"
+    return replace(
+        known,
+        count=None,
+        recommended=None,
+        trail=(Step(first.quantity, Reason.COUNT_AT_LEAST, why), *others),
+    )
+
+
+def _fall_back(
+    process_type: str, policy: Policy, unknown: Unknown, seen: Observation
+) -> Decision | None:
+    """Return the policy's own decision for a count that stays unknown."""
     floor, failures = policy.fallback_dynos, seen.past.failures
     if floor is None or failures < policy.fallback_after:
-        return hold(process_type, seen.quantity, unknown.reason, unknown.detail)
+        return None
     why = f"unknown {failures} times in a row ({unknown.reason}); at least {floor}"
     trail = [Step(floor, Reason.FALLBACK, why)]
     _limit(FOR_UNKNOWN, policy, seen, trail)
-    if trail[-1].quantity <= seen.quantity:
-        return hold(process_type, seen.quantity, unknown.reason, unknown.detail)
     return Decision(
         process_type, seen.quantity, None, tuple(trail), dry_run=policy.dry_run
     )
@@ -154,7 +186,7 @@ def decide_all(
         readings: What the app's answer said.
         situation: The other facts.
     """
-    missing = Unknown(Reason.COUNT_MISSING, "the app's answer leaves it out")
+    missing = Reading(Unknown(Reason.COUNT_MISSING, "the app's answer leaves it out"))
     expected = situation.expected & situation.formation.keys()
     named: dict[str, Reading] = dict.fromkeys(expected, missing)
     named.update(readings)
@@ -183,10 +215,31 @@ def _decide_one(
         past=situation.pasts.get(name, NOTHING),
         since=situation.since,
         released_at=situation.released_at,
+        latency=_latency(policy, reading),
+        is_latency=policy.latency_up is not None and reading.is_ambiguous,
+        busy=reading.busy,
+        next_eta=reading.next_eta,
+        stranded=reading.stranded,
     )
-    if isinstance(reading, Unknown):
-        return decide_unknown(name, policy, reading, seen)
-    return decide(name, policy, reading, seen)
+    count = reading.count
+    if isinstance(count, Unknown):
+        return decide_unknown(name, policy, count, seen)
+    if policy.latency_up is not None and seen.latency is None and count * seen.quantity:
+        return decide_unknown(name, policy, _unknown_latency(reading), seen)
+    return decide(name, policy, count, seen)
+
+
+def _latency(policy: Policy, reading: Reading) -> float | None:
+    """Return the latency in seconds; a number of HireFire's form may be one."""
+    if reading.is_ambiguous and not isinstance(reading.count, Unknown):
+        return float(min(reading.count, MOST_SECONDS)) if policy.latency_up else None
+    return None if isinstance(reading.latency, Unknown) else reading.latency
+
+
+def _unknown_latency(reading: Reading) -> Unknown:
+    if isinstance(reading.latency, Unknown):
+        return reading.latency
+    return Unknown(Reason.LATENCY_UNKNOWN, "the app tells counts only, no latency")
 
 
 def hold(

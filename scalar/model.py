@@ -18,6 +18,19 @@ from scalar.history import Slice
 Count = int | float
 
 
+class Form(StrEnum):
+    """In which form an app tells how much work it has."""
+
+    #: Whichever of the forms over HTTP the answer has.
+    AUTO = "auto"
+    #: This project's own: process type to count, or the agent's richer one.
+    SCALAR = "scalar"
+    #: HireFire's list of names and values.
+    HIREFIRE = "hirefire"
+    #: None: Celery's broker is measured.
+    CELERY = "celery"
+
+
 class Reason(StrEnum):
     """Why a quantity is what it is; the fixed vocabulary of every explanation."""
 
@@ -25,20 +38,26 @@ class Reason(StrEnum):
     RECOMMENDED = "recommended"
     DRAIN_TIME = "drain_time"
     NOT_ENOUGH_HISTORY = "not_enough_history"
+    LATENCY = "latency"
+    COUNT_AT_LEAST = "count_at_least"
     FALLBACK = "fallback"
     WITHIN_TOLERANCE = "within_tolerance"
+    STRANDED = "stranded"
     WOKEN = "woken"
     JOBS_LEFT = "jobs_left"
     SCALE_UP_STABILIZED = "scale_up_stabilized"
     SCALE_DOWN_STABILIZED = "scale_down_stabilized"
     SCALE_UP_LIMITED = "scale_up_limited"
     SCALE_DOWN_LIMITED = "scale_down_limited"
+    ETA_SOON = "eta_soon"
     TOO_FEW_DYNOS = "too_few_dynos"
     TOO_MANY_DYNOS = "too_many_dynos"
     WEB_KEPT = "web_kept"
     HEROKU_LIMIT = "heroku_limit"
     COOLDOWN_UP = "cooldown_up"
     COOLDOWN_DOWN = "cooldown_down"
+    BUSY_DYNOS = "busy_dynos"
+    BUSY_UNKNOWN = "busy_unknown"
     MANUAL_LEASE = "manual_lease"
     PAUSED = "paused"
     RELEASED_RECENTLY = "released_recently"
@@ -46,6 +65,7 @@ class Reason(StrEnum):
     COUNT_NULL = "count_null"
     COUNT_INVALID = "count_invalid"
     COUNT_MISSING = "count_missing"
+    LATENCY_UNKNOWN = "latency_unknown"
     NOT_IN_FORMATION = "not_in_formation"
     RELEASE_PHASE = "release_phase"
     POLICY_INVALID = "policy_invalid"
@@ -71,14 +91,45 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """A count that is not known, and why. Never zero."""
+    """A number that is not known, and why. Never zero.
+
+    Attributes:
+        reason: Why.
+        detail: The particulars, in a few words.
+        at_least: What is known of it all the same: it may be this or more.
+    """
 
     reason: Reason
     detail: str = ""
+    at_least: Count = 0
 
 
-#: What an app said of one process type.
-Reading = Count | Unknown
+#: A count, or why it is not known.
+Counted = Count | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What an app said of one process type.
+
+    Of all but the count, None means that the app does not speak of it.
+
+    Attributes:
+        count: Jobs that need a worker.
+        latency: Seconds since the oldest job that waits could have begun.
+        busy: Highest number of a dyno that runs a job; 0 if none does.
+        next_eta: Seconds until the next job that is not due yet will be.
+        stranded: Jobs of the count whose worker is gone while there is no other.
+        is_ambiguous: Whether the count may be seconds of latency: HireFire's form
+            has a number and does not say of what.
+    """
+
+    count: Counted
+    latency: float | Unknown | None = None
+    busy: int | Unknown | None = None
+    next_eta: float | None = None
+    stranded: int = 0
+    is_ambiguous: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +298,7 @@ class Past:
         recommended_down: The same for scaling down.
         drained: How fast its dynos work, if the policy asks for that.
         told: In a dry run, the quantity that was last recorded.
+        busy_since: Since when busy dynos hold others back from being removed.
     """
 
     failures: int = 0
@@ -258,6 +310,7 @@ class Past:
     recommended_down: tuple[Slice, ...] = ()
     drained: Drained | None = None
     told: int | None = None
+    busy_since: datetime | None = None
 
 
 #: What is remembered of a process type at first sight.

@@ -24,6 +24,12 @@ class Policy:
             should be worked off.
         jobs_per_second: Jobs that one dyno does in a second; None to learn it
             from how the count falls.
+        latency_up: Instead of a boundary: dynos are added while the oldest job has
+            waited for longer than this.
+        latency_down: A dyno is removed while the oldest job has waited for less;
+            None to remove some only while the count is 0.
+        latency_step: Dynos added at once because of latency.
+        boot_time: A job that is due in less than this gets a dyno now.
         wake_dynos: Fewest while the count is above 0.
         min_dynos: Fewest, whatever the count.
         max_dynos: Most, whatever the count; None for as many as Heroku allows.
@@ -41,6 +47,8 @@ class Policy:
         cooldown_down: Time after any change without a scale down.
         release_grace: Time after a release of the app without a scale down.
         manual_lease: Time for which a person's own change is left alone.
+        busy_limit: Longest time for which busy dynos hold others back from being
+            removed; none for as long as they are busy.
         pause_up: Nothing is added before that time (aware, UTC).
         pause_down: Nothing is removed before that time (aware, UTC).
         fallback_dynos: Fewest while the count is unknown; None leaves all as it
@@ -53,6 +61,10 @@ class Policy:
     boundary: int = 0
     drain_time: timedelta | None = None
     jobs_per_second: float | None = None
+    latency_up: timedelta | None = None
+    latency_down: timedelta | None = None
+    latency_step: int = 1
+    boot_time: timedelta = NONE
     wake_dynos: int = 0
     min_dynos: int = 0
     max_dynos: int | None = None
@@ -67,6 +79,7 @@ class Policy:
     cooldown_down: timedelta = NONE
     release_grace: timedelta = NONE
     manual_lease: timedelta = NONE
+    busy_limit: timedelta = NONE
     pause_up: datetime | None = None
     pause_down: datetime | None = None
     fallback_dynos: int | None = None

@@ -155,6 +155,36 @@ VALUES: tuple[PolicyValue, ...] = (
         "how the count falls",
     ),
     PolicyValue(
+        "latency_up",
+        "latency_up",
+        "LATENCY_UP",
+        _positive_duration,
+        "instead of a boundary: dynos are added while the oldest job has waited for "
+        "longer",
+    ),
+    PolicyValue(
+        "latency_down",
+        "latency_down",
+        "LATENCY_DOWN",
+        read_duration,
+        "a dyno is removed while the oldest job has waited for less; unset: dynos "
+        "are removed only while the count is 0",
+    ),
+    PolicyValue(
+        "latency_step",
+        "latency_step",
+        "LATENCY_STEP",
+        _STEP,
+        "dynos added at once because of latency (1)",
+    ),
+    PolicyValue(
+        "boot_time",
+        "boot_time",
+        "BOOT_TIME",
+        read_duration,
+        "a job with an ETA that is due within this time gets a dyno now",
+    ),
+    PolicyValue(
         "wake",
         "wake_dynos",
         "WAKE_DYNOS",
@@ -237,6 +267,14 @@ VALUES: tuple[PolicyValue, ...] = (
         "time for which a person's own change is left alone",
     ),
     PolicyValue(
+        "busy_limit",
+        "busy_limit",
+        "BUSY_LIMIT",
+        read_duration,
+        "longest time for which busy dynos hold others back from being removed; "
+        "unset: as long as they are busy",
+    ),
+    PolicyValue(
         "fallback",
         "fallback_dynos",
         "FALLBACK_DYNOS",
@@ -287,6 +325,7 @@ def read_value(name: str, text: str) -> Any:
 
 def check_together(values: Mapping[str, Any]) -> None:
     """Raise `InvalidInput` if values that are right alone do not go together."""
+    _check_strategy(values)
     fewest, most = values.get("min", 0), values.get("max")
     schedule = values.get("schedule")
     if most is not None:
@@ -303,3 +342,18 @@ def check_together(values: Mapping[str, Any]) -> None:
                 f"schedule: in the window {window.text!r} max would be {high}, must be "
                 f"at least min ({low})"
             )
+
+
+def _check_strategy(values: Mapping[str, Any]) -> None:
+    up, down = values.get("latency_up"), values.get("latency_down")
+    if up is not None and values.get("drain_time") is not None:
+        raise InvalidInput(
+            "latency_up and drain_time do not go together: unset one (`none`)"
+        )
+    if down is not None and up is None:
+        raise InvalidInput("latency_down needs a latency_up")
+    if up is not None and down is not None and down > up:
+        raise InvalidInput(
+            f"latency_down = {down.total_seconds():g}s, must be at most latency_up "
+            f"({up.total_seconds():g}s)"
+        )

@@ -8,13 +8,16 @@ from datetime import datetime, timedelta
 
 from scalar.drain import learn
 from scalar.history import Slice, recent, remember
-from scalar.model import Decision, Past, Reading, Unknown
+from scalar.model import Counted, Decision, Past, Reason, Unknown
 from scalar.policy import NONE, Policy
 
+#: Busy dynos hold others back.
+HELD_BACK = frozenset({Reason.BUSY_DYNOS, Reason.BUSY_UNKNOWN})
 
-def note_reading(past: Past, reading: Reading) -> Past:
-    """Return what is remembered after a reading, before the decision on it."""
-    if isinstance(reading, Unknown):
+
+def note_reading(past: Past, count: Counted) -> Past:
+    """Return what is remembered after a count was read, before the decision on it."""
+    if isinstance(count, Unknown):
         return replace(past, failures=past.failures + 1, interrupted=True)
     return replace(past, failures=0)
 
@@ -38,9 +41,27 @@ def note_decision(past: Past, policy: Policy, decision: Decision, at: datetime) 
         past,
         interrupted=False,
         drained=drained,
+        busy_since=_busy_since(past, policy, decision, at),
         recommended_up=_with(past.recommended_up, up, past, decision, at),
         recommended_down=_with(past.recommended_down, down, past, decision, at),
     )
+
+
+def _busy_since(
+    past: Past, policy: Policy, decision: Decision, at: datetime
+) -> datetime | None:
+    """Return since when busy dynos hold others back; None if they do not.
+
+    Once they have done so for too long it stays, until no fewer dynos are asked
+    for: removing takes several evaluations where a step is limited.
+    """
+    held = any(step.reason in HELD_BACK for step in decision.trail)
+    fewer = (decision.recommended or 0) < (decision.current or 0)
+    since = past.busy_since
+    if since is None or since > at:  # in the future: another clock wrote it
+        return at if held else None
+    waited = fewer and at - since >= policy.busy_limit > NONE
+    return since if held or waited else None
 
 
 def _with(

@@ -17,7 +17,7 @@ from fractions import Fraction
 
 from scalar.drain import ENOUGH_FALLS, dynos_to_drain
 from scalar.history import Slice, recent
-from scalar.model import NOTHING, Count, Past, Reason, Step
+from scalar.model import NOTHING, Count, Past, Reason, Step, Unknown
 from scalar.policy import Policy
 from scalar.schedule import Window
 from scalar.strategy import recommend_by_boundary
@@ -45,6 +45,14 @@ class Observation:
         since: From when on things are remembered; a loss of memory counts as a
             change, so that it does not shorten a cooldown.
         released_at: When the app was last released; None if that is not known.
+        latency: Seconds since the oldest job that waits could have begun; None if
+            it is not known.
+        is_latency: Whether the count is a latency, so that 0 does not say that
+            no job runs.
+        busy: Highest number of a dyno that runs a job; None if the app does not
+            speak of it.
+        next_eta: Seconds until the next job that is not due yet will be.
+        stranded: Jobs of the count whose worker is gone while there is no other.
     """
 
     quantity: int
@@ -53,6 +61,11 @@ class Observation:
     past: Past = NOTHING
     since: datetime | None = None
     released_at: datetime | None = None
+    latency: float | None = None
+    is_latency: bool = False
+    busy: int | Unknown | None = None
+    next_eta: float | None = None
+    stranded: int = 0
 
 
 Stage = Callable[[Policy, Observation, int], Step]
@@ -60,11 +73,13 @@ CountedStage = Callable[[Policy, Observation, Count, int], Step]
 
 
 def recommend(policy: Policy, seen: Observation, count: Count) -> Step:
-    """Return the dynos for the count: to drain it in time, or by the boundary.
+    """Return the dynos for the count: by latency, to drain it in time, by boundary.
 
     The boundary stands in for a rate that is not known yet, but takes no dynos
     from a backlog: what was learned may be lost at any time.
     """
+    if policy.latency_up is not None:
+        return _by_latency(policy, policy.latency_up, seen, count)
     by_boundary = recommend_by_boundary(count, policy.boundary)
     detail = f"count {count} / boundary {policy.boundary}"
     if policy.drain_time is None:
@@ -88,16 +103,58 @@ def recommend(policy: Policy, seen: Observation, count: Count) -> Step:
     )
 
 
+def _by_latency(policy: Policy, up: timedelta, seen: Observation, count: Count) -> Step:
+    """Add dynos above one latency, remove one below the other.
+
+    As HireFire and Judoscale do: the first job wakes a dyno whatever it waited,
+    and none is removed that has not been too many for the whole window
+    (`stabilize`). Without jobs there is no need of any dyno.
+    """
+    now, latency = seen.quantity, seen.latency
+    if count == 0 and not seen.is_latency:
+        return Step(0, Reason.LATENCY, "count 0")
+    if now == 0 or latency is None:
+        return Step(max(now, int(count > 0)), Reason.LATENCY, "the first job waits")
+    most, least = up.total_seconds(), policy.latency_down
+    if latency > most:
+        why = f"latency {latency:g} s, above {most:g} s: {policy.latency_step} more"
+        return Step(now + policy.latency_step, Reason.LATENCY, why)
+    if least is not None and latency < least.total_seconds():
+        why = f"latency {latency:g} s, below {least.total_seconds():g} s: one fewer"
+        return Step(max(now - 1, 1), Reason.LATENCY, why)
+    return Step(now, Reason.LATENCY, f"latency {latency:g} s")
+
+
 def tolerate(policy: Policy, seen: Observation, count: Count, quantity: int) -> Step:
     """Leave the dynos alone while the count is near what they should carry."""
     carried = seen.quantity * policy.boundary
-    near = policy.drain_time is None and abs(count - carried) <= (
+    by_boundary = policy.drain_time is None and policy.latency_up is None
+    near = by_boundary and abs(count - carried) <= (
         Fraction(str(policy.tolerance)) * carried
     )
     return Step(
         seen.quantity if near and count > 0 else quantity,
         Reason.WITHIN_TOLERANCE,
         f"count {count} is within {policy.tolerance * 100:g} % of {carried}",
+    )
+
+
+def wake_for_stranded(
+    policy: Policy, seen: Observation, count: Count, quantity: int
+) -> Step:
+    """Start no more than one dyno for jobs that no other could take now.
+
+    They are nobody's until a worker gives them back, once the broker's
+    visibility timeout is over; more dynos would wait for that as well.
+    """
+    if not seen.stranded:
+        return Step(quantity, Reason.STRANDED)
+    rest = recommend(policy, seen, max(count - seen.stranded, 0)).quantity
+    enough = max(rest, 1, min(seen.quantity, quantity))
+    return Step(
+        min(quantity, enough),
+        Reason.STRANDED,
+        f"{seen.stranded} of them are stranded: one dyno gives them back to the queue",
     )
 
 
@@ -119,6 +176,25 @@ def wake_at_once(
     if seen.quantity > 0:
         return Step(quantity, Reason.WOKEN)
     return wake(policy, seen, count, quantity)
+
+
+def boot_for_eta(
+    policy: Policy, seen: Observation, count: Count, quantity: int
+) -> Step:
+    """Keep one dyno, or start it, for a job that will be due once it has booted."""
+    del count
+    boot = policy.boot_time
+    soon = (
+        boot > _NEVER
+        and seen.next_eta is not None
+        and seen.next_eta <= boot.total_seconds()
+    )
+    return Step(
+        max(quantity, 1) if soon else quantity,
+        Reason.ETA_SOON,
+        f"the next job is due in {seen.next_eta or 0:g} s, a boot takes "
+        f"{boot.total_seconds():g} s",
+    )
 
 
 def keep_while_busy(
@@ -278,6 +354,30 @@ def _stay(policy: Policy, seen: Observation, quantity: int) -> int:
     return max(seen.quantity if most is None else min(seen.quantity, most), quantity)
 
 
+def keep_busy_dynos(policy: Policy, seen: Observation, quantity: int) -> Step:
+    """Remove no dyno that runs a job, and so none below it either.
+
+    Heroku removes the dyno with the highest number first. Not even the most
+    dynos of the policy are worth somebody's job: they hold as soon as it ends.
+    """
+    if seen.busy is None or quantity >= seen.quantity or _waited(policy, seen):
+        return Step(quantity, Reason.BUSY_DYNOS)
+    if isinstance(seen.busy, Unknown):
+        why = f"which dynos are busy is not known: {seen.busy.detail}"
+        return Step(seen.quantity, Reason.BUSY_UNKNOWN, why)
+    return Step(
+        max(quantity, min(seen.busy, seen.quantity)),
+        Reason.BUSY_DYNOS,
+        f"dyno {seen.busy} runs a job; the highest numbers are removed first",
+    )
+
+
+def _waited(policy: Policy, seen: Observation) -> bool:
+    """Return whether busy dynos have held others back for long enough."""
+    since, limit = seen.past.busy_since, policy.busy_limit
+    return limit > _NEVER and since is not None and seen.at - since >= limit
+
+
 def respect_person(policy: Policy, seen: Observation, quantity: int) -> Step:
     """Leave a quantity alone that a person has set, for a time."""
     left = _left(policy.manual_lease, seen.at, seen.past.changed_by_hand_at)
@@ -338,15 +438,16 @@ def _shown(span: timedelta) -> str:
 
 
 #: What these leave is the recommendation that a window remembers.
-RECOMMENDING: tuple[CountedStage, ...] = (tolerate, wake)
+RECOMMENDING: tuple[CountedStage, ...] = (tolerate, wake_for_stranded, wake)
 KEEPING: tuple[CountedStage, ...] = (keep_while_busy,)
 DAMPING: tuple[Stage, ...] = (stabilize, limit_step)
-WAKING: tuple[CountedStage, ...] = (wake_at_once,)
+WAKING: tuple[CountedStage, ...] = (wake_at_once, boot_for_eta)
 LIMITING: tuple[Stage, ...] = (
     clamp,
     keep_web,
     keep_to_limit,
     cool_down,
+    keep_busy_dynos,
     respect_person,
     pause,
 )

@@ -11,7 +11,7 @@ from requests.auth import HTTPBasicAuth
 from urllib3.exceptions import HTTPError as Urllib3Error
 
 from scalar.adapters.deadline import DeadlineExceeded, within
-from scalar.counts import parse_counts
+from scalar.answers import parse_answer
 from scalar.errors import CountsMalformed, CountsUnavailable
 from scalar.model import Reading
 from scalar.secret import CountsUrl, redact
@@ -46,7 +46,7 @@ class HttpCountSource:
         """
         try:
             with within(self._total_timeout):
-                return parse_counts(self._get(url))
+                return parse_answer(self._get(url))
         except DeadlineExceeded as exc:
             raise self._late() from exc
         except (requests.RequestException, Urllib3Error, OSError, ValueError) as exc:

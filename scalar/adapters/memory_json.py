@@ -121,6 +121,7 @@ def _past(data: dict[str, Any]) -> Past:
         recommended_down=tuple(map(_slice, data.get("recommended_down", ()))),
         drained=_drained(drained) if drained else None,
         told=None if told is None else int(told),
+        busy_since=_time(data.get("busy_since")),
     )
 
 

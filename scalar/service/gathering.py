@@ -87,7 +87,7 @@ def _all_unknown(
 ) -> Mapping[str, Reading]:
     """Return an unknown count for every process type that there is to scale."""
     named = memory.reported | (app.policies.keys() - {WHOLE_APP})
-    return dict.fromkeys(named, Unknown(why.reason, why.detail))
+    return dict.fromkeys(named, Reading(Unknown(why.reason, why.detail)))
 
 
 def _note(memory: Memory, readings: Mapping[str, Reading]) -> Memory:
@@ -95,13 +95,13 @@ def _note(memory: Memory, readings: Mapping[str, Reading]) -> Memory:
 
     What there is not in the formation is not remembered.
     """
-    missing = Unknown(Reason.COUNT_MISSING)
+    missing = Reading(Unknown(Reason.COUNT_MISSING))
     named = memory.reported | readings.keys()
     there = named if memory.formation is None else memory.formation.keys()
     pasts = {name: past for name, past in memory.pasts.items() if name in there}
     for name in named & there:
         pasts[name] = note_reading(
-            pasts.get(name, NOTHING), readings.get(name, missing)
+            pasts.get(name, NOTHING), readings.get(name, missing).count
         )
     return replace(memory, pasts=_without_empty(pasts))
 

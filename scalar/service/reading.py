@@ -37,7 +37,9 @@ def is_stale(parts: Parts, app: RegisteredApp, memory: Memory, now: datetime) ->
 def urgency(memory: Memory, readings: Mapping[str, Reading]) -> Urgency:
     """Return how urgent a read is: a first one may be in a scale-up's way."""
     waiting = any(
-        count > 0 for count in readings.values() if not isinstance(count, Unknown)
+        reading.count > 0
+        for reading in readings.values()
+        if not isinstance(reading.count, Unknown)
     )
     return Urgency.SCALE_UP if memory.read_at is None and waiting else Urgency.READ
 

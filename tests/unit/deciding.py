@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from scalar.adapters.memory import WalkedClock
 from scalar.decision import Situation, decide, decide_all
-from scalar.model import WHOLE_APP
+from scalar.model import WHOLE_APP, Reading
 from scalar.policy_book import PolicyBook
 from scalar.ports import RegisteredApp
 from scalar.secret import CountsUrl
@@ -42,4 +42,12 @@ def decided(policy, count, quantity, limit=None, name="worker", **facts):
 def decided_all(policy_of, readings, formation, limits=None, expected=frozenset()):
     """Return the decisions for an app of which nothing else is remembered."""
     situation = Situation(NOON, formation, limits or {}, {}, expected)
-    return decide_all(policy_of, readings, situation)
+    return decide_all(policy_of, as_readings(readings), situation)
+
+
+def as_readings(said):
+    """Return what an app says, where bare numbers stand for a count alone."""
+    return {
+        name: what if isinstance(what, Reading) else Reading(what)
+        for name, what in said.items()
+    }

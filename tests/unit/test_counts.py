@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scalar.counts import parse_counts
+from scalar.answers.plain import parse_counts
 from scalar.errors import CountsMalformed
 from scalar.model import Reason, Unknown
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scalar.counts import MAX_NAME, parse_counts
+from scalar.answers.plain import parse_counts
+from scalar.answers.strict_json import MAX_NAME
 from scalar.errors import CountsMalformed
 from scalar.model import Reason, Unknown
 

@@ -14,6 +14,7 @@ for before that, `released=60` the seconds since a release, `at=` the time.
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from datetime import UTC, datetime, timedelta
@@ -24,9 +25,10 @@ import pytest
 from click.testing import CliRunner
 
 from devtools.procfile import ROOT
+from scalar.answers import parse_answer
+from scalar.answers.rich import MEDIA_TYPE
 from scalar.commands import shared
 from scalar.commands.main import main
-from scalar.counts import parse_counts
 from scalar.model import ProcessType
 from scalar.policy_book import PolicyBook
 from scalar.policy_values import VALUES, read_value
@@ -40,6 +42,8 @@ CONSOLE = re.compile(
     r"(?:<!-- world: (?P<facts>[^>]+) -->\n)?```console\n(?P<body>.*?)```", re.DOTALL
 )
 EVALUATING = ("check-app", "poll")
+#: What an app may say beside the count.
+MORE = {"at_least", "latency", "next_eta", "stranded"}
 
 
 def examples():
@@ -104,7 +108,12 @@ class Session:
             platform.releases["shop"] = now - ago
 
     def report(self, count):
-        self.world.report(parse_counts(f'{{"worker": {count}}}'.encode()))
+        said = {part: json.loads(self.facts[part]) for part in MORE & self.facts.keys()}
+        if "busy" in self.facts:
+            said["busy_dynos"] = self.facts["busy"].split(",")
+        worker = {"count": json.loads(count), **said}
+        body = json.dumps({"version": 1, "process_types": {"worker": worker}})
+        self.world.report(parse_answer(body.encode(), MEDIA_TYPE))
 
 
 def replay(facts, body, monkeypatch):

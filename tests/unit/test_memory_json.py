@@ -64,6 +64,7 @@ pasts = st.builds(
         Drained, moments, jobs, quantities, jobs, jobs, falls=st.integers(0, 300)
     ),
     told=st.none() | quantities,
+    busy_since=st.none() | moments,
 )
 memories = st.builds(
     Memory,

@@ -18,6 +18,7 @@ from scalar.policy_book import PolicyBook
 from scalar.secret import CountsUrl
 from scalar.service.parts import Options, Parts
 from scalar.service.poll_and_scale import poll_and_scale
+from tests.unit.deciding import as_readings
 
 
 @dataclass
@@ -65,7 +66,8 @@ class World:
 
     def report(self, answer, name: str = "shop") -> None:
         """Let the app answer with counts, or fail with an error."""
-        self.counts.answers[f"https://{name}.example/counts"] = answer
+        said = answer if isinstance(answer, Exception) else as_readings(answer)
+        self.counts.answers[f"https://{name}.example/counts"] = said
 
     def poll(self, name: str = "shop", seconds: float = 10):
         """Let a period go by, and evaluate."""

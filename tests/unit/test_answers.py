@@ -1,0 +1,267 @@
+"""Reading an app's answer in each of its forms."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scalar.answers import parse_answer
+from scalar.answers.rich import MEDIA_TYPE
+from scalar.errors import CountsMalformed
+from scalar.model import Form, Reading, Reason, Unknown
+
+
+def rich(**process_types):
+    """Return an answer in the richer form, read."""
+    body = json.dumps({"version": 1, "process_types": process_types}).encode()
+    return parse_answer(body, MEDIA_TYPE)
+
+
+def hirefire(text, form=Form.HIREFIRE):
+    return parse_answer(text.encode(), "application/json", form)
+
+
+def test_the_plain_form_is_counts_alone():
+    assert parse_answer(b'{"worker": 2}') == {"worker": Reading(2)}
+
+
+def test_a_plain_answer_may_have_a_process_type_called_version():
+    """The media type tells the richer form, never the names."""
+    body = b'{"version": 1, "process_types": 4}'
+
+    assert parse_answer(body, "application/json") == {
+        "version": Reading(1),
+        "process_types": Reading(4),
+    }
+
+
+def test_the_richer_form_has_all_its_parts():
+    said = {
+        "count": 12,
+        "latency": 3.5,
+        "busy_dynos": ["worker.2", "worker.10"],
+        "next_eta": 840.0,
+        "stranded": 1,
+    }
+
+    assert rich(worker=said) == {
+        "worker": Reading(12, latency=3.5, busy=10, next_eta=840.0, stranded=1)
+    }
+
+
+def test_what_the_app_does_not_speak_of_is_none_and_not_unknown():
+    assert rich(worker={"count": 12}) == {"worker": Reading(12)}
+
+
+def test_no_busy_dyno_is_another_answer_than_none_at_all():
+    assert rich(worker={"count": 0, "busy_dynos": []})["worker"].busy == 0
+
+
+def test_an_unknown_count_brings_its_reason_and_what_is_known():
+    said = {
+        "count": None,
+        "at_least": 7,
+        "unknown": {"count": "1 of 2 workers\ndid not answer"},
+    }
+
+    assert rich(worker=said)["worker"].count == Unknown(
+        Reason.COUNT_NULL, "1 of 2 workers did not answer", at_least=7
+    )
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param({"count": 1, "busy_dynos": None}, id="null"),
+        pytest.param({"count": 1, "busy_dynos": "worker.1"}, id="text"),
+        pytest.param({"count": 1, "busy_dynos": ["mailer.1"]}, id="another's dyno"),
+        pytest.param({"count": 1, "busy_dynos": ["worker.1", 2]}, id="a number"),
+        pytest.param({"count": 1, "busy_dynos": ["worker.x"]}, id="no number"),
+        pytest.param({"count": 1, "busy_dynos": {"worker.1": 1}}, id="an object"),
+    ],
+)
+def test_busy_dynos_that_cannot_be_understood_are_unknown(said):
+    busy = rich(worker=said)["worker"].busy
+
+    assert isinstance(busy, Unknown)
+    assert busy.reason is Reason.BUSY_UNKNOWN
+
+
+@pytest.mark.parametrize("latency", [None, -1, "3", True, [], {}])
+def test_a_latency_that_is_none_is_unknown(latency):
+    found = rich(worker={"count": 1, "latency": latency})["worker"].latency
+
+    assert isinstance(found, Unknown)
+    assert found.reason is Reason.LATENCY_UNKNOWN
+
+
+def test_numbers_beyond_a_float_are_read():
+    huge = 10**400
+    said = {"count": huge, "latency": huge, "next_eta": huge, "stranded": huge}
+
+    assert rich(worker=said) == {
+        "worker": Reading(
+            huge, latency=float(10**12), next_eta=float(10**12), stranded=huge
+        )
+    }
+
+
+def test_no_more_is_stranded_than_there_is():
+    assert rich(worker={"count": 2, "stranded": 5})["worker"].stranded == 2
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param("{}", id="no count"),
+        pytest.param("5", id="a number in place of an object"),
+        pytest.param('{"count": -1}', id="below 0"),
+        pytest.param('{"count": 5, "count": 0}', id="two counts"),
+        pytest.param('{"count": "5"}', id="text"),
+    ],
+)
+def test_a_process_type_that_breaks_the_form_spares_the_others(said):
+    body = f'{{"version": 1, "process_types": {{"a": {said}, "b": {{"count": 3}}}}}}'
+    found = parse_answer(body.encode(), MEDIA_TYPE)
+
+    assert isinstance(found["a"].count, Unknown)
+    assert found["b"] == Reading(3)
+
+
+def test_a_process_type_named_twice_is_unknown():
+    one = '"a": {"count": 5}, "a": {"count": 0}'
+    body = f'{{"version": 1, "process_types": {{{one}}}}}'.encode()
+
+    assert isinstance(parse_answer(body, MEDIA_TYPE)["a"].count, Unknown)
+
+
+@pytest.mark.parametrize(
+    ("body", "word"),
+    [
+        pytest.param(b'{"version": 2, "process_types": {}}', "is 2, must be 1", id="2"),
+        pytest.param(b'{"process_types": {}}', "must be 1", id="no version"),
+        pytest.param(b'{"version": true, "process_types": {}}', "must be 1", id="true"),
+        pytest.param(b'{"version": 1}', "process_types", id="no process types"),
+        pytest.param(b'{"version": 1, "process_types": []}', "a list", id="a list"),
+        pytest.param(b"[]", "not a list", id="HireFire's list under this name"),
+    ],
+)
+def test_what_is_not_the_richer_form_is_refused(body, word):
+    with pytest.raises(CountsMalformed, match=word):
+        parse_answer(body, MEDIA_TYPE)
+
+
+def test_hirefires_form_with_values():
+    body = '[{"name": "worker", "value": 32.0}, {"name": "urgent", "value": 8}]'
+
+    assert hirefire(body) == {
+        "worker": Reading(32.0, is_ambiguous=True),
+        "urgent": Reading(8, is_ambiguous=True),
+    }
+
+
+def test_hirefires_older_form_with_quantities():
+    body = '[{"name": "worker", "quantity": 15}]'
+
+    assert hirefire(body) == {"worker": Reading(15, is_ambiguous=True)}
+
+
+def test_hirefires_null_is_unknown():
+    count = hirefire('[{"name": "worker", "value": null}]')["worker"].count
+
+    assert isinstance(count, Unknown)
+    assert count.reason is Reason.COUNT_NULL
+
+
+def test_hirefires_form_is_found_by_itself():
+    body = '[{"name": "worker", "value": 1}]'
+
+    assert hirefire(body, Form.AUTO) == hirefire(body)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        pytest.param('{"name": "a", "value": 5}, {"name": "a", "value": 0}', id="name"),
+        pytest.param('{"name": "a", "value": 5, "value": 0}', id="value"),
+        pytest.param('{"name": "a", "value": "5"}', id="text"),
+        pytest.param('{"name": "a", "value": -1}', id="below 0"),
+    ],
+)
+def test_a_value_of_hirefires_form_that_is_none_is_unknown(entry):
+    found = hirefire(f'[{entry}, {{"name": "b", "value": 3}}]')
+
+    assert isinstance(found["a"].count, Unknown)
+    assert found["b"].count == 3
+
+
+@pytest.mark.parametrize(
+    ("body", "form"),
+    [
+        pytest.param('{"worker": 1}', Form.HIREFIRE, id="plain, HireFire wanted"),
+        pytest.param("[[]]", Form.AUTO, id="a list of lists"),
+        pytest.param("[3]", Form.AUTO, id="a list of numbers"),
+        pytest.param('[{"value": 3}]', Form.AUTO, id="no name"),
+        pytest.param('[{"name": "worker"}]', Form.AUTO, id="no value"),
+        pytest.param('[{"name": 5, "value": 3}]', Form.AUTO, id="a name of numbers"),
+        pytest.param(
+            '[{"name": "worker", "value": 1}]', Form.SCALAR, id="HireFire, not wanted"
+        ),
+        pytest.param(
+            json.dumps([{"name": f"p{n}", "value": 1} for n in range(501)]),
+            Form.AUTO,
+            id="more process types than believed",
+        ),
+    ],
+)
+def test_what_is_not_the_form_wanted_is_refused(body, form):
+    with pytest.raises(CountsMalformed):
+        hirefire(body, form)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "version",
+                    "process_types",
+                    "worker",
+                    "count",
+                    "latency",
+                    "busy_dynos",
+                    "next_eta",
+                    "stranded",
+                    "unknown",
+                    "at_least",
+                    "name",
+                    "value",
+                    "quantity",
+                ]
+            ),
+            inner,
+            max_size=6,
+        )
+    ),
+    max_leaves=20,
+)
+
+
+@given(answer=JSON, form=st.sampled_from(Form), media=st.sampled_from(["", MEDIA_TYPE]))
+def test_any_answer_is_read_or_refused_and_no_number_is_made_up(answer, form, media):
+    body = json.dumps(answer).encode()
+    try:
+        readings = parse_answer(body, media, form)
+    except CountsMalformed:
+        return
+    for reading in readings.values():
+        numbers = [reading.count, reading.latency, reading.busy, reading.next_eta]
+        known = [n for n in numbers if n is not None and not isinstance(n, Unknown)]
+
+        assert all(n >= 0 for n in known)
+        assert isinstance(reading.count, Unknown) or reading.stranded <= reading.count
