@@ -1,0 +1,60 @@
+"""Who may read the counts: whoever has the token."""
+
+from __future__ import annotations
+
+import hmac
+from base64 import b64decode
+from typing import Optional
+
+#: Environment variable with the token, where none is given in code.
+TOKEN_VARIABLE = "SCALAR_AGENT_TOKEN"  # noqa: S105 - its name, not a token
+
+
+class Token:
+    """A token that is shown nowhere; empty text is none."""
+
+    __slots__ = ("_secret",)
+
+    def __init__(self, text: str) -> None:
+        self._secret = text.strip().encode()
+
+    def __repr__(self) -> str:
+        return "Token(***)" if self else "Token()"
+
+    def __bool__(self) -> bool:
+        return bool(self._secret)
+
+    def opens(self, authorization: Optional[str]) -> bool:
+        """Return whether an `Authorization` header carries this token.
+
+        Either as `Bearer TOKEN` or as the password of `Basic`, in UTF-8, of
+        whatever user. Compared in constant time. No token opens nothing.
+
+        Args:
+            authorization: The header's value as web servers give it: each byte a
+                character (Latin-1).
+        """
+        given = _credential(authorization or "")
+        return bool(self) and hmac.compare_digest(given, self._secret)
+
+
+def _credential(authorization: str) -> bytes:
+    """Return the token of a header; empty if there is none that can be read."""
+    scheme, _, value = authorization.strip().partition(" ")
+    raw = _as_sent(value.strip())
+    if scheme.lower() == "bearer":
+        return raw
+    if scheme.lower() == "basic":
+        try:
+            _, _, password = b64decode(raw).partition(b":")
+        except ValueError:
+            return b""
+        return password
+    return b""
+
+
+def _as_sent(text: str) -> bytes:
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return text.encode(errors="replace")

@@ -1,0 +1,155 @@
+"""The parts of a process type's work, by what a poll has seen."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Callable, Optional
+
+from scalar_agent.celery_answers import Answers
+from scalar_agent.celery_found import Job, Key, Look, all_due, read_times
+from scalar_agent.celery_routes import Routes
+from scalar_agent.dynos import dyno_of, process_type_of
+
+
+@dataclass
+class Seen:
+    """All that one poll has seen.
+
+    Attributes:
+        now: Seconds since 1970.
+        due: Jobs that the broker held, in either look.
+        last: The later look.
+        unread: Messages not looked at, by queue.
+        unread_unacked: The same of the unacknowledged.
+        tells_unacked: The broker knows what workers have been given.
+        running: Jobs that the workers alone know of, and their queues.
+        answers: What the workers said; None if they were not asked.
+        is_deserted: No worker is alive; None if that is not known.
+        why_not_known: Why it is not.
+        doubts: Why the running jobs may be more, and for which process types.
+    """
+
+    now: float
+    due: dict[Key, Job]
+    last: Look
+    unread: Mapping[str, int]
+    unread_unacked: int
+    tells_unacked: bool
+    running: dict[str, frozenset[str]] = field(default_factory=dict)
+    answers: Optional[Answers] = None
+    is_deserted: Optional[bool] = False
+    why_not_known: str = ""
+    doubts: list[tuple[str, Collection[str]]] = field(default_factory=list)
+
+    def has_unacked(self) -> bool:
+        """Return whether somebody has been given a job that is due."""
+        due = all_due(self.last.unacked, self.now)
+        return bool(self.last.unread_unacked or due)
+
+    def doubt(self, process: str) -> Optional[str]:
+        """Return why more may be running for a process type than is seen."""
+        reasons = (reason for reason, whose in self.doubts if process in whose)
+        return next(reasons, None)
+
+
+def silence(answers: Answers, timeout: float) -> str:
+    """Say how many workers did not answer."""
+    return (
+        f"{answers.silent} of {answers.heard} workers did not answer "
+        f"within {timeout:g} s"
+    )
+
+
+def latency(
+    queues: frozenset[str], seen: Seen, unknown: dict[str, str]
+) -> Optional[float]:
+    """Return the age of the oldest due job that waits.
+
+    The jobs of a list come in order, so the first one that is due tells whether
+    the others are stamped.
+    """
+    ages = [0.0]
+    for queue in sorted(queues):
+        lists = [jobs for (name, _), jobs in seen.last.ready.items() if name == queue]
+        due = [[job for job in jobs if job.is_due(seen.now)] for jobs in lists]
+        if seen.last.unread[queue] and not any(due):
+            unknown["latency"] = f"the messages of queue {queue!r} are not looked at"
+            return None
+        if any(jobs and jobs[0].since is None for jobs in due):
+            unknown["latency"] = (
+                f"the oldest message of queue {queue!r} does not tell when it was "
+                "sent; its sender must import scalar_agent.celery"
+            )
+            return None
+        times = (job.since for jobs in due for job in jobs)
+        ages += [seen.now - since for since in times if since is not None]
+    return max(ages)
+
+
+def next_eta(
+    queues: frozenset[str], unread: int, seen: Seen, unknown: dict[str, str]
+) -> Optional[float]:
+    """Return the seconds until the next job with an ETA in the future is due."""
+    if unread:
+        unknown["next_eta"] = f"{unread} messages have not been looked at"
+        return None
+    waits = [
+        job.eta - seen.now
+        for job in seen.last.jobs()
+        if job.eta is not None
+        and job.eta > seen.now
+        and not queues.isdisjoint(job.queues)
+    ]
+    return min(waits, default=None)
+
+
+def stranded(
+    queues: frozenset[str], seen: Seen, unknown: dict[str, str]
+) -> Optional[int]:
+    """Return the jobs that were given to workers that are no more."""
+    if seen.is_deserted is None:
+        unknown["stranded"] = seen.why_not_known
+        return None
+    if not seen.is_deserted:
+        return 0
+    due = all_due(seen.last.unacked, seen.now).values()
+    mine = sum(not queues.isdisjoint(job.queues) for job in due)
+    return mine + seen.last.unread_unacked
+
+
+def busy_dynos(
+    process: str, timeout: float, seen: Seen, unknown: dict[str, str]
+) -> Optional[tuple[str, ...]]:
+    """Return the dynos of a process type that run a job, by their number."""
+    answers = seen.answers
+    if answers is None:
+        return None
+    reason = seen.doubt(process)
+    if answers.silent and not reason:
+        reason = silence(answers, timeout)
+    if reason:
+        unknown["busy_dynos"] = reason
+        return None
+    if not answers.heard:
+        return ()
+    if not any(dyno_of(name) for name in answers.names):
+        return None
+    dynos = {dyno for name in answers.busy() if (dyno := dyno_of(name))}
+    mine = [dyno for dyno in dynos if process_type_of(dyno) == process]
+    return tuple(sorted(mine, key=lambda dyno: int(dyno.rpartition(".")[2])))
+
+
+def held_jobs(
+    answers: Answers, routes: Routes, read_eta: Callable[[str], float]
+) -> list[Job]:
+    """Return the jobs that the workers say they have."""
+    jobs = []
+    for task in answers.tasks():
+        eta: Optional[float] = None
+        # What runs has started, whenever it was to start.
+        if not task.is_active:
+            eta, _ = read_times({"eta": task.eta}, read_eta)
+        queues = routes.queues(task.exchange, task.routing_key)
+        jobs.append(Job((task.id, task.worker), queues, eta))
+    return jobs

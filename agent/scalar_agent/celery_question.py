@@ -1,0 +1,40 @@
+"""Publish a question to an app's workers, as Celery's remote control does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from kombu import Producer
+
+
+def publish(
+    app: Any, channel: Any, question: Mapping[str, Any], timeout: float
+) -> None:
+    """Send a question to all that listen.
+
+    Args:
+        app: The Celery app.
+        channel: Of a connection to its broker.
+        question: At least the `method`; `ticket` and `reply_to` for an answer.
+        timeout: Seconds after which it is of no use; 0 for never.
+    """
+    mailbox = app.control.mailbox
+    with Producer(channel, auto_declare=False) as producer:
+        producer.publish(
+            {
+                "arguments": {},
+                "destination": None,
+                "pattern": None,
+                "matcher": None,
+                **question,
+            },
+            exchange=mailbox.exchange.name,
+            declare=[mailbox.exchange],
+            headers={
+                "clock": mailbox.clock.forward(),
+                "expires": time.time() + timeout if timeout else 0,
+            },
+            serializer=mailbox.serializer,
+        )

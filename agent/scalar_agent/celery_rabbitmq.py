@@ -1,0 +1,224 @@
+"""Look at the jobs of an app whose broker is RabbitMQ.
+
+RabbitMQ tells how many messages of a queue are ready, not how many workers have
+been given. So the workers are asked for all that they have.
+
+Of the ready ones a consumer takes some for a moment, the oldest, to read when
+they may start. It has a lower priority than every worker, so it gets only what
+these cannot take; and when its channel is closed they are where they were. A
+quorum queue counts how often a message has been given back, and drops it in the
+end. So this is done only where RabbitMQ says that the queue is a classic one;
+otherwise all that is ready counts as due.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+import uuid
+from collections import Counter
+from collections.abc import Collection
+from typing import Any, Callable
+
+from amqp.exceptions import NotFound, PreconditionFailed
+from celery import Celery
+from kombu import Consumer, Queue
+
+from scalar_agent.celery_answers import Answers
+from scalar_agent.celery_found import Job, Look, read_times
+from scalar_agent.celery_question import publish
+from scalar_agent.celery_routes import Routes
+
+#: Seconds; whoever asks for the counts does not wait for long.
+SOCKET_TIMEOUT = 3.0
+
+#: Seconds without a message after which no more is expected.
+LULL = 0.2
+
+#: Seconds that a worker which nobody knows of has to answer; RabbitMQ does not
+#: tell how many got the question.
+GRACE = 0.5
+
+
+class RabbitBroker:
+    """One connection to an app's RabbitMQ; not to be used by two threads at once."""
+
+    #: RabbitMQ does not tell what workers have been given.
+    tells_unacked = False
+
+    def __init__(self, app: Celery, most_messages: int) -> None:
+        self._app: Any = app
+        self._most = most_messages
+        self._consumers: dict[str, int] = {}
+        self._is_classic: dict[str, bool] = {}
+        timeouts = {"read_timeout": SOCKET_TIMEOUT, "write_timeout": SOCKET_TIMEOUT}
+        self._connection: Any = app.connection_for_read(
+            connect_timeout=SOCKET_TIMEOUT,
+            transport_options={**app.conf.broker_transport_options, **timeouts},
+        )
+        self._connection.ensure_connection(max_retries=1)
+
+    def close(self) -> None:
+        """Give the connection up."""
+        self._connection.release()
+
+    def look(
+        self,
+        queues: Collection[str],
+        routes: Routes,
+        read_eta: Callable[[str], float],
+    ) -> Look:
+        """Return what is ready; note how many consumers each queue has."""
+        look = Look()
+        self._consumers = {}
+        for name in queues:
+            ready, consumers = self._declared(name)
+            self._consumers[name] = consumers
+            if ready and self._may_be_read(routes.known[name]):
+                jobs, ready, others = self._peek(name, ready, read_eta)
+                self._consumers[name] = others
+                look.ready[name, 0] = jobs
+            look.unread[name] = ready
+        return look
+
+    def ask(
+        self,
+        method: str,
+        arguments: dict[str, Any],
+        timeout: float,
+        expected: Collection[str] = (),
+    ) -> Answers:
+        """Ask all workers at once, and wait until all have answered.
+
+        How many they are is known by the consumers of the queues, and by who
+        answered the last time.
+
+        Args:
+            method: The command.
+            arguments: Its arguments.
+            timeout: Seconds that they have in all.
+            expected: Names of workers.
+        """
+        mailbox = self._app.control.mailbox
+        address = uuid.uuid4().hex
+        answers = Answers()
+        question = {
+            "method": method,
+            "arguments": arguments,
+            "ticket": uuid.uuid4().hex,
+            "reply_to": {
+                "exchange": mailbox.reply_exchange.name,
+                "routing_key": address,
+            },
+        }
+        with self._connection.channel() as channel:
+            queue = Queue(
+                f"{address}.{mailbox.reply_exchange.name}",
+                exchange=mailbox.reply_exchange,
+                routing_key=address,
+                durable=False,
+                exclusive=True,
+                auto_delete=True,
+                expires=mailbox.reply_queue_expires,
+            )
+
+            def note(body: dict[str, Any], _: Any) -> None:
+                answers.answers += body.items()
+
+            with Consumer(
+                channel, [queue], callbacks=[note], accept=mailbox.accept, no_ack=True
+            ):
+                publish(self._app, channel, question, timeout)
+                begin = time.monotonic()
+                while (spent := time.monotonic() - begin) < timeout:
+                    is_complete = not self._silent(
+                        answers
+                    ) and answers.names.issuperset(expected)
+                    limit = min(GRACE, timeout) if is_complete else timeout
+                    if spent >= limit or not self._drain(limit - spent):
+                        break
+        answers.heard = len(answers.answers) + self._silent(answers)
+        return answers
+
+    def _silent(self, answers: Answers) -> int:
+        """Return how many workers read a queue and have not answered."""
+        reading = Counter(
+            queue
+            for _, said in answers.answers
+            if isinstance(said, dict)
+            for queue in said.get("queues", ())
+        )
+        ignorant = sum("queues" not in said for _, said in answers.answers)
+        silent = [n - reading[queue] for queue, n in self._consumers.items()]
+        return max(0, max(silent, default=0) - ignorant)
+
+    def _declared(self, name: str) -> tuple[int, int]:
+        """Return a queue's ready messages and consumers; none if there is none."""
+        try:
+            with self._connection.channel() as channel:
+                declared = channel.queue_declare(name, passive=True)
+        except NotFound:
+            return 0, 0
+        return declared.message_count, declared.consumer_count
+
+    def _may_be_read(self, queue: Any) -> bool:
+        """Return whether RabbitMQ says that this queue is a classic one.
+
+        It says so by not objecting to be told.
+        """
+        if queue.name not in self._is_classic:
+            self._is_classic[queue.name] = self._ask_for_classic(queue)
+        return self._is_classic[queue.name]
+
+    def _ask_for_classic(self, queue: Any) -> bool:
+        try:
+            with self._connection.channel() as channel:
+                arguments = channel.prepare_queue_arguments(
+                    {**(queue.queue_arguments or {})},
+                    expires=queue.expires,
+                    message_ttl=queue.message_ttl,
+                    max_length=queue.max_length,
+                    max_length_bytes=queue.max_length_bytes,
+                    max_priority=queue.max_priority,
+                )
+                if arguments.setdefault("x-queue-type", "classic") != "classic":
+                    return False
+                channel.queue_declare(
+                    queue.name,
+                    durable=queue.durable,
+                    exclusive=queue.exclusive,
+                    auto_delete=queue.auto_delete,
+                    arguments=arguments,
+                )
+        except PreconditionFailed:
+            return False
+        return True
+
+    def _peek(
+        self, name: str, ready: int, read_eta: Callable[[str], float]
+    ) -> tuple[list[Job], int, int]:
+        """Return the oldest jobs, how many are left, and the workers' consumers."""
+        jobs: list[Job] = []
+        wanted = min(ready, self._most)
+
+        def note(message: Any) -> None:
+            headers = message.properties.get("application_headers") or {}
+            key = (str(headers.get("id", "")), f"{name} {len(jobs)}")
+            times = read_times(headers, read_eta)
+            jobs.append(Job(key, frozenset([name]), *times))
+
+        with self._connection.channel() as channel:
+            channel.basic_qos(0, wanted, a_global=False)
+            channel.basic_consume(name, callback=note, arguments={"x-priority": -10})
+            while len(jobs) < wanted and self._drain(LULL):
+                pass
+            left, consumers = self._declared(name)
+        return jobs, left, max(0, consumers - 1)
+
+    def _drain(self, timeout: float) -> bool:
+        """Wait for something to come; return whether it did."""
+        try:
+            self._connection.drain_events(timeout=max(0.01, timeout))
+        except socket.timeout:
+            return False
+        return True

@@ -1,0 +1,61 @@
+"""Which queues a message belongs to, by the app's own bindings."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from celery import Celery
+from kombu.transport.virtual.exchange import STANDARD_EXCHANGE_TYPES
+
+
+class Routes:
+    """The bindings of an app's queues, and of further ones that it may make.
+
+    Attributes:
+        missing: Those of the queues asked for that the app does not have, and
+            may not make either.
+    """
+
+    def __init__(self, app: Celery, names: Iterable[str]) -> None:
+        queues: Any = app.amqp.queues
+        known = {**queues}
+        self.missing: set[str] = set()
+        for name in names:
+            if name in known:
+                continue
+            if queues.create_missing:
+                # Not queues[name]: a worker would read a queue added like that.
+                known[name] = queues.new_missing(name)
+            else:
+                self.missing.add(name)
+        self.known = known
+        self._kinds: dict[str, str] = {}
+        self._tables: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+        for queue in known.values():
+            for binding in queue.bindings or [queue]:
+                self._bind(queue.name, binding.exchange, binding.routing_key)
+
+    def queues(self, exchange: str, routing_key: str) -> frozenset[str]:
+        """Return the queues that such a message goes to."""
+        if not exchange:
+            return frozenset([routing_key])
+        kind = _TYPES[self._kinds.get(exchange, "direct")]
+        table = self._tables.get(exchange, [])
+        return frozenset(kind.lookup(table, exchange, routing_key, None))
+
+    def _bind(self, queue: str, exchange: Any, routing_key: str) -> None:
+        kind = self._kinds.setdefault(exchange.name, exchange.type)
+        self._tables[exchange.name].append(
+            _TYPES[kind].prepare_bind(queue, exchange.name, routing_key, {})
+        )
+
+
+class _Kinds(dict):  # type: ignore[type-arg]
+    def __missing__(self, kind: str) -> Any:
+        return self["direct"]
+
+
+#: How each type of exchange routes; a type that is not known routes as direct.
+_TYPES: Any = _Kinds({name: cls(None) for name, cls in STANDARD_EXCHANGE_TYPES.items()})

@@ -1,0 +1,141 @@
+"""A request for the counts to its answer, whatever the web framework."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from dataclasses import dataclass
+from typing import Optional
+
+from scalar_agent import report
+from scalar_agent.auth import TOKEN_VARIABLE, Token
+from scalar_agent.work import Jobs
+
+#: Where the counts are served. `is_counts_path` lets the last slash be missing.
+PATH = "/api/scalar_tasks/"
+
+log = logging.getLogger("scalar_agent")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an HTTP server has to send.
+
+    Attributes:
+        status: Status code.
+        headers: Names and values; no name twice.
+        body: Empty for HEAD, though `Content-Length` is that of GET.
+    """
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+class Endpoint:
+    """Answers requests for the counts."""
+
+    def __init__(
+        self, jobs: Jobs, *, token: Optional[str] = None, open_to_everyone: bool = False
+    ) -> None:
+        """Make an endpoint; the app starts also where it will have to refuse.
+
+        Args:
+            jobs: What measures, such as `CeleryJobs` or `RqJobs`.
+            token: What a reader must present; None takes the environment variable
+                SCALAR_AGENT_TOKEN, as it is now. Empty text is none.
+            open_to_everyone: Serve even if there is no token. Where there is one,
+                it is asked for all the same.
+        """
+        if token is None:
+            token = os.environ.get(TOKEN_VARIABLE, "")
+        self._jobs = jobs
+        self._token = Token(token)
+        self._is_open = open_to_everyone
+
+    def answer(
+        self, method: str, authorization: Optional[str], accept: Optional[str]
+    ) -> Answer:
+        """Return the answer to a request.
+
+        It measures, which takes a while: call it where waiting is allowed.
+
+        Args:
+            method: Such as "GET"; others than GET and HEAD get status 405.
+            authorization: Value of the header `Authorization`, None if not sent.
+            accept: Value of the header `Accept`, None if not sent.
+        """
+        if method not in {"GET", "HEAD"}:
+            return _text(405, "Only GET and HEAD.", Allow="GET, HEAD")
+        full = self._answer_to_get(authorization, accept)
+        return full if method == "GET" else Answer(full.status, full.headers, b"")
+
+    def _answer_to_get(
+        self, authorization: Optional[str], accept: Optional[str]
+    ) -> Answer:
+        if self._token:
+            if not self._token.opens(authorization):
+                challenge = {
+                    "WWW-Authenticate": 'Basic realm="counts", charset="UTF-8"'
+                }
+                return _text(401, "The token is missing or wrong.", **challenge)
+        elif not self._is_open:
+            return _text(
+                403,
+                f"Set the config var {TOKEN_VARIABLE} of this app to a long random "
+                "text and register the app with it, or mount the counts with "
+                "open_to_everyone=True.",
+            )
+        return self._measured(is_rich=accepts(accept, report.RICH_TYPE))
+
+    def _measured(self, *, is_rich: bool) -> Answer:
+        render = report.rich if is_rich else report.plain
+        content_type = report.RICH_TYPE if is_rich else report.PLAIN_TYPE
+        try:
+            body = render(self._jobs.measure())
+        except Exception as error:  # noqa: BLE001 - a bug must not read as a count
+            # The text of an error may hold a URL with a password.
+            log.error("the jobs cannot be measured: %s", type(error).__name__)  # noqa: TRY400
+            text = "the jobs cannot be measured; see the app's log"
+            return _answer(503, report.PLAIN_TYPE, json.dumps({"error": text}).encode())
+        return _answer(200, content_type, body)
+
+
+def is_counts_path(path: str) -> bool:
+    """Return whether a path is that of the counts, with or without last slash."""
+    return path in {PATH, PATH[:-1]}
+
+
+def accepts(accept: Optional[str], content_type: str) -> bool:
+    """Return whether an `Accept` header names a content type, with q above 0."""
+    for item in (accept or "").lower().split(","):
+        name, *parameters = (part.strip() for part in item.split(";"))
+        if name == content_type and _quality(parameters) > 0:
+            return True
+    return False
+
+
+def _quality(parameters: list[str]) -> float:
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip() == "q":
+            try:
+                return float(value)
+            except ValueError:
+                return 0.0
+    return 1.0
+
+
+def _text(status: int, text: str, **headers: str) -> Answer:
+    return _answer(status, "text/plain; charset=utf-8", f"{text}\n".encode(), **headers)
+
+
+def _answer(status: int, content_type: str, body: bytes, **headers: str) -> Answer:
+    common = {
+        "Content-Type": content_type,
+        "Content-Length": str(len(body)),
+        "Cache-Control": "no-store",
+        "Vary": "Accept",
+    }
+    return Answer(status, tuple({**common, **headers}.items()), body)

@@ -1,0 +1,67 @@
+"""The two forms in which the work is told: plain and rich.
+
+`counts-v1.schema.json` describes the rich form.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Optional
+
+from scalar_agent.work import Work
+
+#: Content type of the plain form.
+PLAIN_TYPE = "application/json"
+#: Content type of the rich form, which a reader has to ask for.
+RICH_TYPE = "application/vnd.scalar+json"
+
+VERSION = 1
+
+
+def plain(work: Mapping[str, Work]) -> bytes:
+    """Return the counts alone: `{"worker": 12, "mailer": null}`."""
+    return _json({process: part.count for process, part in work.items()})
+
+
+def rich(work: Mapping[str, Work]) -> bytes:
+    """Return all that is known, as `counts-v1.schema.json` describes it.
+
+    Raises:
+        ValueError: A time is not a finite number.
+    """
+    parts = {process: _parts(one) for process, one in work.items()}
+    return _json({"version": VERSION, "process_types": parts})
+
+
+def _parts(work: Work) -> dict[str, Any]:
+    """Return the parts that are reported; a part that is null is unknown.
+
+    `next_eta` alone is null also where none is due in the future.
+    """
+    unknown = dict(work.unknown)
+    parts: dict[str, Any] = {"count": work.count}
+    if work.count is None:
+        unknown.setdefault("count", "not known")
+        parts["at_least"] = work.at_least
+    if work.latency is not None or "latency" in unknown:
+        parts["latency"] = _seconds(work.latency)
+    if work.busy_dynos is not None or "busy_dynos" in unknown:
+        parts["busy_dynos"] = work.busy_dynos
+    parts["next_eta"] = _seconds(work.next_eta)
+    if work.stranded is not None or "stranded" in unknown:
+        parts["stranded"] = work.stranded
+    if unknown:
+        parts["unknown"] = unknown
+    return parts
+
+
+def _seconds(value: Optional[float]) -> Optional[float]:
+    """Return milliseconds' precision; clocks that differ give no negative time."""
+    if value is None or value < 0:
+        return None if value is None else 0.0
+    return round(value, 3)
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, allow_nan=False).encode()

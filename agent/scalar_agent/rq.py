@@ -1,0 +1,224 @@
+"""Measure the jobs of RQ: `RqJobs(connection, {"worker": ["default"]})`.
+
+For RQ 2 and 3. A job is counted once, wherever it is: in its queue, with a worker
+or left behind by one, or scheduled and due. `rq_redis` says where RQ keeps them.
+
+Deferred jobs wait for other jobs and rate limited ones for a slot, not for a
+worker: they do not count. Nor do jobs of the package rq-scheduler, before it has
+put them into their queue.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Optional
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from scalar_agent.dynos import dyno_of, process_type_of
+from scalar_agent.rq_redis import (
+    MOST_AGES,
+    JobState,
+    QueueLook,
+    RqRedis,
+    WorkerState,
+    own_client,
+)
+from scalar_agent.work import QueuesByProcess, Work
+
+#: Seconds between the two looks: longer than a worker has a job in hand before it
+#: is written down as started.
+PAUSE = 0.05
+
+log = logging.getLogger("scalar_agent")
+
+
+class RqJobs:
+    """Measures RQ's jobs in Redis; implements `Jobs`.
+
+    Redis is looked at twice, and a job that was seen either time counts, unless
+    its state says that it has ended. So none is missed while a worker takes it.
+    Four round trips, whatever the number of jobs.
+    """
+
+    def __init__(self, connection: Redis, queues_by_process: QueuesByProcess) -> None:
+        """Prepare to measure; nothing is sent yet.
+
+        Args:
+            connection: The Redis that the app's queues use. Its settings are
+                taken over by a connection of our own, with short timeouts.
+            queues_by_process: Process type to the names of its workers' queues.
+
+        Raises:
+            TypeError: Text stands where a list of queue names belongs.
+        """
+        _refuse_text(queues_by_process)
+        self._queues = {
+            name: tuple(queues) for name, queues in queues_by_process.items()
+        }
+        every = dict.fromkeys(queue for one in self._queues.values() for queue in one)
+        self._redis = RqRedis(own_client(connection), every)
+        self._lock = threading.Lock()
+
+    def measure(self) -> Mapping[str, Work]:
+        """Return the work of each process type; unknown if Redis does not answer."""
+        try:
+            with self._lock:
+                seen = self._see()
+        except (RedisError, OSError) as error:
+            # The text of an error may hold the address of Redis, so it is not shown.
+            reason = f"Redis did not answer: {type(error).__name__}"
+            log.warning("jobs cannot be measured: %s", reason)
+            return {process: _unknown(reason) for process in self._queues}
+        return {
+            process: seen.work(process, own) for process, own in self._queues.items()
+        }
+
+    def _see(self) -> _Seen:
+        first = self._redis.look(time.time())
+        time.sleep(PAUSE)
+        now = time.time()
+        then = self._redis.look(now)
+        queues = {name: _Queue(first[name], then[name], now) for name in then}
+        jobs, workers = self._redis.jobs_and_workers(
+            {id_ for queue in queues.values() for id_ in queue.ids_to_look_up()},
+            self._redis.all_workers().union(*(look.workers for look in then.values())),
+        )
+        return _Seen(now, queues, jobs, workers)
+
+
+def _refuse_text(queues_by_process: Mapping[str, object]) -> None:
+    for process, queues in queues_by_process.items():
+        if isinstance(queues, str):
+            raise TypeError(f"{process}: {queues!r} must be a list of queue names")
+
+
+def _unknown(reason: str) -> Work:
+    parts = ("count", "latency", "busy_dynos", "next_eta", "stranded")
+    return Work(count=None, stranded=None, unknown=dict.fromkeys(parts, reason))
+
+
+@dataclass(frozen=True)
+class _Queue:
+    """Two looks at one queue, the second one `now`."""
+
+    first: QueueLook
+    then: QueueLook
+    now: float
+
+    def unsure(self) -> set[str]:
+        """Return jobs that may have ended: only their state tells.
+
+        They have gone, or lie where a worker leaves them that dies at work.
+        """
+        expired = {id_ for id_, end in self.then.started.items() if end <= self.now}
+        return (self.first.ids - self.then.ids) | {*self.then.taken} | expired
+
+    def ids_to_look_up(self) -> set[str]:
+        """Return the jobs whose state matters."""
+        return self.unsure() | {*self.then.waiting[:MOST_AGES]}
+
+    def needed(self, jobs: Mapping[str, JobState]) -> set[str]:
+        """Return the jobs that need a worker."""
+        sure = (self.then.ids - self.unsure()) - self._gone(jobs)
+        waiting = {*self.then.waiting, *self.then.due, *self.then.ready}
+        return sure | (waiting - self._gone(jobs)) | self._at_work(self.unsure(), jobs)
+
+    def with_worker(self, jobs: Mapping[str, JobState]) -> set[str]:
+        """Return the jobs that a worker has, or had when it died."""
+        known = {*self.then.taken, *self.then.started}
+        return (known - self.unsure()) | self._at_work(known & self.unsure(), jobs)
+
+    def unlisted(self) -> int:
+        """Return the jobs beyond those whose ids were read."""
+        return max(self.first.unlisted, self.then.unlisted)
+
+    def oldest(self, jobs: Mapping[str, JobState]) -> tuple[Optional[float], str]:
+        """Return since when the oldest waits, or None and why it is not known."""
+        since = [*self.then.due.values(), *self.then.ready.values()]
+        front = [jobs[id_] for id_ in self.then.waiting[:MOST_AGES]]
+        for job in front:
+            if job.exists and job.enqueued_at is None:
+                return None, "a waiting job carries no time"
+            if job.enqueued_at is not None:
+                since.append(job.enqueued_at)
+        if not since and len(self.then.waiting) > len(front):
+            return None, f"the first {MOST_AGES} jobs of a queue are no more"
+        return min(since, default=self.now), ""
+
+    def _gone(self, jobs: Mapping[str, JobState]) -> set[str]:
+        """Return waiting jobs that have expired or been deleted: none will run."""
+        front = self.then.waiting[:MOST_AGES]
+        return {id_ for id_ in front if not jobs[id_].exists}
+
+    @staticmethod
+    def _at_work(ids: Iterable[str], jobs: Mapping[str, JobState]) -> set[str]:
+        return {i for i in ids if jobs[i].exists and not jobs[i].is_elsewhere}
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """All that was seen, at one time (UNIX seconds)."""
+
+    now: float
+    queues: Mapping[str, _Queue]
+    jobs: Mapping[str, JobState]
+    workers: Mapping[str, WorkerState]
+
+    def work(self, process: str, names: Iterable[str]) -> Work:
+        """Return the work of a process type that reads these queues."""
+        queues = [self.queues[name] for name in dict.fromkeys(names)]
+        needed: set[str] = set().union(*(queue.needed(self.jobs) for queue in queues))
+        dues = [q.then.next_due for q in queues if q.then.next_due is not None]
+        latency, no_latency = self._latency(queues)
+        dynos, no_dynos = self._busy_dynos(process, queues)
+        unknown = {"latency": no_latency, "busy_dynos": no_dynos}
+        return Work(
+            count=len(needed) + sum(queue.unlisted() for queue in queues),
+            latency=latency,
+            busy_dynos=dynos,
+            next_eta=max(0.0, min(dues) - self.now) if dues else None,
+            stranded=sum(self._stranded(queue) for queue in queues),
+            unknown={part: reason for part, reason in unknown.items() if reason},
+        )
+
+    def _latency(self, queues: list[_Queue]) -> tuple[Optional[float], str]:
+        latency = 0.0
+        for queue in queues:
+            since, reason = queue.oldest(self.jobs)
+            if since is None:
+                return None, reason
+            latency = max(latency, self.now - since)
+        return latency, ""
+
+    def _stranded(self, queue: _Queue) -> int:
+        """Return the jobs of dead workers; a living one would see to them."""
+        if self._alive(queue.then.workers):
+            return 0
+        return len(queue.with_worker(self.jobs)) + queue.then.unlisted_taken
+
+    def _busy_dynos(
+        self, process: str, queues: list[_Queue]
+    ) -> tuple[Optional[tuple[str, ...]], str]:
+        """Return the busy dynos, or None and, if it should be known, why not."""
+        named: dict[str, bool] = {}
+        for worker in self._alive(self.workers):
+            dyno = dyno_of(worker.name)
+            if dyno and process_type_of(dyno) == process:
+                named[dyno] = named.get(dyno, False) or worker.is_busy
+        readers = self._alive({key for queue in queues for key in queue.then.workers})
+        unnamed = [worker for worker in readers if not dyno_of(worker.name)]
+        if unnamed and not named:
+            return None, ""
+        if any(worker.is_busy for worker in unnamed):
+            return None, "a busy worker's name does not tell its dyno"
+        busy = [dyno for dyno, is_busy in named.items() if is_busy]
+        return tuple(sorted(busy, key=lambda dyno: int(dyno.rpartition(".")[2]))), ""
+
+    def _alive(self, keys: Iterable[str]) -> list[WorkerState]:
+        return [self.workers[key] for key in keys if self.workers[key].is_alive]

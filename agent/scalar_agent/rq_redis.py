@@ -1,0 +1,247 @@
+"""What RQ has written into Redis about its queues, jobs and workers.
+
+Where a job is, in RQ 2 and 3:
+
+    queue          waits; `enqueued_at` of the job's hash says since when
+    intermediate   a worker of a single queue has taken it out, just now or before
+                   it was killed
+    started        a worker runs it; the score says until when RQ believes so
+    scheduled      not yet due, or due and not yet moved to its queue: the score is
+                   the due time, and only a worker with a scheduler moves it
+    ready          its dependencies are met; RQ puts it into its queue at once, or
+                   at the next maintenance
+
+A worker of several queues takes a job out of its queue some milliseconds before it
+writes it down as started. In between it is nowhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Optional
+
+from redis import BlockingConnectionPool, ConnectionPool, Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.retry import Retry
+from rq import Queue, Worker, registry
+from rq.connections import parse_connection
+from rq.job import Job, parse_job_id
+from rq.utils import as_text, utcparse
+from rq.worker_registration import REDIS_WORKER_KEYS, WORKERS_BY_QUEUE_KEY
+
+#: Ids that are read of each list or registry; beyond that jobs are only counted.
+MOST_IDS = 1000
+#: Waiting jobs that are looked at for the oldest, from the front of each queue.
+MOST_AGES = 100
+#: Seconds for each command; whoever asks for the counts does not wait for long.
+TIMEOUT = 2.0
+
+#: States of a job that is not with a worker, though an old entry may say so.
+_ELSEWHERE = frozenset(
+    (
+        *("created", "finished", "failed", "stopped", "canceled"),
+        *("scheduled", "deferred", "rate_limited", "ready_to_enqueue"),
+    )
+)
+
+
+@dataclass(frozen=True)
+class QueueLook:
+    """One look at one queue; times are UNIX seconds.
+
+    Attributes:
+        waiting: Ids of the jobs in the queue, the next first.
+        ready: Ids of jobs that are ready to be put into it, with since when.
+        due: Ids of scheduled jobs, with since when they are due.
+        taken: Ids of jobs in the intermediate queue.
+        started: Ids of started jobs, with until when RQ believes in them.
+        unlisted: Jobs beyond those whose ids were read, wherever they are.
+        unlisted_taken: How many of them are with a worker.
+        next_due: When the next scheduled job is due.
+        workers: Keys of the workers that have registered for it.
+    """
+
+    waiting: list[str]
+    ready: dict[str, float]
+    due: dict[str, float]
+    taken: list[str]
+    started: dict[str, float]
+    unlisted: int
+    unlisted_taken: int
+    next_due: Optional[float]
+    workers: frozenset[str]
+
+    @property
+    def ids(self) -> set[str]:
+        """All that were read."""
+        return {*self.waiting, *self.ready, *self.due, *self.taken, *self.started}
+
+
+@dataclass(frozen=True)
+class JobState:
+    """What a job's hash says.
+
+    Attributes:
+        exists: Whether there is one; a job may be deleted or have expired.
+        is_elsewhere: Whether it is neither in a queue nor with a worker.
+        enqueued_at: UNIX seconds.
+    """
+
+    exists: bool
+    is_elsewhere: bool
+    enqueued_at: Optional[float]
+
+
+@dataclass(frozen=True)
+class WorkerState:
+    """What a worker's hash says. One that was killed stays for up to 8 minutes."""
+
+    name: str
+    is_alive: bool
+    is_busy: bool
+
+
+def own_client(connection: Redis) -> Redis:
+    """Return a client like this one, with one connection and short timeouts.
+
+    A hanging Redis is given up after `TIMEOUT`; a broken connection is made anew
+    once. A pool of a special kind (such as Sentinel's) is used as it is.
+    """
+    if type(connection.connection_pool) not in {ConnectionPool, BlockingConnectionPool}:
+        return connection
+    client, connection_class, options = parse_connection(connection)
+    for name in ("socket_timeout", "socket_connect_timeout"):
+        options[name] = min(options.get(name) or TIMEOUT, TIMEOUT)
+    options["retry"] = Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,))
+    options.pop("retry_on_timeout", None)
+    options.pop("retry_on_error", None)
+    pool = ConnectionPool(connection_class=connection_class, **options)
+    return client(connection_pool=pool)
+
+
+class RqRedis:
+    """RQ's keys, read by a client of the app's."""
+
+    def __init__(self, client: Redis, queue_names: Iterable[str]) -> None:
+        self._client = client
+        self._queues = [Queue(name, connection=client) for name in queue_names]
+
+    def look(self, now: float) -> dict[str, QueueLook]:
+        """Return what is in each queue at one moment; one round trip."""
+        with self._client.pipeline(transaction=True) as pipe:
+            for queue in self._queues:
+                self._ask(pipe, queue, now)
+            answers = iter(pipe.execute())
+        return {queue.name: _queue_look(answers) for queue in self._queues}
+
+    def jobs_and_workers(
+        self, ids: Iterable[str], workers: Iterable[str]
+    ) -> tuple[dict[str, JobState], dict[str, WorkerState]]:
+        """Return the states of these jobs and workers; one round trip.
+
+        Args:
+            ids: Ids of jobs.
+            workers: Keys of workers.
+        """
+        ids, workers = list(ids), list(workers)
+        if not ids and not workers:
+            return {}, {}
+        with self._client.pipeline(transaction=False) as pipe:
+            for id_ in ids:
+                pipe.hmget(Job.key_for(id_), "created_at", "status", "enqueued_at")
+            for key in workers:
+                pipe.hmget(key, "birth", "death", "state")
+            answers = iter(pipe.execute())
+        jobs = {id_: _job_state(*next(answers)) for id_ in ids}
+        return jobs, {key: _worker_state(key, *next(answers)) for key in workers}
+
+    def all_workers(self) -> frozenset[str]:
+        """Return the keys of all workers that have registered."""
+        return _texts(self._client.smembers(REDIS_WORKER_KEYS))
+
+    @staticmethod
+    def _ask(pipe: Any, queue: Queue, now: float) -> None:
+        started = queue.started_job_registry.key
+        scheduled = queue.scheduled_job_registry.key
+        last = MOST_IDS - 1
+        pipe.llen(queue.key).lrange(queue.key, 0, last)
+        pipe.llen(queue.intermediate_queue_key)
+        pipe.lrange(queue.intermediate_queue_key, 0, last)
+        pipe.zcard(started).zrange(started, 0, last, withscores=True)
+        pipe.zcount(scheduled, "-inf", now)
+        pipe.zrangebyscore(scheduled, "-inf", now, 0, MOST_IDS, withscores=True)
+        pipe.zrangebyscore(scheduled, f"({now}", "+inf", 0, 1, withscores=True)
+        ready = _ready_key(queue)
+        pipe.zcard(ready).zrange(ready, 0, last, withscores=True)
+        pipe.smembers(WORKERS_BY_QUEUE_KEY % queue.name)
+
+
+def _ready_key(queue: Queue) -> str:
+    """Return the key of the jobs that are ready; before RQ 3 that of nothing."""
+    kind = getattr(registry, "ReadyJobRegistry", None)
+    return str(kind(queue=queue).key) if kind else f"{queue.key}:no-ready-jobs"
+
+
+def _queue_look(answers: Iterator[Any]) -> QueueLook:
+    waiting, more_waiting = _listed(answers)
+    taken, more_taken = _listed(answers)
+    started, more_started = _scored(answers)
+    due, more_due = _scored(answers)
+    next_due = [score for _, score in next(answers)]
+    ready, more_ready = _scored(answers)
+    return QueueLook(
+        waiting=waiting,
+        ready=ready,
+        due=due,
+        taken=taken,
+        started=started,
+        unlisted=more_waiting + more_taken + more_started + more_due + more_ready,
+        unlisted_taken=more_taken + more_started,
+        next_due=next_due[0] if next_due else None,
+        workers=_texts(next(answers)),
+    )
+
+
+def _listed(answers: Iterator[Any]) -> tuple[list[str], int]:
+    """Return the ids of a list, and how many more it has."""
+    total, ids = next(answers), next(answers)
+    return [as_text(id_) for id_ in ids], total - len(ids)
+
+
+def _scored(answers: Iterator[Any]) -> tuple[dict[str, float], int]:
+    """Return the ids of a registry with their scores, and how many more it has.
+
+    A started job has an entry for each execution; the last score is the highest.
+    """
+    total, entries = next(answers), next(answers)
+    scores = {parse_job_id(as_text(entry)): float(score) for entry, score in entries}
+    return scores, total - len(entries)
+
+
+def _texts(values: Iterable[Any]) -> frozenset[str]:
+    return frozenset(as_text(value) for value in values)
+
+
+def _job_state(created_at: Any, status: Any, enqueued_at: Any) -> JobState:
+    return JobState(
+        exists=created_at is not None,
+        is_elsewhere=status is not None and as_text(status) in _ELSEWHERE,
+        enqueued_at=_seconds(enqueued_at),
+    )
+
+
+def _seconds(value: Any) -> Optional[float]:
+    try:
+        return utcparse(as_text(value)).timestamp() if value else None
+    except ValueError:
+        return None
+
+
+def _worker_state(key: str, birth: Any, death: Any, state: Any) -> WorkerState:
+    return WorkerState(
+        name=key[len(Worker.redis_worker_namespace_prefix) :],
+        is_alive=birth is not None and death is None,
+        is_busy=state is not None and as_text(state) == "busy",
+    )

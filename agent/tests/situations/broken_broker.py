@@ -1,0 +1,26 @@
+"""A broker that fails after it has been looked at once."""
+
+from __future__ import annotations
+
+from agent.tests.situations.facts import Knowable, Scene, Truth
+from agent.tests.situations.place import Place
+from agent.tests.situations.without_worker import CELERY
+
+#: Nothing is known, not even a part.
+UNKNOWN = Truth({"worker": 3}, knowable=Knowable.NO, at_least={"worker": 0})
+
+
+def down(place: Place) -> Scene:
+    """3 jobs wait in a Redis that is stopped: nothing listens there."""
+    server = place.own_redis()
+    app = place.app(url=server.url)
+    app.send(3)
+    return Scene(app, CELERY, UNKNOWN, spoil=server.stop, before={"worker": 3})
+
+
+def frozen(place: Place) -> Scene:
+    """3 jobs wait in a Redis that hangs (SIGSTOP): it takes, and never answers."""
+    server = place.own_redis()
+    app = place.app(url=server.url)
+    app.send(3)
+    return Scene(app, CELERY, UNKNOWN, spoil=server.pause, before={"worker": 3})

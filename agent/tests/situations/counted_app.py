@@ -1,0 +1,130 @@
+"""The Celery app of the situations, for this process and for its workers.
+
+A task says that it runs by making a file, and runs until it is let go or the
+process that started it has ended.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Optional
+
+from celery import Celery
+from celery.app.task import Context
+from kombu import Exchange, Queue
+
+#: The variable that tells a worker its settings.
+VARIABLE = "SITUATION_SETTINGS"
+#: Seconds between two looks of a running task at whether it may end.
+LOOK = 0.05
+LET_GO = "let-go"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How an app is set up.
+
+    Attributes:
+        folder: Where its tasks say that they run.
+        queue: Where tasks go that are not sent elsewhere.
+        is_mixed: Whether one task acknowledges early though the others do not.
+        is_routed: Whether queues have other names than their routing keys.
+        timezone: Where the app's times are of; else they are of UTC.
+        has_agent: Whether whoever makes the app imports the agent, as its README says.
+    """
+
+    url: str
+    folder: str
+    queue: str = "celery"
+    acks_late: bool = False
+    is_mixed: bool = False
+    is_routed: bool = False
+    has_agent: bool = True
+    prefix: str = ""
+    steps: Optional[tuple[int, ...]] = None
+    separator: Optional[str] = None
+    timezone: Optional[str] = None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a worker's process needs to make the same app."""
+        return {VARIABLE: json.dumps(asdict(self))}
+
+
+def make_app(settings: Settings) -> Celery:
+    """Return an app with these settings."""
+    if settings.has_agent:
+        importlib.import_module("scalar_agent.celery")
+    made = Celery("counted", broker=settings.url, set_as_current=False)
+    made.conf.update(
+        broker_connection_retry_on_startup=True,
+        broker_transport_options=_transport_options(settings),
+        task_acks_late=settings.acks_late,
+        task_default_queue=settings.queue,
+        task_ignore_result=True,
+        worker_prefetch_multiplier=4,
+    )
+    if settings.timezone:
+        made.conf.update(enable_utc=False, timezone=settings.timezone)
+    if settings.is_routed:
+        made.conf.task_default_queue = "default"
+        made.conf.task_queues = [
+            Queue("default"),
+            Queue("mail"),
+            Queue("reports", Exchange("papers"), routing_key="nightly"),
+            Queue("alarms", Exchange("news", type="topic"), routing_key="alarm.#"),
+        ]
+    folder = Path(settings.folder)
+
+    @made.task(name="hold", bind=True, shared=False)
+    def hold(self: Any) -> None:
+        """Run until it may end."""
+        _hold(folder, self.request)
+
+    if settings.is_mixed:
+
+        @made.task(name="hold_early", bind=True, shared=False, acks_late=False)
+        def hold_early(self: Any) -> None:
+            """Run until it may end, acknowledged before it runs."""
+            _hold(folder, self.request)
+
+    return made
+
+
+def _transport_options(settings: Settings) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    if settings.prefix:
+        options["global_keyprefix"] = settings.prefix
+    if settings.steps is not None:
+        options["priority_steps"] = list(settings.steps)
+    if settings.separator is not None:
+        options["sep"] = settings.separator
+    return options
+
+
+def _hold(folder: Path, request: Context) -> None:
+    """Say that it runs, and wait to be let go.
+
+    A child process of a killed worker must not stay behind: it notices that
+    it has another parent.
+    """
+    parent = os.getppid()
+    (folder / f"{request.id}.running").touch()
+    while not (folder / LET_GO).exists() and os.getppid() == parent:
+        time.sleep(LOOK)
+
+
+def _workers_app() -> Celery:
+    """Return the app of a worker's process, which alone has the variable."""
+    if VARIABLE not in os.environ:
+        return make_app(Settings("memory://", "."))
+    return make_app(Settings(**json.loads(os.environ[VARIABLE])))
+
+
+#: What `celery -A` finds in the worker's process.
+app = _workers_app()

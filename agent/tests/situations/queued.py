@@ -1,0 +1,61 @@
+"""Very many jobs that wait."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable
+
+from redis import Redis
+
+from agent.tests.situations.facts import Scene, Truth
+from agent.tests.situations.place import THREADS, App, Place
+from agent.tests.situations.waiting import wait_until
+
+#: Messages in one round trip.
+BATCH = 5_000
+QUEUE = "celery"
+
+
+def send_many(app: App, number: int) -> float:
+    """Send copies of a real message, each with ids of its own.
+
+    Nobody may take messages from the queue, which is empty. Returns the time
+    when the first was sent.
+    """
+    began = app.send()
+    with Redis.from_url(app.settings.url) as redis:
+        text = redis.lindex(QUEUE, 0)
+        message = json.loads(text)
+        ids = message["headers"]["id"], message["properties"]["delivery_tag"]
+        for begin in range(1, number, BATCH):
+            numbers = range(begin, min(begin + BATCH, number))
+            redis.lpush(QUEUE, *(_copy(text, ids) for _ in numbers))
+        wait_until(lambda: redis.llen(QUEUE) == number, f"{number} jobs wait")
+    return began
+
+
+def _copy(text: bytes, ids: tuple[str, ...]) -> bytes:
+    for id_ in ids:
+        text = text.replace(id_.encode(), str(uuid.uuid4()).encode())
+    return text
+
+
+def queued_behind_a_worker(number: int, *, acks_late: bool) -> Callable[[Place], Scene]:
+    """Return a situation: so many jobs for a worker that runs 2 and holds what it may.
+
+    With 0 the worker has nothing to do.
+    """
+
+    def bring_about(place: Place) -> Scene:
+        app = place.app(acks_late=acks_late)
+        if number:
+            send_many(app, number)
+        app.worker(*THREADS)
+        if number:
+            app.wait_running(2)
+            app.wait_unacked(8)
+        truth = Truth({"worker": number}, is_crowded=True)
+        return Scene(app, {"worker": (QUEUE,)}, truth)
+
+    return bring_about

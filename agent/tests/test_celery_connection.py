@@ -1,0 +1,168 @@
+"""CeleryJobs and its connection: trouble, threads, forks, secrets, arguments."""
+
+from __future__ import annotations
+
+import logging
+import os
+import select
+import signal
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from celery import Celery
+from redis import Redis
+
+from agent.tests.situations.counted_app import Settings, make_app
+from scalar_agent.celery import CeleryJobs
+
+WORKER = {"worker": ["celery"]}
+
+
+def send(app, times=1):
+    for _ in range(times):
+        app.send_task("hold")
+
+
+@pytest.fixture
+def app(redis_url, tmp_path):
+    return make_app(Settings(redis_url, str(tmp_path)))
+
+
+def test_without_redis_all_is_unknown_until_it_is_back(own_redis, tmp_path):
+    app = make_app(Settings(own_redis.url, str(tmp_path)))
+    jobs = CeleryJobs(app, WORKER, busy_dynos=True)
+    send(app, 2)
+    assert jobs.measure()["worker"].count == 2
+
+    own_redis.stop()
+    work = jobs.measure()["worker"]
+    assert (work.count, work.latency, work.stranded) == (None, None, None)
+    assert set(work.unknown) == {
+        "count",
+        "latency",
+        "next_eta",
+        "stranded",
+        "busy_dynos",
+    }
+
+    own_redis.start()
+    send(app, 3)
+    assert jobs.measure()["worker"].count == 3
+
+
+def test_a_restart_between_two_polls_is_not_noticed(own_redis, tmp_path):
+    app = make_app(Settings(own_redis.url, str(tmp_path)))
+    jobs = CeleryJobs(app, WORKER)
+    assert jobs.measure()["worker"].count == 0
+    own_redis.restart()
+    send(app)
+
+    assert jobs.measure()["worker"].count == 1
+
+
+def test_a_redis_that_hangs_is_not_waited_for(own_redis, tmp_path):
+    app = make_app(Settings(own_redis.url, str(tmp_path)))
+    jobs = CeleryJobs(app, WORKER)
+    jobs.measure()
+    own_redis.pause()
+    try:
+        assert jobs.measure()["worker"].count is None
+    finally:
+        own_redis.resume()
+
+
+def test_threads_share_one_connection(own_redis, tmp_path):
+    app = make_app(Settings(own_redis.url, str(tmp_path)))
+    jobs = CeleryJobs(app, WORKER)
+    send(app, 4)
+    with Redis.from_url(own_redis.url) as client:
+        jobs.measure()
+        with_one_poll = len(client.client_list())
+        with ThreadPoolExecutor(8) as threads:
+            works = list(threads.map(lambda _: jobs.measure()["worker"], range(16)))
+
+        assert {work.count for work in works} == {4}
+        assert len(client.client_list()) == with_one_poll
+
+
+def test_nothing_is_left_behind_in_redis(app, redis_url):
+    jobs = CeleryJobs(app, WORKER)
+    jobs.measure()
+
+    with Redis.from_url(redis_url) as client:
+        assert [key for key in client.scan_iter() if b"reply" in key] == []
+
+
+def test_a_forked_process_measures_by_itself(app):
+    jobs = CeleryJobs(app, WORKER)
+    send(app, 3)
+    assert jobs.measure()["worker"].count == 3
+    reader, writer = os.pipe()
+    jobs._lock.acquire()  # another thread is measuring while this one forks
+    child = os.fork()
+    if child:
+        jobs._lock.release()
+    else:
+        try:
+            os.write(writer, str(jobs.measure()["worker"].count).encode())
+        finally:
+            os._exit(0)
+    has_told, _, _ = select.select([reader], [], [], 10)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    told = os.read(reader, 10) if has_told else None
+    os.close(reader)
+    os.close(writer)
+
+    assert told == b"3"
+    assert jobs.measure()["worker"].count == 3
+
+
+def test_nothing_tells_the_password(caplog):
+    caplog.set_level(logging.DEBUG, "scalar_agent")
+    app = Celery("shop", broker="redis://:hunter2@127.0.0.1:1/0")
+    jobs = CeleryJobs(app, WORKER)
+    work = jobs.measure()["worker"]
+
+    assert work.count is None
+    assert "the work of Celery is unknown" in caplog.text
+    assert "hunter2" not in caplog.text + repr(jobs) + repr(work)
+
+
+@pytest.mark.parametrize(
+    ("url", "options", "word"),
+    [
+        ("memory://", {}, "memory"),
+        ("redis://127.0.0.1:1/0", {"ack_emulation": False}, "ack_emulation"),
+    ],
+)
+def test_what_can_never_be_counted_is_said(url, options, word):
+    app = Celery(broker=url, broker_transport_options=options)
+
+    assert word in CeleryJobs(app, WORKER).measure()["worker"].unknown["count"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "words"),
+    [
+        (["app", WORKER], {}, "app = 'app', must be a Celery app"),
+        ([..., ["celery"]], {}, "queues_by_process = .*must map"),
+        ([..., {}], {}, "queues_by_process is empty"),
+        ([..., {1: ["celery"]}], {}, "process type 1 must be text"),
+        ([..., {"worker": "celery"}], {}, "'celery', must be a list"),
+        ([..., {"worker": []}], {}, "queues of 'worker' are empty"),
+        ([..., {"worker": [None]}], {}, "queue None of 'worker' must be text"),
+        ([..., WORKER], {"inspect_timeout": 0}, "inspect_timeout = 0, must be from"),
+        ([..., WORKER], {"inspect_timeout": "1"}, "'1', must be a number"),
+        ([..., WORKER], {"most_messages": 0}, "most_messages = 0, must be from 1"),
+        ([..., WORKER], {"time_to_end": -1}, "time_to_end = -1, must be from"),
+        ([..., WORKER], {"pool": 1}, "pool = 1, must be a pool's name"),
+        ([..., WORKER], {"pool": {"web": "solo"}}, "pool names 'web', must be one"),
+        ([..., WORKER], {"pool": {"worker": ""}}, "pool of 'worker' = '', must be"),
+    ],
+)
+def test_wrong_arguments_are_refused(app, arguments, options, words):
+    given = [app if argument is ... else argument for argument in arguments]
+
+    with pytest.raises((TypeError, ValueError), match=words):
+        CeleryJobs(*given, **options)

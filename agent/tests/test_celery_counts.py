@@ -1,0 +1,302 @@
+"""What CeleryJobs tells of the messages in a real Redis, with no worker alive."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+from redis import Redis
+
+from agent.tests.situations.counted_app import Settings, make_app
+from scalar_agent.celery import CeleryJobs
+from scalar_agent.celery_stamp import SENT_AT
+
+ONE_HOUR = 3600
+WORKER = {"worker": ["default"]}
+
+
+@pytest.fixture(params=[True, False], ids=["late-acks", "early-acks"])
+def app(request, redis_url, tmp_path):
+    settings = Settings(
+        redis_url, str(tmp_path), acks_late=request.param, is_routed=True
+    )
+    return make_app(settings)
+
+
+@pytest.fixture
+def in_redis(redis_url):
+    with Redis.from_url(redis_url) as client:
+        yield client
+
+
+def send(app, times=1, **options):
+    for _ in range(times):
+        app.send_task("hold", **options)
+
+
+def worker_of(app, **options):
+    jobs = CeleryJobs(app, WORKER, **options)
+    try:
+        return jobs.measure()["worker"]
+    finally:
+        jobs.close()
+
+
+def rewrite(in_redis, key, change):
+    """Change the newest message of a list."""
+    message = json.loads(in_redis.lindex(key, 0))
+    change(message)
+    in_redis.lset(key, 0, json.dumps(message))
+
+
+def test_an_empty_queue_has_no_work(app):
+    work = worker_of(app)
+
+    assert (work.count, work.latency, work.next_eta, work.stranded) == (0, 0.0, None, 0)
+    assert work.unknown == {}
+
+
+def test_every_priority_counts_and_a_future_eta_does_not(app):
+    send(app, 5)
+    send(app, 3, priority=9)
+    send(app, 4, countdown=ONE_HOUR)
+    send(app, countdown=2 * ONE_HOUR)
+    work = worker_of(app)
+
+    assert work.count == 8
+    assert ONE_HOUR - 60 < work.next_eta <= ONE_HOUR
+
+
+def test_an_eta_that_has_passed_counts(app):
+    send(app, 2, countdown=-1)
+
+    assert worker_of(app).count == 2
+
+
+def test_two_messages_of_one_id_are_two(app):
+    send(app, 2, task_id="same")
+
+    assert worker_of(app).count == 2
+
+
+def test_a_message_that_is_no_task_counts(app, in_redis):
+    in_redis.lpush("default", "no JSON", "{}", '{"headers": {}}')
+    work = worker_of(app)
+
+    assert work.count == 3
+    assert "does not tell when it was sent" in work.unknown["latency"]
+
+
+def test_each_process_type_counts_its_own_queues(own_redis, tmp_path):
+    # A Redis of its own: where it was emptied, nobody declares the bindings again.
+    app = make_app(Settings(own_redis.url, str(tmp_path), is_routed=True))
+    send(app, 2, queue="mail")
+    send(app, 3)
+    send(app, queue="reports")
+    send(app, 3, queue="alarms")
+    queues = {
+        "worker": ["default"],
+        "both": ["default", "mail"],
+        "reporter": ["reports"],
+        "guard": ["alarms"],
+    }
+    work = CeleryJobs(app, queues).measure()
+
+    assert {process: work[process].count for process in queues} == {
+        "worker": 3,
+        "both": 5,
+        "reporter": 1,
+        "guard": 3,
+    }
+
+
+def test_unacknowledged_jobs_belong_to_the_queue_they_came_from(app, in_redis):
+    send(app)
+    message = json.loads(in_redis.rpop("default"))
+    places = [("papers", "nightly"), ("news", "alarm.fire"), ("", "mail"), ("x", "y")]
+    for number, place in enumerate(places):
+        message["headers"]["id"] = str(number)
+        in_redis.hset("unacked", str(number), json.dumps([message, *place]))
+    in_redis.sadd("_kombu.binding.celery.pidbox", "of a killed worker")
+    queues = {"reporter": ["reports"], "guard": ["alarms"], "mailer": ["mail"]}
+    work = CeleryJobs(app, {**queues, "worker": ["default"]}).measure()
+
+    assert [(part.count, part.stranded) for part in work.values()] == [
+        (1, 1),
+        (1, 1),
+        (1, 1),
+        (0, 0),
+    ]
+
+
+def test_apps_that_share_a_redis_count_their_own_jobs(redis_url, tmp_path):
+    here, there = (
+        make_app(Settings(redis_url, str(tmp_path), prefix=prefix, is_routed=True))
+        for prefix in ("here:", "there:")
+    )
+    send(here, 3)
+    send(here, priority=6)
+    send(there, 5)
+
+    assert (worker_of(here).count, worker_of(there).count) == (4, 5)
+
+
+def test_beyond_the_cap_all_counts_as_due(app):
+    send(app, 6, countdown=ONE_HOUR)
+    send(app, 2)
+    work = worker_of(app, most_messages=3)
+
+    assert work.count == 5
+    assert work.unknown["next_eta"] == "5 messages have not been looked at"
+    assert "not looked at" in work.unknown["latency"]
+
+
+def test_beyond_the_cap_unacknowledged_jobs_count_for_everybody(app, in_redis):
+    send(app, countdown=ONE_HOUR)
+    message = json.loads(in_redis.rpop("default"))
+    for number in range(2000):
+        message["headers"]["id"] = str(number)
+        value = json.dumps([message, "default", "default"])
+        in_redis.hset("unacked", str(number), value)
+    in_redis.sadd("_kombu.binding.celery.pidbox", "of a killed worker")
+    jobs = CeleryJobs(app, {**WORKER, "mailer": ["mail"]}, most_messages=100)
+    work = jobs.measure()
+
+    assert 0 < work["worker"].count == work["mailer"].count <= 1900
+
+
+def test_large_bodies_are_neither_read_nor_a_reason_to_count_less(app, in_redis):
+    body = "x" * 500_000
+    send(app, 20, kwargs={"body": body})
+    before = in_redis.info("stats")["total_net_output_bytes"]
+    work = worker_of(app)
+    sent = in_redis.info("stats")["total_net_output_bytes"] - before
+
+    assert work.count == 20
+    assert work.latency > 0
+    assert sent < 200_000
+
+
+def test_the_oldest_due_job_tells_the_latency(app, in_redis):
+    def at(seconds_ago):
+        def change(message):
+            message["headers"][SENT_AT] = time.time() - seconds_ago
+
+        return change
+
+    send(app)
+    rewrite(in_redis, "default", at(50))
+    send(app, priority=9)
+    rewrite(in_redis, "default\x06\x169", at(100))
+    send(app)
+
+    assert 100 <= worker_of(app).latency < 110
+
+
+def test_a_due_eta_counts_from_its_eta(app, in_redis):
+    send(app, countdown=-20)
+    rewrite(
+        in_redis, "default", lambda message: message["headers"].update({SENT_AT: 1.0})
+    )
+
+    assert 20 <= worker_of(app).latency < 30
+
+
+def test_without_a_stamp_the_latency_is_unknown(app, in_redis):
+    send(app)
+    rewrite(in_redis, "default", lambda message: message["headers"].pop(SENT_AT))
+    send(app)
+    work = worker_of(app)
+
+    assert (work.count, work.latency) == (2, None)
+    assert "does not tell when it was sent" in work.unknown["latency"]
+
+
+def test_a_retried_task_is_stamped_anew(app, in_redis):
+    send(app, headers={SENT_AT: 1.0})
+
+    assert worker_of(app).latency < 10
+
+
+def test_jobs_without_a_worker_are_stranded(app, in_redis):
+    send(app)
+    message = json.loads(in_redis.rpop("default"))
+    in_redis.hset("unacked", "tag", json.dumps([message, "default", "default"]))
+    in_redis.sadd("_kombu.binding.celery.pidbox", "of a killed worker")
+    work = worker_of(app)
+
+    assert (work.count, work.stranded) == (1, 1)
+
+
+def test_who_holds_jobs_and_left_remote_control_may_be_shutting_down(app, in_redis):
+    send(app)
+    message = json.loads(in_redis.rpop("default"))
+    in_redis.hset("unacked", "tag", json.dumps([message, "default", "default"]))
+    jobs = CeleryJobs(app, WORKER, time_to_end=0.5)
+    work = jobs.measure()["worker"]
+
+    assert work.stranded is None
+    assert "shutting down" in work.unknown["stranded"]
+    if app.conf.task_acks_late:
+        assert work.count == 1
+    else:
+        assert (work.count, work.at_least) == (None, 1)
+    time.sleep(0.5)  # what is believed ends with the time that a worker has
+    work = jobs.measure()["worker"]
+    assert (work.count, work.stranded) == (1, 1)
+
+
+def test_a_queue_that_the_app_may_not_make_is_unknown(app):
+    app.conf.task_create_missing_queues = False
+    send(app)
+    work = CeleryJobs(app, {**WORKER, "typist": ["defualt"]}).measure()
+
+    assert work["worker"].count == 1
+    assert work["typist"].count is None
+    assert work["typist"].unknown["count"] == (
+        "the app has no queue 'defualt' (see task_queues)"
+    )
+
+
+def test_measuring_makes_no_worker_read_another_queue(app):
+    CeleryJobs(app, {"worker": ["default", "new"]}).measure()
+
+    assert "new" not in app.amqp.queues
+
+
+def test_without_remote_control_early_acks_hide_what_runs(app):
+    app.conf.worker_enable_remote_control = False
+    send(app)
+    work = worker_of(app)
+
+    if app.conf.task_acks_late:
+        assert work.count == 1
+    else:
+        assert (work.count, work.at_least) == (None, 1)
+        assert "worker_enable_remote_control" in work.unknown["count"]
+
+
+def test_a_poll_takes_as_many_round_trips_for_ten_jobs_as_for_thousands(app, in_redis):
+    def commands():
+        stats = in_redis.info("commandstats")
+        # What a script does costs no round trip.
+        inner = {"llen", "lrange", "hscan", "hlen", "scard", "info"}
+        return sum(
+            stats[name]["calls"]
+            for name in stats
+            if name.removeprefix("cmdstat_").split("|")[0] not in inner
+        )
+
+    jobs = CeleryJobs(app, WORKER)
+    jobs.measure()
+    costs = []
+    for times in (10, 2000):
+        send(app)
+        message = in_redis.rpop("default")
+        in_redis.lpush("default", *[message] * times)
+        before = commands()
+        jobs.measure()
+        costs.append(commands() - before)
+
+    assert costs[0] == costs[1] < 40

@@ -1,0 +1,256 @@
+"""What CeleryJobs tells while real workers run on a real Redis."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+from celery import VERSION
+from redis import Redis
+
+from agent.tests.situations.counted_app import LET_GO, Settings, make_app
+from agent.tests.situations.waiting import wait_until
+from agent.tests.situations.worker import ROOT, Worker
+from scalar_agent.celery import CeleryJobs
+
+QUEUES = {"worker": ["celery"]}
+PREFORK = ("--concurrency=2",)
+THREADS = ("--pool=threads", "--concurrency=2")
+SOLO = ("--pool=solo",)
+CLOSING = "#closing"
+
+
+@pytest.fixture
+def in_redis(redis_url):
+    with Redis.from_url(redis_url) as client:
+        yield client
+
+
+@pytest.fixture
+def started(tmp_path):
+    workers = []
+
+    def start(settings, *options, dyno="worker.2"):
+        log = tmp_path / f"{dyno}-{len(workers)}.log"
+        worker = Worker(dyno, options, settings.environment, log)
+        workers.append(worker)
+        worker.wait_for(" ready.")
+        return worker
+
+    yield start
+    for worker in workers:
+        worker.kill()
+
+
+@pytest.fixture
+def settings(redis_url, tmp_path):
+    def make(**options):
+        return Settings(redis_url, str(tmp_path), **options)
+
+    return make
+
+
+def send(app, times, **options):
+    for _ in range(times):
+        app.send_task("hold", **options)
+
+
+def wait_running(tmp_path, times):
+    wait_until(lambda: len([*tmp_path.glob("*.running")]) == times, f"{times} run")
+
+
+def busy_worker(settings, started, tmp_path, in_redis, *pool):
+    """Start a worker that runs 2 jobs and holds 4; return its app and itself."""
+    app = make_app(settings)
+    worker = started(settings, *pool)
+    send(app, 6)
+    wait_running(tmp_path, 2)
+    unacked = 6 if settings.acks_late else 4
+    wait_until(lambda: in_redis.hlen("unacked") == unacked, "the 6 are taken")
+    return app, worker
+
+
+@pytest.mark.parametrize("pool", [PREFORK, THREADS], ids=["prefork", "threads"])
+def test_a_worker_that_shuts_down_is_still_asked(
+    settings, started, tmp_path, in_redis, pool
+):
+    app, worker = busy_worker(settings(), started, tmp_path, in_redis, *pool)
+    kept = CeleryJobs(app, QUEUES)
+    assert kept.measure()["worker"].count == 6
+    worker.begin_shutdown()
+    bindings = "_kombu.binding.celery.pidbox"
+    wait_until(
+        lambda: (
+            [CLOSING.encode() in name for name in in_redis.smembers(bindings)] == [True]
+        ),
+        "the worker has left remote control, and its deputy is there",
+    )
+
+    for jobs in (kept, CeleryJobs(app, QUEUES)):
+        work = jobs.measure()["worker"]
+        assert (work.count, work.busy_dynos, work.stranded) == (6, ("worker.2",), 0)
+
+    (tmp_path / LET_GO).touch()
+    wait_until(lambda: not in_redis.exists(bindings), "its deputy has left")
+    wait_until(lambda: not in_redis.exists("unacked"), "it gives the others back")
+    work = kept.measure()["worker"]
+    assert work.count == in_redis.llen("celery")
+    assert (work.busy_dynos, work.stranded) == ((), 0)
+
+
+def test_a_worker_without_the_agent_is_missed_while_it_may_shut_down(
+    settings, started, tmp_path, in_redis
+):
+    without = settings(has_agent=False)
+    app, worker = busy_worker(without, started, tmp_path, in_redis, *THREADS)
+    jobs = CeleryJobs(app, QUEUES, time_to_end=3)
+    assert jobs.measure()["worker"].count == 6
+    worker.begin_shutdown()
+    wait_until(
+        lambda: not in_redis.exists("_kombu.binding.celery.pidbox"), "it has left"
+    )
+
+    for who in (jobs, CeleryJobs(app, QUEUES)):
+        work = who.measure()["worker"]
+        assert (work.count, work.at_least, work.stranded) == (None, 4, None)
+
+    worker.kill()
+    wait_until(lambda: jobs.measure()["worker"].count == 4, "it cannot live longer")
+    assert jobs.measure()["worker"].stranded == 4
+
+
+@pytest.mark.parametrize("late", [True, False], ids=["late-acks", "early-acks"])
+def test_a_killed_worker_leaves_its_jobs_stranded(
+    settings, started, tmp_path, in_redis, late
+):
+    made = settings(acks_late=late)
+    app, worker = busy_worker(made, started, tmp_path, in_redis, *PREFORK)
+    worker.kill()
+    wait_until(
+        lambda: in_redis.publish("/0.celery.pidbox", "{}") == 0, "nobody listens"
+    )
+    work = CeleryJobs(app, QUEUES).measure()["worker"]
+
+    # With early acknowledgement the two that ran are lost.
+    left = 6 if late else 4
+    assert (work.count, work.stranded) == (left, left)
+
+
+@pytest.mark.parametrize("late", [True, False], ids=["late-acks", "early-acks"])
+def test_a_busy_solo_worker_need_not_answer(
+    settings, started, tmp_path, in_redis, late
+):
+    made = settings(acks_late=late)
+    app = make_app(made)
+    started(made, *SOLO)
+    send(app, 3)
+    wait_running(tmp_path, 1)
+
+    work = CeleryJobs(app, QUEUES, pool="solo", inspect_timeout=0.2).measure()
+    assert work["worker"].count == 3
+
+    told = CeleryJobs(app, QUEUES, pool={"worker": "solo"}, inspect_timeout=0.2)
+    assert told.measure()["worker"].count == 3
+
+    work = CeleryJobs(app, QUEUES, busy_dynos=True, inspect_timeout=0.2).measure()
+    reason = "1 of 1 workers did not answer within 0.2 s"
+    assert work["worker"].unknown["busy_dynos"] == reason
+    if not late:
+        assert work["worker"].unknown["count"] == reason
+        assert work["worker"].at_least == 3
+
+
+def test_a_worker_that_does_not_answer_may_run_anything(
+    settings, started, tmp_path, in_redis
+):
+    app, worker = busy_worker(settings(), started, tmp_path, in_redis, *THREADS)
+    started(settings(), *THREADS, dyno="worker.1")
+    worker.freeze()
+    work = CeleryJobs(app, QUEUES, inspect_timeout=0.3).measure()["worker"]
+
+    assert (work.count, work.at_least) == (None, 4)
+    assert work.unknown["count"] == "1 of 2 workers did not answer within 0.3 s"
+
+
+def test_dynos_that_are_busy_are_named(settings, started, tmp_path, in_redis):
+    made = settings(acks_late=True)
+    app, _ = busy_worker(made, started, tmp_path, in_redis, *THREADS)
+    started(made, *THREADS, dyno="worker.10")
+    started(made, *THREADS, dyno="mailer.1")
+    queues = {**QUEUES, "mailer": ["mail"]}
+    asked = CeleryJobs(app, queues, busy_dynos=True).measure()
+
+    assert asked["worker"].busy_dynos == ("worker.2",)
+    assert asked["mailer"].busy_dynos == ()
+    not_asked = CeleryJobs(app, queues).measure()["worker"]
+    assert (not_asked.busy_dynos, not_asked.unknown) == (None, {})
+
+
+def test_workers_without_a_dyno_in_their_names_are_not_reported(
+    settings, started, tmp_path, in_redis
+):
+    app = make_app(settings())
+    started(settings(), *THREADS, dyno="celery")
+    work = CeleryJobs(app, QUEUES, busy_dynos=True).measure()["worker"]
+
+    assert (work.busy_dynos, work.unknown) == (None, {})
+
+
+def test_other_apps_workers_are_not_taken_for_ours(
+    settings, started, tmp_path, in_redis
+):
+    here = make_app(settings(acks_late=True, prefix="here:"))
+    there = settings(acks_late=True, prefix="there:")
+    worker = started(settings(acks_late=True, prefix="here:"), *THREADS)
+    send(here, 2)
+    wait_running(tmp_path, 2)
+    worker.kill()
+    started(there, *THREADS, dyno="worker.1")
+    other_db = Settings(there.url.replace("/0", "/1"), str(tmp_path), acks_late=True)
+    started(other_db, *THREADS, dyno="worker.3")
+    wait_until(
+        lambda: in_redis.publish("here:/0.celery.pidbox", "{}") == 0, "nobody listens"
+    )
+    work = CeleryJobs(here, QUEUES).measure()["worker"]
+
+    assert (work.count, work.stranded) == (2, 2)
+
+
+def test_a_reserved_future_eta_is_no_work_and_the_next(
+    settings, started, tmp_path, in_redis
+):
+    app = make_app(settings())
+    started(settings(), *THREADS)
+    send(app, 3, countdown=3600)
+    wait_until(lambda: in_redis.hlen("unacked") == 3, "the worker has them")
+    work = CeleryJobs(app, QUEUES).measure()["worker"]
+
+    assert work.count == 0
+    assert 3500 < work.next_eta <= 3600
+
+
+@pytest.mark.skipif(VERSION < (5, 7), reason="beat listens since Celery 5.7")
+def test_a_beat_that_listens_is_no_worker(settings, tmp_path, in_redis):
+    app = make_app(settings())
+    command = [sys.executable, "-m", "celery"]
+    command += ["-A", "agent.tests.situations.counted_app:app", "beat"]
+    command += ["--enable-remote-control", f"--schedule={tmp_path / 'schedule'}"]
+    beat = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env={**os.environ, **settings().environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_until(lambda: in_redis.pubsub_numpat() == 1, "it listens")
+        jobs = CeleryJobs(app, QUEUES, inspect_timeout=0.3)
+
+        for _ in range(2):
+            work = jobs.measure()["worker"]
+            assert (work.count, work.busy_dynos) == (0, ())
+    finally:
+        beat.kill()
+        beat.wait()

@@ -1,0 +1,68 @@
+"""The truth table: what CeleryJobs says in every situation is so."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from agent.tests.situations.brokers import HOW, rabbitmq_url
+from agent.tests.situations.facts import Scene
+from agent.tests.situations.rows import RABBITMQ, REDIS, Row
+from agent.tests.situations.verdict import faults
+from scalar_agent.celery import CeleryJobs
+
+#: Seconds within which an agent must answer, whatever has happened.
+BOUND = 8.0
+
+
+ROWS = [
+    pytest.param(
+        row,
+        id=row.name,
+        marks=[pytest.mark.xfail(reason=row.limit, strict=True)] if row.limit else (),
+    )
+    for row in (*REDIS, *RABBITMQ)
+]
+
+
+@pytest.fixture(params=ROWS)
+def scene(request: pytest.FixtureRequest) -> Iterator[Scene]:
+    row: Row = request.param
+    with row.on(_broker_url(row, request)) as scene:
+        yield scene
+
+
+def _broker_url(row: Row, request: pytest.FixtureRequest) -> str:
+    fixture = "redis_url" if row in REDIS else "amqp_url"
+    return str(request.getfixturevalue(fixture))
+
+
+@pytest.fixture(scope="session")
+def amqp_url() -> Iterator[str]:
+    """The URL of a RabbitMQ, if one can be had."""
+    with rabbitmq_url() as url:
+        if url is None:
+            pytest.skip(HOW)
+        yield url
+
+
+def test_what_is_said_is_so(
+    scene: Scene, record_property: Callable[[str, object], None]
+) -> None:
+    jobs = CeleryJobs(scene.app.celery, scene.queues, **scene.options)
+    try:
+        if scene.spoil:
+            before = {name: work.count for name, work in jobs.measure().items()}
+            assert before == scene.before
+            scene.spoil()
+        began = time.monotonic()
+        said = jobs.measure()
+        took = time.monotonic() - began
+    finally:
+        jobs.close()
+
+    assert faults(scene, said) == []
+    assert took < BOUND
+    record_property("seconds", round(took, 3))
