@@ -4,7 +4,9 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 # What `make docs` alone needs is not among them.
-REQUIREMENTS := requirements.txt requirements-dev.txt constraints.txt
+REQUIREMENTS := requirements.txt requirements-dev.txt constraints.txt agent/pyproject.toml
+# The agent is used where it stands, so that a change of it needs no new install.
+EDITABLE := --config-settings editable_mode=compat
 HEROKU_CLI_VERSION := 11.10.0
 HEROKU_CLI_FOLDER := .cache/heroku-cli
 HEROKU_CLI := $(CURDIR)/$(HEROKU_CLI_FOLDER)/node_modules/.bin/heroku
@@ -87,6 +89,7 @@ $(STAMP): $(REQUIREMENTS)
 	fi; \
 	echo "Installing what requirements-dev.txt names"; \
 	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt; \
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps $(EDITABLE) -e agent; \
 	touch $@
 
 $(HEROKU_CLI_STAMP):

@@ -31,7 +31,8 @@ from scalar.adapters.sql import schema
 from scalar.adapters.sql.engine import make_engine
 from scalar.adapters.sql.registry import SqlRegistry
 from scalar.adapters.sql.url_box import UrlBox
-from scalar.secret import CountsUrl, Secret
+from scalar.address import CountsAddress
+from scalar.secret import Secret
 
 WAYS = {"all-in-one": ("all-in-one",), "beat and worker": ("beat", "worker")}
 BODY = b'{"worker": 1}'
@@ -111,7 +112,7 @@ def measure(way: str, apps: int) -> Row:
             name = f"app-{number}"
             url = f"http://127.0.0.1:{server.server_port}/{name}"
             heroku.create_app(name, {"worker": 1})
-            registry.add(name, CountsUrl.parse(url), datetime.now(UTC))
+            registry.add(name, CountsAddress.parse(url), datetime.now(UTC))
         engine.dispose()
         env = {
             "PATH": os.environ["PATH"],

@@ -42,12 +42,19 @@ class _Dyno:
 
 
 class DynoRunner:
-    """Keeps one process for each dyno."""
+    """Keeps one process for each dyno; `grace` is seconds from SIGTERM to SIGKILL."""
 
-    def __init__(self, start: Start, logs: Logs, send: Send = signal_all) -> None:
+    def __init__(
+        self,
+        start: Start,
+        logs: Logs,
+        send: Send = signal_all,
+        grace: float = GRACE,
+    ) -> None:
         self._start = start
         self._logs = logs
         self._send = send
+        self._grace = grace
         self._dynos: dict[str, _Dyno] = {}
 
     def follow(self, dynos: Iterable[DynoView], now: float) -> None:
@@ -83,7 +90,7 @@ class DynoRunner:
         if dyno.stopped_at is None:
             dyno.stopped_at = now
             self._send(dyno.process, signal.SIGTERM)
-        elif now >= dyno.stopped_at + GRACE:
+        elif now >= dyno.stopped_at + self._grace:
             self._send(dyno.process, signal.SIGKILL)
 
     def _ended(self, dyno: _Dyno) -> None:

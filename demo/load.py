@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import scalar_agent.celery  # noqa: F401 - notes in each job when it was sent
 from celery import Celery
 
 from demo.shop import QUEUES

@@ -15,7 +15,7 @@ from local_heroku.control import LocalHeroku
 
 NAME = "shop"
 EXAMPLES = ROOT / "examples"
-#: For basic authentication at the app's API; made up.
+#: For basic authentication at the app's API; made up. The agent takes any user.
 USER, PASSWORD = "demo", "pass"
 
 #: Seconds between two polls, and the count that one dyno carries.
@@ -70,7 +70,7 @@ def app_environment(redis_url: str, port: int) -> Mapping[str, str]:
         **_kept(),
         "REDIS_URL": redis_url,
         "PORT": str(port),
-        "SCALAR_TASKS_AUTH": f"{USER}:{PASSWORD}",
+        "SCALAR_AGENT_TOKEN": PASSWORD,
     }
 
 

@@ -2,8 +2,8 @@
 
 Start a worker for each process type of the Procfile:
 
-    worker: celery -A jobs worker --queues default
-    mailer: celery -A jobs worker --queues mail
+    worker: celery -A jobs worker --queues default --hostname $DYNO@%h
+    mailer: celery -A jobs worker --queues mail --hostname $DYNO@%h
 
 Settings:
     REDIS_URL: The broker; `rediss://` is encrypted, as on Heroku.
@@ -17,8 +17,9 @@ import ssl
 import time
 
 from celery import Celery
+from scalar_agent.celery import CeleryJobs
 
-#: Process type -> the queues that its workers read; for `count_jobs`.
+#: Process type -> the queues that its workers read.
 QUEUES = {"worker": ["default"], "mailer": ["mail"]}
 
 #: Seconds after which the jobs of a killed worker are given to another. Longer
@@ -55,6 +56,10 @@ app.conf.update(
     task_routes={"jobs.send_mail": {"queue": "mail"}},
     task_ignore_result=True,
 )
+
+#: What the web examples serve. It stands here, where the app is made, so that
+#: every process that sends jobs or runs them has imported the agent.
+counts = CeleryJobs(app, QUEUES, busy_dynos=True)
 
 
 @app.task(name="jobs.work")

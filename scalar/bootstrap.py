@@ -11,8 +11,10 @@ from sqlalchemy import Engine
 
 from scalar import logfmt
 from scalar.adapters.cached_registry import CachedRegistry
+from scalar.adapters.count_sources import CountSources
 from scalar.adapters.heroku import READ_RETRIES, HerokuPlatform
 from scalar.adapters.http_counts import HttpCountSource
+from scalar.adapters.http_ping import HttpPinger, NoPinger
 from scalar.adapters.http_session import make_session, tls_context
 from scalar.adapters.redis_account import RedisAccount
 from scalar.adapters.redis_connection import connect
@@ -24,6 +26,7 @@ from scalar.adapters.sql.url_box import UrlBox
 from scalar.adapters.system_clock import SystemClock
 from scalar.errors import ConfigurationError, CoordinationError
 from scalar.policy_book import PolicyBook
+from scalar.ports import CountSource, Pinger
 from scalar.service.parts import Options, Parts
 from scalar.settings import Settings
 
@@ -31,6 +34,8 @@ log = logging.getLogger("scalar")
 
 #: Seconds to connect to Heroku: a little more than a TCP retransmission.
 HEROKU_CONNECT_TIMEOUT = 3.05
+#: Seconds to connect to a dead man's switch, and seconds that it may be silent.
+PING_TIMEOUT = (3.05, 5.0)
 
 
 @dataclass(frozen=True)
@@ -88,19 +93,34 @@ class Toolbox:
         )
 
     @cached_property
-    def counts(self) -> HttpCountSource:
-        """The apps' APIs."""
+    def counts(self) -> CountSource:
+        """The apps' APIs, and the brokers of those that have none."""
         settings = self.settings
         session: requests.Session = make_session(
             self._tls,
             timeout=(settings.app_connect_timeout, settings.app_read_timeout),
             threads=settings.worker_concurrency,
         )
-        return HttpCountSource(
+        over_http = HttpCountSource(
             session,
             total_timeout=settings.app_total_timeout,
             max_bytes=settings.max_answer_bytes,
         )
+        return CountSources(over_http, self._broker_counts)
+
+    def _broker_counts(self) -> CountSource:
+        """The brokers; imported now, as the agent adds to Celery where it is."""
+        from scalar.adapters.broker_counts import BrokerCountSource  # noqa: PLC0415
+
+        return BrokerCountSource(total_timeout=self.settings.app_total_timeout)
+
+    @cached_property
+    def pinger(self) -> Pinger:
+        """The dead man's switch."""
+        url = self.settings.ping_url
+        if not url:
+            return NoPinger()
+        return HttpPinger(make_session(self._tls, timeout=PING_TIMEOUT), url)
 
     @cached_property
     def parts(self) -> Parts:
@@ -120,6 +140,7 @@ class Toolbox:
                 formation_ttl=settings.formation_ttl,
                 concurrency=settings.worker_concurrency,
                 events_keep_days=settings.events_keep_days,
+                app_backoff_max=settings.app_backoff_max,
             ),
         )
 

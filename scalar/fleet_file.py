@@ -9,15 +9,18 @@ from typing import Any
 import yaml
 
 from scalar.errors import InvalidInput
-from scalar.model import WHOLE_APP
+from scalar.model import WHOLE_APP, Form
+from scalar.secret import HIDDEN, Secret
 from scalar.service.fleet import AppEntry
 
 HEADER = """\
 # The fleet of heroku-proc-scalar. Change it, then: python cli.py apply FILE
-# Passwords are not in here: *** stands for the one that is stored.
+# Passwords and tokens are not in here: *** stands for the one that is stored.
 """
+#: How PyYAML fails on a date, a number or a tag whose text is none.
+_NO_VALUE = (ValueError, KeyError, IndexError, AttributeError, TypeError)
 MERGE = "tag:yaml.org,2002:merge"
-PARTS = ("url", "policy", "process_types")
+PARTS = ("url", "format", "token", "queues", "policy", "process_types")
 
 
 class _Loader(yaml.SafeLoader):
@@ -65,8 +68,10 @@ def read_fleet(text: str) -> list[AppEntry]:
         raise InvalidInput(f"the file is no YAML: {_place(exc)}") from exc
     except RecursionError as exc:
         raise InvalidInput("the file is no YAML: it is nested too deeply") from exc
-    except ValueError as exc:  # a date or number that there is not
-        raise InvalidInput(f"the file has a value that is none: {exc}") from exc
+    except _NO_VALUE as exc:
+        raise InvalidInput(
+            "the file has a value that is none, such as a day that there is not"
+        ) from exc
     apps = _mapping(data, "the file").get("apps")
     unknown = set(data) - {"apps"}
     if unknown:
@@ -96,16 +101,42 @@ def _entry(name: object, data: Any) -> AppEntry:
     unknown = set(app) - set(PARTS)
     if unknown:
         raise InvalidInput(f"{where}: {_names(unknown)} must be {', '.join(PARTS)}")
-    url = app.get("url")
-    if url is not None and not isinstance(url, str):
-        raise InvalidInput(f"{where}: url must be a text")
+    for part in ("url", "format", "token"):
+        if app.get(part) is not None and not isinstance(app[part], str):
+            raise InvalidInput(f"{where}: {part} must be a text")
     policies = {WHOLE_APP: _values(app.get("policy"), f"{where}: policy")}
     process_types = app.get("process_types")
     for process_type, values in _mapping(
         {} if process_types is None else process_types, f"{where}: process_types"
     ).items():
         policies[str(process_type)] = _values(values, f"{where} {process_type}")
-    return AppEntry(where, url, {key: kept for key, kept in policies.items() if kept})
+    return AppEntry(
+        where,
+        app.get("url"),
+        {key: kept for key, kept in policies.items() if kept},
+        _form(app.get("format"), where),
+        Secret(app.get("token") or ""),
+        _queues(app.get("queues"), where),
+    )
+
+
+def _form(text: str | None, where: str) -> Form | None:
+    if text is None:
+        return None
+    if text not in set(Form):
+        raise InvalidInput(f"{where}: format {text!r} must be {', '.join(Form)}")
+    return Form(text)
+
+
+def _queues(data: Any, where: str) -> dict[str, tuple[str, ...]]:
+    queues = _mapping({} if data is None else data, f"{where}: queues")
+    for process_type, names in queues.items():
+        is_list = isinstance(names, list) and all(isinstance(n, str) for n in names)
+        if not is_list:
+            raise InvalidInput(
+                f"{where}: queues of {process_type} must be a list of texts"
+            )
+    return {str(process_type): tuple(names) for process_type, names in queues.items()}
 
 
 def _values(data: Any, where: str) -> dict[str, str]:
@@ -122,9 +153,16 @@ def _text(value: Any, where: str) -> str:
     if isinstance(value, str):
         return value.strip()
     if isinstance(value, int | float):
-        return str(value)
+        return _digits(value, where)
     kind = type(value).__name__
     raise InvalidInput(f"{where} must be a text, a number, true or false, not {kind}")
+
+
+def _digits(number: float, where: str) -> str:
+    try:
+        return str(number)
+    except ValueError as exc:  # Python writes so many digits only
+        raise InvalidInput(f"{where} has too many digits") from exc
 
 
 def _mapping(data: Any, where: str) -> Mapping[Any, Any]:
@@ -139,6 +177,12 @@ def _names(names: Iterable[object]) -> str:
 
 def _shown(entry: AppEntry) -> dict[str, Any]:
     shown: dict[str, Any] = {"url": entry.url}
+    if entry.form is not None:
+        shown["format"] = entry.form.value
+    if entry.token:
+        shown["token"] = HIDDEN
+    if entry.queues:
+        shown["queues"] = {name: list(queues) for name, queues in entry.queues.items()}
     if values := entry.policies.get(WHOLE_APP):
         shown["policy"] = _typed(values)
     types = {name: v for name, v in sorted(entry.policies.items()) if name != WHOLE_APP}

@@ -117,7 +117,7 @@ class Reading:
     Attributes:
         count: Jobs that need a worker.
         latency: Seconds since the oldest job that waits could have begun.
-        busy: Highest number of a dyno that runs a job; 0 if none does.
+        busy: Numbers of the dynos that run a job; empty if none does.
         next_eta: Seconds until the next job that is not due yet will be.
         stranded: Jobs of the count whose worker is gone while there is no other.
         is_ambiguous: Whether the count may be seconds of latency: HireFire's form
@@ -126,7 +126,7 @@ class Reading:
 
     count: Counted
     latency: float | Unknown | None = None
-    busy: int | Unknown | None = None
+    busy: frozenset[int] | Unknown | None = None
     next_eta: float | None = None
     stranded: int = 0
     is_ambiguous: bool = False
@@ -343,6 +343,9 @@ class Memory:
         since: From when on this is remembered (aware, UTC); None if nothing is.
         pasts: Process type to what is remembered of it.
         released_at: When the app was last released, as last heard.
+        unanswered: Polls in a row that the app did not answer.
+        rest: Seconds for which it is not polled again.
+        stuck: Whether Heroku did not take what was decided, or could not be asked.
     """
 
     formation: Formation | None = None
@@ -357,6 +360,9 @@ class Memory:
     since: datetime | None = None
     pasts: Mapping[str, Past] = field(default_factory=dict)
     released_at: datetime | None = None
+    unanswered: int = 0
+    rest: float = 0.0
+    stuck: bool = False
 
     def in_doubt(self, asked: tuple[Event, ...] = ()) -> Memory:
         """Return the memory of an app whose dynos may have changed.

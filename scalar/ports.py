@@ -12,10 +12,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from scalar.address import CountsAddress
 from scalar.errors import PlatformError
 from scalar.model import Event, EventKind, Formation, Memory, Reading, Reason
 from scalar.policy import Policy, PolicyProblem
-from scalar.secret import CountsUrl
+from scalar.vitals import Vitals
 
 
 class Clock(Protocol):
@@ -33,7 +34,7 @@ class RegisteredApp:
     Attributes:
         id: The registry's number for it; never used again.
         name: Heroku's name of the app.
-        url: Where it serves its counts.
+        address: Where it tells how much work it has.
         revision: Grows with each change of the row.
         created_at: When it was registered (aware, UTC).
         policies: The values that were set for it, as text, by process type;
@@ -42,7 +43,7 @@ class RegisteredApp:
 
     id: int
     name: str
-    url: CountsUrl
+    address: CountsAddress
     revision: int
     created_at: datetime
     policies: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -60,7 +61,7 @@ class AppKey:
 class Registry(Protocol):
     """The apps that are scaled. Every method may raise `RegistryError`."""
 
-    def add(self, name: str, url: CountsUrl, at: datetime) -> RegisteredApp:
+    def add(self, name: str, address: CountsAddress, at: datetime) -> RegisteredApp:
         """Register an app; raises `AppAlreadyRegistered`."""
         ...
 
@@ -89,7 +90,7 @@ class Registry(Protocol):
         """
         ...
 
-    def set_url(self, name: str, url: CountsUrl) -> None:
+    def set_address(self, name: str, address: CountsAddress) -> None:
         """Give an app another address; raises `AppNotFound`."""
         ...
 
@@ -123,7 +124,7 @@ class Journal(Protocol):
 class CountSource(Protocol):
     """Asks an app for its counts."""
 
-    def read(self, url: CountsUrl) -> Mapping[str, Reading]:
+    def read(self, address: CountsAddress) -> Mapping[str, Reading]:
         """Return what the app says of each process type.
 
         Raises:
@@ -242,6 +243,10 @@ class Coordinator(Protocol):
         """Return the apps whose last exchange failed or took long."""
         ...
 
+    def resting(self) -> set[int]:
+        """Return the apps that are not to be polled yet: they did not answer."""
+        ...
+
     def busy(self, app_ids: Collection[int]) -> set[int]:
         """Return those of the apps that are reserved or being evaluated."""
         ...
@@ -272,8 +277,20 @@ class Coordinator(Protocol):
         """Drop what is remembered of an app."""
         ...
 
+    def vitals(self) -> Vitals:
+        """Return the signs of life: ticks, evaluations, changes that wait."""
+        ...
+
     def once(self, name: str, seconds: float) -> bool:
         """Return True to one caller in `seconds`."""
+        ...
+
+
+class Pinger(Protocol):
+    """Calls a dead man's switch, which alarms somebody when the calls stop."""
+
+    def ping(self) -> bool:
+        """Call it; return whether that succeeded. No error gets out."""
         ...
 
 

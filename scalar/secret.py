@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from scalar.errors import InvalidInput
 
+#: What stands in the place of a secret.
+HIDDEN = "***"
+#: Where HireFire's older agents take their token: inside the path.
+INFO_PATH = re.compile(
+    r"(?P<before>/hirefire/)(?P<token>[^/\s?#]+)(?P<after>/info\b/?)"
+)
+#: The schemes of brokers, of which an app's work can be measured.
+BROKERS = ("redis", "rediss", "amqp", "amqps")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _URL_PASSWORD = re.compile(
     r"(?P<scheme>\b[a-z][a-z0-9+.-]*://)[^/\s@'\"]*@", re.IGNORECASE
@@ -43,8 +51,15 @@ NO_SECRET = Secret("")
 
 
 def redact(text: str) -> str:
-    """Return the text without user names and passwords inside URLs."""
-    return _URL_PASSWORD.sub(r"\g<scheme>***@", text)
+    """Return the text without what is secret inside URLs.
+
+    That is user names and passwords, and the token in HireFire's older path.
+    """
+    return _without_path_token(_URL_PASSWORD.sub(r"\g<scheme>***@", text))
+
+
+def _without_path_token(text: str) -> str:
+    return INFO_PATH.sub(rf"\g<before>{HIDDEN}\g<after>", text)
 
 
 def redact_input(text: str) -> str:
@@ -54,17 +69,18 @@ def redact_input(text: str) -> str:
     """
     before, at, rest = text.rpartition("@")
     scheme = _SCHEME.match(before)
-    return f"{scheme[0] if scheme else ''}***@{rest}" if at else text
+    shown = f"{scheme[0] if scheme else ''}***@{rest}" if at else text
+    return _without_path_token(shown)
 
 
 @dataclass(frozen=True, slots=True)
 class CountsUrl:
-    """The address at which an app serves its counts.
+    """The URL at which an app serves its counts, or that of its broker.
 
     Attributes:
         address: The URL without user and password.
-        user: For basic authentication; empty if there is none.
-        password: For basic authentication.
+        user: For basic authentication, or of the broker; empty if there is none.
+        password: The same.
     """
 
     address: str
@@ -76,8 +92,8 @@ class CountsUrl:
         """Take a URL apart, with `user:password@` if it carries them.
 
         Raises:
-            InvalidInput: No http or https, no host, white space, a bad port,
-                or a fragment.
+            InvalidInput: Neither http, https nor a broker, no host, white space,
+                a bad port, or a fragment.
         """
         shown = redact_input(text)
         if not text or re.search(r"[\s\x00-\x1f\x7f]", text):
@@ -90,8 +106,11 @@ class CountsUrl:
                 f"URL {shown!r} is not valid: its host or port cannot be read. In a "
                 "password, / ? # @ are written %2F %3F %23 %40"
             ) from exc
-        if parts.scheme not in ("http", "https"):
-            raise InvalidInput(f"URL {shown!r} must begin with https:// or http://")
+        if parts.scheme not in ("http", "https", *BROKERS):
+            raise InvalidInput(
+                f"URL {shown!r} must begin with https:// or http://, or be a broker's: "
+                + ", ".join(f"{scheme}://" for scheme in BROKERS)
+            )
         if not parts.hostname:
             raise InvalidInput(f"URL {shown!r} names no host")
         if port == 0:
@@ -113,6 +132,32 @@ class CountsUrl:
     def host(self) -> str:
         """The host's name, as the URL has it."""
         return urlsplit(self.address).hostname or ""
+
+    @property
+    def scheme(self) -> str:
+        """Its first word, such as "https"."""
+        return urlsplit(self.address).scheme
+
+    @property
+    def is_broker(self) -> bool:
+        """Whether it is that of a broker."""
+        return self.scheme in BROKERS
+
+    @property
+    def path(self) -> str:
+        """Its path, which begins with a slash."""
+        return urlsplit(self.address).path
+
+    @property
+    def query(self) -> str:
+        """What stands behind its `?`."""
+        return urlsplit(self.address).query
+
+    def with_path(self, path: str) -> CountsUrl:
+        """Return it with another path."""
+        return replace(
+            self, address=urlsplit(self.address)._replace(path=path).geturl()
+        )
 
     @property
     def has_credentials(self) -> bool:

@@ -42,11 +42,13 @@ class Settings:
     app_connect_timeout: float
     app_read_timeout: float
     app_total_timeout: float
+    app_backoff_max: int
     heroku_timeout: float
     max_answer_bytes: int
     tls_ca_file: str
     worker_concurrency: int
     events_keep_days: int
+    ping_url: Secret
     log_level: str
 
     @classmethod
@@ -167,6 +169,12 @@ def _http_url(name: str, text: str) -> str:
     return text.rstrip("/")
 
 
+def _ping_url(name: str, text: str) -> Secret:
+    if text:
+        _split(name, text, ("https", "http"), is_secret=True)
+    return Secret(text)
+
+
 def _redis_url(name: str, text: str) -> Secret:
     schemes = ("redis", "rediss", "redis+socket", "unix")
     if text.startswith(("redis+socket://", "unix://")):
@@ -198,8 +206,15 @@ def _database_url(name: str, text: str) -> Secret:
     return Secret(text.replace(parts.scheme, "postgresql+psycopg2", 1))
 
 
-def _split(name: str, text: str, schemes: tuple[str, ...], *, needs_host: bool = True):  # type: ignore[no-untyped-def] # SplitResult's parameter differs between Python versions
-    shown = redact_input(text)
+def _split(  # type: ignore[no-untyped-def] # SplitResult's parameter differs between Python versions
+    name: str,
+    text: str,
+    schemes: tuple[str, ...],
+    *,
+    needs_host: bool = True,
+    is_secret: bool = False,
+):
+    shown = "***" if is_secret else redact_input(text)
     try:
         parts = urlsplit(text)
         port = parts.port
@@ -306,6 +321,13 @@ SETTINGS: tuple[Setting, ...] = (
         "seconds for an app's whole answer",
     ),
     Setting(
+        "APP_BACKOFF_MAX",
+        "60",
+        _integer(0, 3_600),
+        "most seconds between two polls of an app that does not answer, though at "
+        "least one in 8 periods; 0: polled like the others",
+    ),
+    Setting(
         "HEROKU_TIMEOUT",
         "10",
         _seconds(10),
@@ -334,6 +356,12 @@ SETTINGS: tuple[Setting, ...] = (
         "90",
         _integer(1, 3_650),
         "days after which events are deleted",
+    ),
+    Setting(
+        "PING_URL",
+        "",
+        _ping_url,
+        "a dead man's switch: called about once a minute, as long as all is well",
     ),
     Setting(
         "LOG_LEVEL",

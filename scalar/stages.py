@@ -49,8 +49,8 @@ class Observation:
             it is not known.
         is_latency: Whether the count is a latency, so that 0 does not say that
             no job runs.
-        busy: Highest number of a dyno that runs a job; None if the app does not
-            speak of it.
+        busy: Numbers of the dynos that run a job; None if the app does not speak
+            of them.
         next_eta: Seconds until the next job that is not due yet will be.
         stranded: Jobs of the count whose worker is gone while there is no other.
     """
@@ -63,7 +63,7 @@ class Observation:
     released_at: datetime | None = None
     latency: float | None = None
     is_latency: bool = False
-    busy: int | Unknown | None = None
+    busy: frozenset[int] | Unknown | None = None
     next_eta: float | None = None
     stranded: int = 0
 
@@ -358,17 +358,19 @@ def keep_busy_dynos(policy: Policy, seen: Observation, quantity: int) -> Step:
     """Remove no dyno that runs a job, and so none below it either.
 
     Heroku removes the dyno with the highest number first. Not even the most
-    dynos of the policy are worth somebody's job: they hold as soon as it ends.
+    dynos of the policy are worth somebody's job: they hold as soon as it ends. A
+    dyno above the quantity is stopping already, and holds nothing.
     """
     if seen.busy is None or quantity >= seen.quantity or _waited(policy, seen):
         return Step(quantity, Reason.BUSY_DYNOS)
     if isinstance(seen.busy, Unknown):
         why = f"which dynos are busy is not known: {seen.busy.detail}"
         return Step(seen.quantity, Reason.BUSY_UNKNOWN, why)
+    highest = max((n for n in seen.busy if n <= seen.quantity), default=0)
     return Step(
-        max(quantity, min(seen.busy, seen.quantity)),
+        max(quantity, highest),
         Reason.BUSY_DYNOS,
-        f"dyno {seen.busy} runs a job; the highest numbers are removed first",
+        f"dyno {highest} runs a job; the highest numbers are removed first",
     )
 
 

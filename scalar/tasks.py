@@ -48,11 +48,13 @@ def toolbox() -> Toolbox:
 def fan_out() -> None:
     """Enqueue an evaluation of every app."""
     from scalar.celery_publisher import CeleryPublisher  # noqa: PLC0415
+    from scalar.service.checking_in import check_in  # noqa: PLC0415
     from scalar.service.fan_out import fan_out as use_case  # noqa: PLC0415
 
     publisher = CeleryPublisher(app, poll_and_scale, settings.sleep_period)
     try:
-        use_case(toolbox().parts, publisher)
+        if use_case(toolbox().parts, publisher):
+            check_in(toolbox().parts, toolbox().pinger)
     except ScalarError as exc:
         log.error(logfmt.line("tick.failed", detail=exc))  # noqa: TRY400 - expected, and the detail says it
 

@@ -12,9 +12,9 @@ from scalar.adapters.memory import (
     MemoryRegistry,
     WalkedClock,
 )
+from scalar.address import CountsAddress
 from scalar.model import WHOLE_APP, ProcessType, Reading, Unknown
 from scalar.policy_book import PolicyBook
-from scalar.secret import CountsUrl
 from scalar.service.parts import Options, Parts
 from scalar.service.policies import change_policy
 from scalar.service.poll_and_scale import poll_and_scale
@@ -28,9 +28,9 @@ class Stage:
         self.platform = MemoryPlatform()
         self.counts = MemoryCounts()
         self.registry = MemoryRegistry()
-        url = CountsUrl.parse("https://shop.example/counts")
-        self._address = url.address
-        self.registry.add("shop", url, story.start)
+        address = CountsAddress.parse("https://shop.example/counts")
+        self._address = address.url.address
+        self.registry.add("shop", address, story.start)
         self.set_dynos(story.dynos)
         self.parts = Parts(
             self.clock,

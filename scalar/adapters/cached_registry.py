@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from scalar import logfmt
+from scalar.address import CountsAddress
 from scalar.errors import RegistryError
 from scalar.ports import AppKey, RegisteredApp, Registry
-from scalar.secret import CountsUrl
 
 log = logging.getLogger("scalar.registry")
 
@@ -27,9 +27,9 @@ class CachedRegistry:
         self._pages: dict[int, Sequence[AppKey]] = {}
         self._coming: dict[int, Sequence[AppKey]] = {}
 
-    def add(self, name: str, url: CountsUrl, at: datetime) -> RegisteredApp:
+    def add(self, name: str, address: CountsAddress, at: datetime) -> RegisteredApp:
         """Register an app."""
-        return self._inner.add(name, url, at)
+        return self._inner.add(name, address, at)
 
     def remove(self, name: str) -> None:
         """Forget an app."""
@@ -45,9 +45,9 @@ class CachedRegistry:
         """Store the values of an app or of a process type."""
         self._inner.set_policy(name, process_type, values)
 
-    def set_url(self, name: str, url: CountsUrl) -> None:
+    def set_address(self, name: str, address: CountsAddress) -> None:
         """Give an app another address."""
-        self._inner.set_url(name, url)
+        self._inner.set_address(name, address)
 
     def find(self, key: AppKey) -> RegisteredApp | None:
         """Return an app by its key, from memory if its revision is there."""

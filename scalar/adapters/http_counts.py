@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from http.client import RemoteDisconnected
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
 import requests
 from requests.auth import HTTPBasicAuth
 from urllib3.exceptions import HTTPError as Urllib3Error
 
 from scalar.adapters.deadline import DeadlineExceeded, within
+from scalar.address import CountsAddress
 from scalar.answers import parse_answer
-from scalar.errors import CountsMalformed, CountsUnavailable
-from scalar.model import Reading
-from scalar.secret import CountsUrl, redact
+from scalar.answers.rich import MEDIA_TYPE
+from scalar.errors import CountsError, CountsMalformed, CountsUnavailable
+from scalar.model import Form, Reading
+from scalar.secret import HIDDEN, redact
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MOST_REDIRECTS = 3
+#: The agent's richer form if there is one, otherwise what there is.
+ACCEPT = f"{MEDIA_TYPE}, application/json;q=0.9"
 #: How a request ends on a connection that the other side has closed.
 DROPPED = (RemoteDisconnected, ConnectionResetError, BrokenPipeError)
 
@@ -36,7 +41,7 @@ class HttpCountSource:
         self._total_timeout = total_timeout
         self._max_bytes = max_bytes
 
-    def read(self, url: CountsUrl) -> Mapping[str, Reading]:
+    def read(self, address: CountsAddress) -> Mapping[str, Reading]:
         """Return what the app says of each process type.
 
         Raises:
@@ -46,35 +51,45 @@ class HttpCountSource:
         """
         try:
             with within(self._total_timeout):
-                return parse_answer(self._get(url))
-        except DeadlineExceeded as exc:
-            raise self._late() from exc
+                return parse_answer(*self._get(address), address.form)
+        except CountsError as exc:
+            problem = exc
+        except DeadlineExceeded:
+            problem = self._late()
         except (requests.RequestException, Urllib3Error, OSError, ValueError) as exc:
             if _caused_by(exc, DeadlineExceeded):
-                raise self._late() from exc
-            raise CountsUnavailable(f"{url.host}: {_in_short(exc)}") from exc
+                problem = self._late()
+            else:
+                problem = CountsUnavailable(f"{address.url.host}: {_in_short(exc)}")
+        # Not from what caused it, whose text may have the URL with its token.
+        raise type(problem)(_without_token(str(problem), address))
 
     def _late(self) -> CountsUnavailable:
         return CountsUnavailable(f"no whole answer within {self._total_timeout:g} s")
 
-    def _get(self, url: CountsUrl) -> bytes:
-        """Return the body of the answer, after redirects.
+    def _get(self, address: CountsAddress) -> tuple[bytes, str]:
+        """Return the body of the answer and its media type, after redirects.
 
-        The credentials go to the registered host and scheme only.
+        Password and token go to the registered host and scheme only.
         """
-        auth = _basic(url) if url.has_credentials else None
-        address = url.address
+        url = address.request_url()
         for _ in range(MOST_REDIRECTS + 1):
-            trusted = _origin(address) == _origin(url.address)
-            response = self._send_again_if_dropped(address, auth if trusted else None)
+            trusted = _origin(url) == _origin(address.url.address)
+            if not trusted and _carries_token(url, address):
+                raise CountsUnavailable(
+                    "the app redirects to another host or scheme with its token in "
+                    "the path; register the address that it redirects to"
+                )
+            response = self._send_again_if_dropped(url, _credentials(address, trusted))
             with response:
                 if response.status_code not in REDIRECTS:
-                    return self._body(response)
-                address = _next(address, response.headers.get("Location", ""))
+                    media_type = response.headers.get("Content-Type", "")
+                    return self._body(response, address.form), media_type
+                url = _next(url, response.headers.get("Location", ""))
         raise CountsUnavailable(f"more than {MOST_REDIRECTS} redirects")
 
     def _send_again_if_dropped(
-        self, address: str, auth: HTTPBasicAuth | None
+        self, url: str, credentials: Credentials
     ) -> requests.Response:
         """Send a request; once more if a connection kept open had been closed.
 
@@ -82,34 +97,76 @@ class HttpCountSource:
         says nothing of the app. To ask again is harmless.
         """
         try:
-            return self._send(address, auth)
+            return self._send(url, credentials)
         except requests.exceptions.ConnectionError as exc:
             if not _caused_by(exc, DROPPED):
                 raise
-            return self._send(address, auth)
+            return self._send(url, credentials)
 
-    def _send(self, address: str, auth: HTTPBasicAuth | None) -> requests.Response:
+    def _send(self, url: str, credentials: Credentials) -> requests.Response:
         return self._session.get(
-            address,
-            auth=auth,
+            url,
+            auth=credentials.basic,
             stream=True,
             allow_redirects=False,
-            headers={"Accept": "application/json", "Accept-Encoding": "identity"},
+            headers={
+                "Accept": ACCEPT,
+                "Accept-Encoding": "identity",
+                **credentials.headers,
+            },
         )
 
-    def _body(self, response: requests.Response) -> bytes:
+    def _body(self, response: requests.Response, form: Form) -> bytes:
         if response.status_code != requests.codes.ok:
-            raise CountsUnavailable(f"the app answered HTTP {response.status_code}")
+            raise CountsUnavailable(_what_it_means(response.status_code, form))
         body: bytes = response.raw.read(self._max_bytes + 1, decode_content=True)
         if len(body) > self._max_bytes:
             raise CountsMalformed(f"the answer is longer than {self._max_bytes} bytes")
         return body
 
 
-def _basic(url: CountsUrl) -> HTTPBasicAuth:
-    """Return the credentials, in UTF-8 as RFC 7617 has it."""
-    password = url.password.reveal()
-    return HTTPBasicAuth(url.user.encode(), password.encode())
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What an app is shown of who asks."""
+
+    basic: HTTPBasicAuth | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def _credentials(address: CountsAddress, trusted: bool) -> Credentials:  # noqa: FBT001 - read as a pair
+    """Return the password, in UTF-8 as RFC 7617 has it, and the token.
+
+    An app whose form is not known yet gets the token in either way.
+    """
+    if not trusted:
+        return Credentials()
+    url, headers = address.url, {}
+    basic = HTTPBasicAuth(url.user.encode(), url.password.reveal().encode())
+    token = "" if address.has_token_in_path else address.token.reveal()
+    if token and address.form is not Form.SCALAR:
+        headers["HireFire-Token"] = token
+    if token and address.form is not Form.HIREFIRE and not url.has_credentials:
+        headers["Authorization"] = f"Bearer {token}"
+    return Credentials(basic if url.has_credentials else None, headers)
+
+
+def _carries_token(url: str, address: CountsAddress) -> bool:
+    token = address.token.reveal()
+    return bool(token) and token in unquote(url)
+
+
+def _without_token(text: str, address: CountsAddress) -> str:
+    token = address.token.reveal()
+    for spelling in filter(None, (token, quote(token, safe=""))):
+        text = text.replace(spelling, HIDDEN)
+    return text
+
+
+def _what_it_means(status: int, form: Form) -> str:
+    said = f"the app answered HTTP {status}"
+    if status == requests.codes.not_found and form is Form.HIREFIRE:
+        return f"{said}, as HireFire's agents do for a wrong token, too"
+    return said
 
 
 def _origin(address: str) -> tuple[str, str | None, int | None]:

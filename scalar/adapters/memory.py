@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from scalar.address import CountsAddress
 from scalar.errors import AppAlreadyRegistered, AppNotFound, PlatformError, Refused
 from scalar.model import (
     Event,
@@ -31,7 +32,7 @@ from scalar.ports import (
     Tick,
     Urgency,
 )
-from scalar.secret import CountsUrl
+from scalar.vitals import Vitals
 
 
 class WalkedClock:
@@ -56,12 +57,12 @@ class MemoryRegistry:
         self._apps: dict[str, RegisteredApp] = {}
         self._last_id = 0
 
-    def add(self, name: str, url: CountsUrl, at: datetime) -> RegisteredApp:
+    def add(self, name: str, address: CountsAddress, at: datetime) -> RegisteredApp:
         """Register an app."""
         if name in self._apps:
             raise AppAlreadyRegistered(name)
         self._last_id += 1
-        self._apps[name] = RegisteredApp(self._last_id, name, url, 1, at)
+        self._apps[name] = RegisteredApp(self._last_id, name, address, 1, at)
         return self._apps[name]
 
     def remove(self, name: str) -> None:
@@ -89,10 +90,10 @@ class MemoryRegistry:
         policies = {of: kept for of, kept in policies.items() if kept}
         self._apps[name] = replace(app, policies=policies, revision=app.revision + 1)
 
-    def set_url(self, name: str, url: CountsUrl) -> None:
+    def set_address(self, name: str, address: CountsAddress) -> None:
         """Give an app another address."""
         app = self.get(name)
-        self._apps[name] = replace(app, url=url, revision=app.revision + 1)
+        self._apps[name] = replace(app, address=address, revision=app.revision + 1)
 
     def find(self, key: AppKey) -> RegisteredApp | None:
         """Return an app by its key."""
@@ -144,10 +145,10 @@ class MemoryCounts:
         self.answers: dict[str, Mapping[str, Reading] | Exception] = {}
         self.asked: list[str] = []
 
-    def read(self, url: CountsUrl) -> Mapping[str, Reading]:
+    def read(self, address: CountsAddress) -> Mapping[str, Reading]:
         """Return, or raise, the answer of an address."""
-        self.asked.append(url.address)
-        answer = self.answers[url.address]
+        self.asked.append(address.url.address)
+        answer = self.answers[address.url.address]
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -218,6 +219,9 @@ class MemoryCoordinator:
         self._last: datetime | None = None
         self._leases: dict[int, tuple[str, datetime]] = {}
         self._memories: dict[int, Memory] = {}
+        self._resting: dict[int, datetime] = {}
+        self._stuck: dict[int, datetime] = {}
+        self._evaluated: datetime | None = None
         self._done: dict[str, datetime] = {}
 
     def open_tick(self, period: float) -> Tick | None:
@@ -245,6 +249,11 @@ class MemoryCoordinator:
         """Return the apps whose last exchange failed or took long."""
         return {app_id for app_id, memory in self._memories.items() if memory.slow}
 
+    def resting(self) -> set[int]:
+        """Return the apps that are not to be polled yet."""
+        now = self._clock.now()
+        return {app_id for app_id, until in self._resting.items() if now < until}
+
     def busy(self, app_ids: Collection[int]) -> set[int]:
         """Return those of the apps that are reserved or being evaluated."""
         return {app_id for app_id in app_ids if self._holder(app_id)}
@@ -268,12 +277,19 @@ class MemoryCoordinator:
     def finish(self, lease: Lease, memory: Memory | None) -> None:
         """Give the lease back; store the memory, if it changed."""
         holder = self._holder(lease.app_id)
+        self._evaluated = self._clock.now()
         if holder == lease.token:
             del self._leases[lease.app_id]
         if memory is None:
             return
         if holder == lease.token:
             self._memories[lease.app_id] = memory
+            now = self._clock.now()
+            self._resting[lease.app_id] = now + timedelta(seconds=memory.rest)
+            if memory.stuck:
+                self._stuck.setdefault(lease.app_id, now)
+            else:
+                self._stuck.pop(lease.app_id, None)
         else:
             self._memories.pop(lease.app_id, None)
 
@@ -284,6 +300,18 @@ class MemoryCoordinator:
     def forget(self, app_id: int) -> None:
         """Drop what is remembered of an app."""
         self._memories.pop(app_id, None)
+        self._resting.pop(app_id, None)
+        self._stuck.pop(app_id, None)
+
+    def vitals(self) -> Vitals:
+        """Return the signs of life."""
+        return Vitals(
+            self._clock.now(),
+            self._last,
+            self._evaluated,
+            len(self._stuck),
+            min(self._stuck.values(), default=None),
+        )
 
     def once(self, name: str, seconds: float) -> bool:
         """Return True to one caller in `seconds`."""

@@ -52,6 +52,9 @@ def dump(memory: Memory) -> str:
         "since": memory.since,
         "pasts": {name: _filled(asdict(past)) for name, past in memory.pasts.items()},
         "released_at": memory.released_at,
+        "unanswered": memory.unanswered,
+        "rest": memory.rest,
+        "stuck": memory.stuck,
     }
     kept = {
         name: value
@@ -93,6 +96,9 @@ def _load(data: dict[str, Any]) -> Memory:
         since=_time(data.get("since")),
         pasts={name: _past(past) for name, past in data.get("pasts", {}).items()},
         released_at=_time(data.get("released_at")),
+        unanswered=int(data.get("unanswered", 0)),
+        rest=float(data.get("rest", 0.0)),
+        stuck=bool(data.get("stuck", False)),
     )
 
 

@@ -5,6 +5,9 @@
     scalar:lease:ID      token of a reservation, or of the evaluation under way
     scalar:app:ID        what is remembered of an app (JSON)
     scalar:slow          the apps whose last exchange failed or took long
+    scalar:resting       the apps that are not polled yet, and until when (ms)
+    scalar:stuck         the apps for which Heroku took no change, since when (ms)
+    scalar:evaluated     when the last evaluation ended (ms)
     scalar:once:NAME     a once-in-a-while job has been done
 
 Each use is one round trip. All times are those of the Redis server, so the
@@ -25,6 +28,7 @@ from scalar.adapters.lease_keeper import LeaseKeeper
 from scalar.adapters.redis_connection import PREFIX, translated
 from scalar.model import Memory
 from scalar.ports import Lease, Tick
+from scalar.vitals import Vitals
 
 #: A tick may come this part of a period early: beats and queues jitter.
 EARLY_PART = 0.25
@@ -33,6 +37,13 @@ EARLY_PART = 0.25
 LEASE_SECONDS = 3.0
 #: Seconds that an app's memory is kept without a change.
 MEMORY_SECONDS = 7 * 86_400
+
+_NOW = """
+local function now()
+  local t = redis.call('TIME')
+  return t[1] * 1000 + math.floor(t[2] / 1000)
+end
+"""
 
 # The generic cell rate algorithm: over any time, no more ticks than periods.
 # A due time further away than two periods is of another clock or setting.
@@ -75,8 +86,11 @@ return 1
 
 # An evaluation that lost its lease to another one does not know what that one
 # did: it drops the memory, so that the formation is read anew.
-_FINISH = """
+_FINISH = (
+    _NOW
+    + """
 local holder = redis.call('GET', KEYS[1])
+redis.call('SET', KEYS[6], string.format('%d', now()))
 if holder == ARGV[1] then redis.call('DEL', KEYS[1]) end
 if ARGV[2] == '' then return end
 if holder ~= ARGV[1] then
@@ -85,7 +99,39 @@ if holder ~= ARGV[1] then
 end
 redis.call('SET', KEYS[2], ARGV[2], 'EX', ARGV[3])
 redis.call(ARGV[4], KEYS[3], ARGV[5])
+if tonumber(ARGV[6]) > 0 then
+  redis.call('ZADD', KEYS[4], string.format('%d', now() + ARGV[6]), ARGV[5])
+else
+  redis.call('ZREM', KEYS[4], ARGV[5])
+end
+if ARGV[7] == '1' then
+  redis.call('ZADD', KEYS[5], 'NX', string.format('%d', now()), ARGV[5])
+else
+  redis.call('ZREM', KEYS[5], ARGV[5])
+end
 """
+)
+
+_VITALS = (
+    _NOW
+    + """
+local first = redis.call('ZRANGE', KEYS[3], 0, 0, 'WITHSCORES')
+return {
+  string.format('%d', now()), redis.call('GET', KEYS[1]) or '',
+  redis.call('GET', KEYS[2]) or '', redis.call('ZCARD', KEYS[3]), first[2] or '',
+}
+"""
+)
+
+# A time further away than an hour is of another clock.
+_RESTING = (
+    _NOW
+    + """
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%d', now()))
+local most = string.format('%d', now() + 3600000)
+return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', most)
+"""
+)
 
 
 class RedisCoordinator:
@@ -98,6 +144,8 @@ class RedisCoordinator:
         self._begin = client.register_script(_BEGIN)
         self._store = client.register_script(_STORE)
         self._finish = client.register_script(_FINISH)
+        self._vitals = client.register_script(_VITALS)
+        self._resting = client.register_script(_RESTING)
         self._keeper = LeaseKeeper(client, LEASE_SECONDS)
 
     def open_tick(self, period: float) -> Tick | None:
@@ -133,6 +181,12 @@ class RedisCoordinator:
         """Return the apps whose last exchange failed or took long."""
         with translated():
             members: Any = self._redis.smembers(f"{PREFIX}slow")
+        return {int(member) for member in members}
+
+    def resting(self) -> set[int]:
+        """Return the apps that are not to be polled yet."""
+        with translated():
+            members: Any = self._resting(keys=[f"{PREFIX}resting"])
         return {int(member) for member in members}
 
     def busy(self, app_ids: Collection[int]) -> set[int]:
@@ -177,8 +231,15 @@ class RedisCoordinator:
                     _lease_key(lease.app_id),
                     _memory_key(lease.app_id),
                     f"{PREFIX}slow",
+                    f"{PREFIX}resting",
+                    f"{PREFIX}stuck",
+                    f"{PREFIX}evaluated",
                 ],
-                args=[lease.token, text, MEMORY_SECONDS, mark, lease.app_id],
+                args=[
+                    *(lease.token, text, MEMORY_SECONDS, mark, lease.app_id),
+                    int(memory.rest * 1000) if memory else 0,
+                    int(memory.stuck) if memory else 0,
+                ],
             )
 
     def recall(self, app_ids: Sequence[int]) -> dict[int, Memory]:
@@ -198,7 +259,23 @@ class RedisCoordinator:
         with translated(), self._redis.pipeline() as pipe:
             pipe.delete(_memory_key(app_id))
             pipe.srem(f"{PREFIX}slow", app_id)
+            pipe.zrem(f"{PREFIX}resting", app_id)
+            pipe.zrem(f"{PREFIX}stuck", app_id)
             pipe.execute()
+
+    def vitals(self) -> Vitals:
+        """Return the signs of life, by the clock of the Redis server."""
+        names = ("tick:last", "evaluated", "stuck")
+        with translated():
+            found: Any = self._vitals(keys=[PREFIX + name for name in names])
+        at, ticked, evaluated, stuck, since = found
+        return Vitals(
+            _moment(at),
+            ticked_at=_moment(ticked) if ticked else None,
+            evaluated_at=_moment(evaluated) if evaluated else None,
+            stuck=int(stuck),
+            stuck_since=_moment(since) if since else None,
+        )
 
     def once(self, name: str, seconds: float) -> bool:
         """Return True to one caller in `seconds`."""

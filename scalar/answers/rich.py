@@ -102,8 +102,10 @@ def _latency(said: Members, reasons: Members) -> float | Unknown | None:
     return float(min(number, MOST_SECONDS))
 
 
-def _busy(name: str, said: Members, reasons: Members) -> int | Unknown | None:
-    """Return the highest number of a dyno that is busy.
+def _busy(
+    name: str, said: Members, reasons: Members
+) -> frozenset[int] | Unknown | None:
+    """Return the numbers of the dynos that are busy.
 
     A name that cannot be understood may be the one of a busy dyno, so nothing
     is known then.
@@ -118,7 +120,7 @@ def _busy(name: str, said: Members, reasons: Members) -> int | Unknown | None:
     known = [number for number in numbers if number is not None]
     if len(known) < len(numbers):
         return Unknown(Reason.BUSY_UNKNOWN, f"the app names a dyno that is no {name}.N")
-    return max(known, default=0)
+    return frozenset(known)
 
 
 def _dyno_number(name: str, dyno: object) -> int | None:

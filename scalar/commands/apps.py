@@ -7,47 +7,56 @@ import sys
 import click
 
 from scalar.bootstrap import Toolbox
+from scalar.commands.addresses import address_options, tell
 from scalar.commands.shared import (
+    address_of,
+    described,
     json_option,
     note,
     print_json,
     print_table,
     recall,
-    shown_url,
+    shown_address,
     standing_of,
     state_of,
     with_tools,
 )
 from scalar.errors import CoordinationError
 from scalar.ports import AppKey
-from scalar.service.registration import register
+from scalar.service.registration import Wanted, move, register
 
 PAGE = 1_000
 
 
 @click.command("add-app")
 @click.argument("name")
-@click.argument("url", required=False)
-@click.option(
-    "--no-check", is_flag=True, help="Ask neither Heroku nor the URL; register."
-)
+@address_options
 @with_tools
-def add_app(tools: Toolbox, name: str, url: str | None, *, no_check: bool) -> None:
-    """Register the app NAME, whose counts are served at URL.
+def add_app(tools: Toolbox, name: str, *, wanted: Wanted, no_check: bool) -> None:
+    """Register the app NAME, which tells at URL how much work it has.
 
-    Without URL it is api/scalar_tasks/ at the address that Heroku knows. URL
-    may carry user:password@ for basic authentication.
+    Without URL it is api/scalar_tasks/ at the address that Heroku knows, or
+    hirefire with --format hirefire; with a token alone, the first that answers.
+    URL may carry user:password@. The URL of a broker (redis, rediss, amqp, amqps)
+    needs --queues.
     """
-    done = register(
-        tools.parts,
-        name,
-        url,
-        check=not no_check,
-        has_key=bool(tools.settings.heroku_api_key),
-    )
-    click.echo(f"Registered {done.app.name}: {done.app.url}")
-    for text in done.notes:
-        note(f"Note: {text}.")
+    has_key = bool(tools.settings.heroku_api_key)
+    done = register(tools.parts, name, wanted, check=not no_check, has_key=has_key)
+    tell(done, "Registered")
+
+
+@click.command("move-app")
+@click.argument("name")
+@address_options
+@with_tools
+def move_app(tools: Toolbox, name: str, *, wanted: Wanted, no_check: bool) -> None:
+    """Give the registered app NAME another URL, form or token; policies stay.
+
+    All of its address is given anew, as with add-app.
+    """
+    has_key = bool(tools.settings.heroku_api_key)
+    done = move(tools.parts, name, wanted, check=not no_check, has_key=has_key)
+    tell(done, "Moved")
 
 
 @click.command("del-app")
@@ -78,10 +87,11 @@ def list_apps(tools: Toolbox, *, as_json: bool) -> None:
     """List the registered apps, each with its state."""
     keys = _all_keys(tools)
     memories = recall(tools, [key.id for key in keys])
+    addresses = {key.name: address_of(tools, key.name) for key in keys}
     rows = [
         {
             "name": key.name,
-            "url": shown_url(tools, key.name),
+            **shown_address(addresses[key.name]),
             "state": state_of(memories, key.id) + standing_of(tools, key.name),
         }
         for key in keys
@@ -90,7 +100,8 @@ def list_apps(tools: Toolbox, *, as_json: bool) -> None:
         print_json(rows)
     elif rows:
         print_table(
-            ["NAME", "STATE", "URL"], [[r["name"], r["state"], r["url"]] for r in rows]
+            ["NAME", "STATE", "URL"],
+            [[r["name"], r["state"], described(addresses[r["name"]])] for r in rows],
         )
     else:
         note("No app is registered. Add one with: python cli.py add-app NAME")

@@ -14,6 +14,7 @@ from scalar.commands import (
     policies,
     project,
     showing,
+    status,
 )
 from scalar.errors import ScalarError
 from scalar.logs import set_up_logging
@@ -55,6 +56,7 @@ def main() -> None:
 for command in (
     project.initialise_project,
     apps.add_app,
+    apps.move_app,
     apps.del_app,
     apps.list_apps,
     showing.show_app,
@@ -67,6 +69,7 @@ for command in (
     evaluations.check_app,
     evaluations.poll,
     evaluations.events,
+    status.status,
     diagnosis.doctor,
     project.make_secret_key,
     project.encrypt_urls,

@@ -10,12 +10,15 @@ from typing import Any
 
 import click
 
+from scalar.address import CountsAddress
 from scalar.bootstrap import Toolbox
 from scalar.errors import CoordinationError, SecretUnreadable
 from scalar.model import WHOLE_APP, Memory
 from scalar.policy import Policy
-from scalar.ports import RegisteredApp
 from scalar.start import settings_or_exit
+
+#: In the place of an address that cannot be decrypted.
+UNREADABLE = "(encrypted with another key)"
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -75,7 +78,8 @@ def state_of(memories: dict[int, Memory] | None, app_id: int) -> str:
         return "not polled yet"
     whole = memory.holds.get(WHOLE_APP)
     if whole:
-        return f"held: {whole.reason} since {shown_time(whole.since)} UTC"
+        rest = f", polled every {memory.rest:.0f} s" if memory.rest else ""
+        return f"held: {whole.reason} since {shown_time(whole.since)} UTC{rest}"
     if memory.holds:
         held = ", ".join(
             f"{name} ({hold.reason})" for name, hold in sorted(memory.holds.items())
@@ -115,13 +119,28 @@ def _ordered(what: str, where: set[str]) -> str:
     )
 
 
-def shown_url(tools: Toolbox, name: str) -> str:
-    """Return an app's URL as it may be printed."""
+def address_of(tools: Toolbox, name: str) -> CountsAddress | None:
+    """Return an app's address; None if it is encrypted with another key."""
     try:
-        app: RegisteredApp = tools.registry.get(name)
+        return tools.registry.get(name).address
     except SecretUnreadable:
-        return "(encrypted with another key)"
-    return app.url.shown()
+        return None
+
+
+def described(address: CountsAddress | None) -> str:
+    """Return an address as it may be printed, for people."""
+    return UNREADABLE if address is None else address.described()
+
+
+def shown_address(address: CountsAddress | None) -> dict[str, Any]:
+    """Return an address as it may be printed, for machines."""
+    if address is None:
+        return {"url": UNREADABLE, "format": None, "queues": {}}
+    return {
+        "url": address.shown(),
+        "format": address.form.value,
+        "queues": address.queues,
+    }
 
 
 def _plain(value: object) -> str:

@@ -7,19 +7,21 @@ from typing import Any
 
 import click
 
+from scalar.address import shown_queues
 from scalar.bootstrap import Toolbox
 from scalar.commands.shared import (
+    address_of,
     json_option,
     print_json,
     recall,
+    shown_address,
     shown_time,
-    shown_url,
     standing_of,
     state_of,
     with_tools,
 )
 from scalar.errors import InvalidInput, SecretUnreadable
-from scalar.model import WHOLE_APP, Memory
+from scalar.model import WHOLE_APP, Form, Memory
 from scalar.policy import PolicyProblem
 from scalar.policy_book import DEFAULT
 from scalar.policy_values import PAUSES, UNTIL_RESUMED, read_value
@@ -37,7 +39,7 @@ def show_app(tools: Toolbox, name: str, *, as_json: bool) -> None:
     memory = (memories or {}).get(key.id, Memory())
     facts: dict[str, Any] = {
         "name": key.name,
-        "url": shown_url(tools, name),
+        **shown_address(address_of(tools, name)),
         "state": state_of(memories, key.id) + standing_of(tools, key.name),
         "formation_read_at": memory.read_at,
         "formation": {
@@ -94,6 +96,10 @@ def _policy(tools: Toolbox, app: RegisteredApp, process_type: str) -> dict[str, 
 def _print(facts: dict[str, Any]) -> None:
     for label in ("name", "url", "state"):
         click.echo(f"{label + ':':10}{facts[label]}")
+    if facts["format"] not in (None, Form.AUTO):
+        click.echo(f"format:   {facts['format']}")
+    if facts["queues"]:
+        click.echo(f"queues:   {shown_queues(facts['queues'])}")
     _print_formation(facts)
     for process_type, policy in facts["policies"].items():
         click.echo(f"policy:   {process_type}")

@@ -28,7 +28,11 @@ DAY = 86_400
 
 @dataclass(frozen=True, slots=True)
 class FanOut:
-    """What a tick did: apps sent to be polled, and left out as busy or slow."""
+    """What a tick did: apps sent to be polled, and left out.
+
+    Left out are those that are being evaluated, that rest because they did not
+    answer, and of the slow ones those for which there is no room.
+    """
 
     sent: int
     left_out: int
@@ -40,8 +44,9 @@ def fan_out(parts: Parts, publisher: Publisher) -> FanOut | None:
     Returns None if this period has had its tick: two beats, a late one or a
     restarted one do not poll more often.
 
-    Apps that were slow or failed the last time get at most half of one
-    worker's threads, so that they cannot keep the others waiting.
+    Apps that have not answered for some polls rest. Apps that were slow or failed
+    the last time get at most half of one worker's threads, so that they cannot
+    keep the others waiting.
 
     Raises:
         CoordinationError: Redis is away; the next tick tries again.
@@ -54,11 +59,13 @@ def fan_out(parts: Parts, publisher: Publisher) -> FanOut | None:
     _tell_if_late(parts, tick)
     token = secrets.token_hex(8)
     slow = parts.coordinator.slow()
-    busy = parts.coordinator.busy(slow)
+    resting = parts.coordinator.resting()
+    busy = parts.coordinator.busy(slow - resting)
     room = max(1, parts.options.concurrency // 2) - len(busy)
     sent = left_out = 0
     for page in _pages(parts):
-        chosen = _choose(page, slow, busy, max(room, 0))
+        awake = [key for key in page if key.id not in resting]
+        chosen = _choose(awake, slow, busy, max(room, 0))
         room -= sum(key.id in slow for key in chosen)
         free = set(_reserve(parts, chosen, token))
         batch = [key for key in chosen if key.id in free]

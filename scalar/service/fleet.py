@@ -1,7 +1,7 @@
 """Bring the registry to what a fleet's description says; tell it as one.
 
-The description has every app with its URL and its policies. It has no password
-and no pause: the first is a secret, the second ends by itself.
+The description has every app with its address and its policies. It has no
+password, no token and no pause: those are secrets, and this ends by itself.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from scalar.address import CountsAddress, Queues, form_of
 from scalar.errors import InvalidInput
-from scalar.model import WHOLE_APP
+from scalar.model import WHOLE_APP, Form
 from scalar.ports import Policies, RegisteredApp
-from scalar.secret import CountsUrl
+from scalar.secret import HIDDEN, NO_SECRET, Secret
 from scalar.service.parts import Parts
 from scalar.service.policies import DOWN, UP, check_policies, check_process_type
 from scalar.service.registration import check_name
@@ -27,23 +28,29 @@ class AppEntry:
 
     Attributes:
         name: Heroku's name of it.
-        url: Where it serves its counts, with `***` for a password; None to
-            leave it as it is.
+        url: Where it tells how much work it has, with `***` for a password; None
+            to leave its address as it is.
         policies: Values by process type; those for the whole app under
             `WHOLE_APP`.
+        form: In which form; None if the URL speaks for itself.
+        token: Of the app's agent, `***` for the one that is stored.
+        queues: For a broker: process type to queues.
     """
 
     name: str
     url: str | None
     policies: Mapping[str, Values]
+    form: Form | None = None
+    token: Secret = NO_SECRET
+    queues: Queues = field(default_factory=dict)
 
 
 @dataclass
 class Plan:
     """What has to be changed, and each change as a line for people."""
 
-    add: list[tuple[str, CountsUrl]] = field(default_factory=list)
-    move: list[tuple[str, CountsUrl]] = field(default_factory=list)
+    add: list[tuple[str, CountsAddress]] = field(default_factory=list)
+    move: list[tuple[str, CountsAddress]] = field(default_factory=list)
     set: list[tuple[str, str, Values]] = field(default_factory=list)
     remove: list[str] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
@@ -52,11 +59,21 @@ class Plan:
 
 def describe(parts: Parts) -> list[AppEntry]:
     """Return every registered app as an entry, in the order of their names."""
-    entries = [
-        AppEntry(app.name, app.url.shown(), without_pauses(app.policies))
-        for app in _registered(parts)
-    ]
+    entries = [_entry(app) for app in _registered(parts)]
     return sorted(entries, key=lambda entry: entry.name)
+
+
+def _entry(app: RegisteredApp) -> AppEntry:
+    address = app.address
+    has_token = bool(address.token) and not address.has_token_in_path
+    return AppEntry(
+        app.name,
+        address.shown(),
+        without_pauses(app.policies),
+        None if address.form is form_of(address.url) else address.form,
+        Secret(HIDDEN) if has_token else NO_SECRET,
+        address.queues,
+    )
 
 
 def plan(
@@ -88,10 +105,10 @@ def plan(
 
 def carry_out(parts: Parts, wanted: Plan) -> None:
     """Change the registry as planned."""
-    for name, url in wanted.add:
-        parts.registry.add(name, url, parts.clock.now())
-    for name, url in wanted.move:
-        parts.registry.set_url(name, url)
+    for name, address in wanted.add:
+        parts.registry.add(name, address, parts.clock.now())
+    for name, address in wanted.move:
+        parts.registry.set_address(name, address)
     for name, process_type, values in wanted.set:
         parts.registry.set_policy(name, process_type, values)
     for name in wanted.remove:
@@ -117,18 +134,18 @@ def _plan_app(
 ) -> None:
     check_name(entry.name)
     try:
-        url = _url(entry, app)
-        for process_type in entry.policies:
+        address = _address(entry, app)
+        for process_type in (*entry.policies, *entry.queues):
             check_process_type(process_type)
     except InvalidInput as exc:
         raise InvalidInput(f"{entry.name}: {exc}") from exc
     if app is None:
-        result.add.append((entry.name, url))
-        result.lines.append(f"+ {entry.name}  {url.shown()}")
-    elif url != app.url:
-        result.move.append((entry.name, url))
-        result.lines.append(f"~ {entry.name}  url: {app.url.shown()} -> {url.shown()}")
-    before = app or RegisteredApp(0, entry.name, url, 0, parts.clock.now())
+        result.add.append((entry.name, address))
+        result.lines.append(f"+ {entry.name}  {address.described()}")
+    elif address != app.address:
+        result.move.append((entry.name, address))
+        result.lines.append(f"~ {entry.name}  url: {_move(app.address, address)}")
+    before = app or RegisteredApp(0, entry.name, address, 0, parts.clock.now())
     wanted = _with_pauses(entry.policies, before.policies)
     changed = {
         process_type
@@ -144,19 +161,45 @@ def _plan_app(
         result.lines.extend(_differences(entry.name, process_type, old, new))
 
 
-def _url(entry: AppEntry, app: RegisteredApp | None) -> CountsUrl:
-    """Return the URL that is meant: `***` stands for the password that is stored."""
-    if app is not None and entry.url in (None, app.url.shown()):
-        return app.url
+def _address(entry: AppEntry, app: RegisteredApp | None) -> CountsAddress:
+    """Return the address that is meant: `***` stands for the secret that is stored."""
     if entry.url is None:
+        return _unchanged(entry, app)
+    is_stored = app is not None and entry.url == app.address.shown()
+    stored = app.address if app is not None and is_stored else None
+    if stored is None and HIDDEN in entry.url:
+        raise InvalidInput(_nothing_stored(entry, entry.url, "password or token"))
+    token = entry.token
+    if token == Secret(HIDDEN):
+        if stored is None or not stored.token:
+            raise InvalidInput(_nothing_stored(entry, "token: ***", "token"))
+        token = stored.token
+    if stored is None:
+        return CountsAddress.parse(entry.url, entry.form, token, entry.queues)
+    if stored.has_token_in_path:
+        token = token or stored.token
+    return CountsAddress.of(stored.url, entry.form, token, entry.queues)
+
+
+def _unchanged(entry: AppEntry, app: RegisteredApp | None) -> CountsAddress:
+    if app is None:
         raise InvalidInput("a new app needs its url")
-    url = CountsUrl.parse(entry.url)
-    if "***" in entry.url:
-        raise InvalidInput(
-            f"{entry.url} has no password, and none is stored for this address. "
-            f"Register it with: python cli.py add-app {entry.name} URL"
-        )
-    return url
+    if entry.form or entry.token or entry.queues:
+        raise InvalidInput("format, token and queues need the url beside them")
+    return app.address
+
+
+def _nothing_stored(entry: AppEntry, what: str, secret: str) -> str:
+    return (
+        f"{what} has no {secret}, and none is stored for this address. "
+        f"Register it with: python cli.py add-app {entry.name} URL"
+    )
+
+
+def _move(old: CountsAddress, new: CountsAddress) -> str:
+    before, after = old.described(), new.described()
+    is_secret = " (another password or token)" if before == after else ""
+    return f"{before} -> {after}{is_secret}"
 
 
 def without_pauses(policies: Mapping[str, Values]) -> dict[str, Values]:

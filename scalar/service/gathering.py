@@ -6,9 +6,12 @@ journal only where the decision needs them.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
+from scalar.backing_off import rest_after
 from scalar.decision import Situation, decide_all
 from scalar.errors import CountsError
 from scalar.model import (
@@ -49,14 +52,15 @@ def gather(
     started = parts.clock.now()
     unknown: Step | None = None
     try:
-        readings = parts.counts.read(app.url)
+        readings = parts.counts.read(app.address)
     except CountsError as exc:
         unknown = Step(0, exc.reason, str(exc))
         memory = _knowing_names(parts, app, memory)
         readings = _all_unknown(app, memory, unknown)
     now = parts.clock.now()
     slow = unknown is not None or (now - started).total_seconds() > SLOW_AFTER
-    memory = _note(replace(memory, slow=slow), readings)
+    memory = replace(memory, slow=slow, **_rest(parts, memory, answered=not unknown))
+    memory = _note(memory, readings)
     seen = Evaluation(memory, hold=unknown)
     if unknown and not _falls_back(parts, app, memory, readings):
         return seen
@@ -68,6 +72,19 @@ def gather(
     if seen.hold is not unknown:
         return seen
     return _decide_on_fresh_facts(parts, app, seen, readings)
+
+
+def _rest(parts: Parts, memory: Memory, *, answered: bool) -> dict[str, Any]:
+    """Return for how long the app is not polled; an answer ends that at once."""
+    if answered:
+        return {"unanswered": 0, "rest": 0.0}
+    unanswered = memory.unanswered + 1
+    period, most = parts.options.sleep_period, parts.options.app_backoff_max
+    jitter = random.random()  # noqa: S311 - to spread, not to hide
+    return {
+        "unanswered": unanswered,
+        "rest": rest_after(unanswered, period, most, jitter),
+    }
 
 
 def _knowing_names(parts: Parts, app: RegisteredApp, memory: Memory) -> Memory:

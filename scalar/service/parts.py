@@ -25,12 +25,15 @@ class Options:
         formation_ttl: Seconds after which a formation is read again.
         concurrency: Apps that one Celery worker polls at a time.
         events_keep_days: Days after which events are deleted.
+        app_backoff_max: Longest time in seconds between two polls of an app that
+            does not answer; 0 to poll it like the others.
     """
 
     sleep_period: int = 10
     formation_ttl: int = 600
     concurrency: int = 50
     events_keep_days: int = 90
+    app_backoff_max: float = 60
 
 
 @dataclass(frozen=True, slots=True)

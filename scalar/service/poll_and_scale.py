@@ -16,6 +16,15 @@ from scalar.service.heroku_calls import Onlooker
 from scalar.service.parts import Parts
 from scalar.service.recording import record
 
+#: Why an app is held though its counts are known.
+HEROKU_REASONS = frozenset(
+    {
+        *(Reason.NOT_AUTHORIZED, Reason.FORBIDDEN, Reason.PAYMENT_REQUIRED),
+        *(Reason.APP_NOT_ON_HEROKU, Reason.HEROKU_REFUSED),
+        *(Reason.HEROKU_UNAVAILABLE, Reason.RATE_LIMITED, Reason.CALLS_LOW),
+    }
+)
+
 log = logging.getLogger("scalar.evaluation")
 
 
@@ -41,10 +50,17 @@ def poll_and_scale(parts: Parts, key: AppKey, token: str) -> Evaluation | None:
             return None
         done = _evaluate(parts, app, lease, memory)
         after = done.memory  # also if it cannot be told
-        after = record(parts, app, done)
+        after = replace(record(parts, app, done), stuck=_is_stuck(done))
         return done
     finally:
         parts.coordinator.finish(lease, None if after == memory else after)
+
+
+def _is_stuck(done: Evaluation) -> bool:
+    """Return whether Heroku did not take what was decided, or could not be asked."""
+    if done.to_be_made and not done.scaled:
+        return True
+    return done.hold is not None and done.hold.reason in HEROKU_REASONS
 
 
 def explain(parts: Parts, app: RegisteredApp) -> Evaluation:

@@ -3,66 +3,201 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+from scalar.address import CountsAddress, Queues
 from scalar.errors import (
     AppAlreadyRegistered,
     AppNotFound,
     CountsError,
     InvalidInput,
     PlatformError,
+    SecretUnreadable,
 )
-from scalar.model import Reason
+from scalar.model import Form, Reading, Reason
 from scalar.ports import RegisteredApp
-from scalar.secret import CountsUrl, redact_input
+from scalar.secret import NO_SECRET, Secret, redact_input
 from scalar.service.parts import Parts
+from scalar.service.policies import check_process_type
 
 #: Heroku's rule for the names of apps (Platform API schema).
 NAME = re.compile(r"[a-z][a-z0-9-]{1,28}[a-z0-9]")
 #: Where an app serves its counts, unless it is said otherwise.
 PATH = "api/scalar_tasks/"
+#: Where an app with HireFire's agent does.
+HIREFIRE_PATH = "hirefire"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The address of an app, as far as it was said.
+
+    Attributes:
+        url: Where it tells how much work it has; None for the usual path at the
+            address that Heroku knows.
+        form: In which form; None to find out.
+        token: Of the app's agent.
+        queues: For a broker: process type to queues.
+    """
+
+    url: str | None = None
+    form: Form | None = None
+    token: Secret = NO_SECRET
+    queues: Queues = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """A registered app, and what its owner should know of it."""
+    """A registered app, and what its owner should know of it.
+
+    Attributes:
+        app: The app.
+        notes: Remarks.
+        found: What the app answered; None if it was not asked or did not answer.
+    """
 
     app: RegisteredApp
     notes: tuple[str, ...]
+    found: Mapping[str, Reading] | None = None
 
 
 def register(
-    parts: Parts, name: str, url: str | None, *, check: bool, has_key: bool
+    parts: Parts, name: str, wanted: Wanted, *, check: bool, has_key: bool
 ) -> Registration:
     """Register an app at a URL, or at the address that Heroku knows.
 
     Args:
         parts: The ports.
         name: Heroku's name of the app.
-        url: Where it serves its counts; None for `PATH` at its own address.
+        wanted: Its address, as far as it was said.
         check: Ask Heroku for the app, and the URL for counts.
         has_key: Whether there is a key to ask Heroku with.
 
     Raises:
-        InvalidInput: A bad name or URL, or an app that Heroku does not know.
+        InvalidInput: A bad name or address, or an app that Heroku does not know.
         AppAlreadyRegistered: There is one of that name.
         PlatformError: Heroku cannot be asked.
     """
     check_name(name)
-    given = CountsUrl.parse(url) if url is not None else None
+    given = _given(wanted)
     _refuse_duplicate(parts, name)
+    found = _find(parts, name, wanted, given, check=check, has_key=has_key)
+    app = parts.registry.add(name, found.address, parts.clock.now())
+    return Registration(app, tuple(found.notes), found.readings)
+
+
+def move(
+    parts: Parts, name: str, wanted: Wanted, *, check: bool, has_key: bool
+) -> Registration:
+    """Give a registered app another address; its policies stay.
+
+    Takes and raises what `register` does, but for an app that is registered.
+
+    Raises:
+        AppNotFound: No such app.
+    """
+    given = _given(wanted)
+    _refuse_unknown(parts, name)
+    found = _find(parts, name, wanted, given, check=check, has_key=has_key)
+    parts.registry.set_address(name, found.address)
+    return Registration(parts.registry.get(name), tuple(found.notes), found.readings)
+
+
+@dataclass
+class _Found:
+    """The address to register, what it answered, and remarks."""
+
+    address: CountsAddress
+    notes: list[str]
+    readings: Mapping[str, Reading] | None = None
+
+
+def _given(wanted: Wanted) -> CountsAddress | None:
+    """Return the address if all of it was said; see that the rest goes together."""
+    for process_type in wanted.queues:
+        check_process_type(process_type)
+    if wanted.url is not None:
+        return _address(wanted, wanted.url)
+    if wanted.form is Form.CELERY or wanted.queues:
+        raise InvalidInput(
+            "Name the URL of the broker, such as redis://host:6379/0, and the queues "
+            "of each process type"
+        )
+    _address(wanted, f"https://app.example/{PATH}")
+    return None
+
+
+def _address(wanted: Wanted, url: str) -> CountsAddress:
+    return CountsAddress.parse(url, wanted.form, wanted.token, wanted.queues)
+
+
+def _find(
+    parts: Parts,
+    name: str,
+    wanted: Wanted,
+    given: CountsAddress | None,
+    *,
+    check: bool,
+    has_key: bool,
+) -> _Found:
+    """Return the address: the given one, or the first usual one that answers."""
     notes: list[str] = []
-    web_url = ""
-    if check and has_key:
-        web_url = _known_to_heroku(parts, name)
-    counts_url = given or _default_url(name, web_url, notes, asked=check and has_key)
-    if check:
-        _try(parts, counts_url, notes)
-    if counts_url.has_credentials and counts_url.address.startswith("http://"):
-        notes.append("The password travels unencrypted: use https:// if you can")
-    return Registration(
-        parts.registry.add(name, counts_url, parts.clock.now()), tuple(notes)
+    asked = check and has_key
+    web_url = _known_to_heroku(parts, name) if asked else ""
+    if given is not None:
+        places = [given]
+    else:
+        base = _base(name, web_url, notes, asked=asked)
+        paths = _usual_paths(wanted) if check else _usual_paths(wanted)[:1]
+        places = [_address(wanted, f"{base}/{path}") for path in paths]
+    found = _first_that_answers(parts, places, notes) if check else None
+    result = found or _Found(places[0], notes)
+    notes += _remarks(result)
+    return result
+
+
+def _usual_paths(wanted: Wanted) -> list[str]:
+    """Return where an app may serve its counts, if no URL was given."""
+    if wanted.form is Form.HIREFIRE:
+        return [HIREFIRE_PATH]
+    may_be_either = wanted.form is None and wanted.token
+    return [PATH, HIREFIRE_PATH] if may_be_either else [PATH]
+
+
+def _first_that_answers(
+    parts: Parts, places: list[CountsAddress], notes: list[str]
+) -> _Found | None:
+    """Return the first place that gives counts; otherwise note why none does."""
+    failures = []
+    for place in places:
+        try:
+            return _Found(place, notes, parts.counts.read(place))
+        except CountsError as exc:
+            failures.append(str(exc) if len(places) == 1 else f"{place}: {exc}")
+    notes.append(
+        f"The URL gives no counts yet: {'; '.join(failures)}. The app is held until "
+        "then"
     )
+    return None
+
+
+def _remarks(found: _Found) -> list[str]:
+    address, remarks = found.address, []
+    if address.carries_a_secret and address.url.scheme in ("http", "redis", "amqp"):
+        what = "token" if address.token else "password"
+        better = {"http": "https", "redis": "rediss", "amqp": "amqps"}
+        remarks.append(
+            f"The {what} travels unencrypted: use {better[address.url.scheme]}:// if "
+            "you can"
+        )
+    if any(reading.is_ambiguous for reading in (found.readings or {}).values()):
+        remarks.append(
+            "HireFire's form does not say whether a number counts jobs or is a latency "
+            "in seconds. Where it is a latency, set one: python cli.py set-policy "
+            "NAME PROCESS_TYPE --latency-up 60"
+        )
+    return remarks
 
 
 def check_name(name: str) -> None:
@@ -82,6 +217,14 @@ def _refuse_duplicate(parts: Parts, name: str) -> None:
     raise AppAlreadyRegistered(name)
 
 
+def _refuse_unknown(parts: Parts, name: str) -> None:
+    """Raise `AppNotFound`; an address that cannot be decrypted may be replaced."""
+    try:
+        parts.registry.get(name)
+    except SecretUnreadable:
+        return
+
+
 def _known_to_heroku(parts: Parts, name: str) -> str:
     """Return the app's web address, empty if it has none."""
     try:
@@ -97,11 +240,10 @@ def _known_to_heroku(parts: Parts, name: str) -> str:
         ) from exc
 
 
-def _default_url(
-    name: str, web_url: str, notes: list[str], *, asked: bool
-) -> CountsUrl:
+def _base(name: str, web_url: str, notes: list[str], *, asked: bool) -> str:
+    """Return the app's own address, without a slash at its end."""
     if web_url:
-        return CountsUrl.parse(f"{web_url.rstrip('/')}/{PATH}")
+        return web_url.rstrip("/")
     if asked:
         raise InvalidInput(
             f'Heroku knows no web address of app "{name}". Name the URL: '
@@ -111,11 +253,4 @@ def _default_url(
         "Heroku was not asked for the app's address, so this URL is a guess. Apps "
         "made since June 2023 have another one: see `heroku apps:info`"
     )
-    return CountsUrl.parse(f"https://{name}.herokuapp.com/{PATH}")
-
-
-def _try(parts: Parts, url: CountsUrl, notes: list[str]) -> None:
-    try:
-        parts.counts.read(url)
-    except CountsError as exc:
-        notes.append(f"The URL gives no counts yet: {exc}. The app is held until then")
+    return f"https://{name}.herokuapp.com"

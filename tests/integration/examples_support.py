@@ -1,4 +1,4 @@
-"""Celery apps, their workers and other processes for the tests of the examples."""
+"""Processes for the tests of the examples."""
 
 from __future__ import annotations
 
@@ -10,16 +10,11 @@ import ssl
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from celery import Celery
-from kombu import Exchange, Queue
-
-from tests.support.certificates import Certificate
-from tests.support.waiting import wait_until
+from devtools.certificates import Certificate
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
@@ -51,15 +46,6 @@ class Process:
     def alive(self) -> bool:
         return self._popen.poll() is None
 
-    def wait_for(self, text: str, times: int = 1) -> None:
-        """Wait until the process has said this so many times."""
-
-        def said() -> bool:
-            assert self.alive, self.output
-            return self.output.count(text) >= times
-
-        wait_until(said, 20, f"{times} x {text!r}")
-
     def kill(self) -> None:
         """End it and its children with SIGKILL."""
         if self.alive:
@@ -77,56 +63,6 @@ def running(
         yield process
     finally:
         process.kill()
-
-
-def make_app(url: str, *, prefix: str = "", acks_late: bool = True) -> Celery:
-    """Return an app whose queues have other names than their routing keys."""
-    made = Celery("counted", broker=url)
-    made.conf.update(
-        broker_transport_options={"global_keyprefix": prefix},
-        task_acks_late=acks_late,
-        task_ignore_result=True,
-        task_default_queue="default",
-        task_queues=[
-            Queue("default"),
-            Queue("mail"),
-            Queue("reports", Exchange("papers"), routing_key="nightly"),
-            Queue("alarms", Exchange("news", type="topic"), routing_key="alarm.#"),
-        ],
-        worker_prefetch_multiplier=4,
-    )
-
-    @made.task(name="wait", shared=False)
-    def wait(seconds: float = 60) -> None:
-        print("started")  # noqa: T201 - the tests read it in the worker's output
-        time.sleep(seconds)
-
-    return made
-
-
-@contextmanager
-def worker(app: Celery, log: Path, *options: str) -> Iterator[Process]:
-    """Run a worker for an app like this one, which is up when the block begins."""
-    conf = app.conf
-    env = {
-        "COUNTED_URL": conf.broker_url,
-        "COUNTED_PREFIX": conf.broker_transport_options["global_keyprefix"],
-        "COUNTED_ACKS_LATE": "yes" if conf.task_acks_late else "",
-    }
-    command = ["-m", "celery", "-A", "tests.integration.examples_support:worker_app"]
-    command += ["worker", "--loglevel=INFO", *options]
-    command += ["--without-gossip", "--without-mingle"]
-    with running(command, log, env, cwd=ROOT) as process:
-        process.wait_for(" ready.")
-        yield process
-
-
-#: What `celery -A` finds in the worker's process.
-worker_app = make_app(
-    os.environ.get("COUNTED_URL", "memory://"),
-    prefix=os.environ.get("COUNTED_PREFIX", ""),
-    acks_late=bool(os.environ.get("COUNTED_ACKS_LATE")),
-)
 
 
 @contextmanager

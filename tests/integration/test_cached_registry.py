@@ -13,13 +13,14 @@ from scalar.adapters.sql import schema
 from scalar.adapters.sql.engine import make_engine
 from scalar.adapters.sql.registry import SqlRegistry
 from scalar.adapters.sql.url_box import UrlBox
+from scalar.address import CountsAddress
 from scalar.errors import RegistryError
 from scalar.ports import AppKey
-from scalar.secret import CountsUrl, Secret
+from scalar.secret import Secret
 from scalar.settings import Settings
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-URL = CountsUrl.parse("https://shop.example/counts")
+URL = CountsAddress.parse("https://shop.example/counts")
 
 
 def test_apps_are_polled_on_while_the_database_is_away():

@@ -13,9 +13,14 @@ def registered(cli):
 
 def test_an_app_is_registered_at_its_url(each_cli, heroku, name, counts_app):
     heroku.create_app(name)
+    counts_app.answer({"worker": 12, "mailer": None})
     printed = each_cli("add-app", name, counts_app.url)
 
-    assert printed.stdout == f"Registered {name}: {counts_app.url}\n"
+    assert printed.stdout == (
+        f"Registered {name}: {counts_app.url}\n"
+        "Found: mailer unknown (the app says that it does not know), worker 12, in "
+        "the plain form\n"
+    )
     assert printed.stderr == ""
     assert registered(each_cli) == {name: counts_app.url}
     assert len(counts_app.requests) == 1
@@ -94,7 +99,7 @@ def test_a_heroku_that_is_away_is_told_of_with_the_way_round(
     [
         pytest.param(b"{}", 503, "HTTP 503", id="an HTTP error"),
         pytest.param(b"<html>", 200, "not JSON", id="a page"),
-        pytest.param(b"[]", 200, "JSON object", id="no object"),
+        pytest.param(b"5", 200, "JSON object", id="no object"),
     ],
 )
 def test_a_url_that_gives_no_counts_is_registered_with_a_remark(  # noqa: PLR0917 - a table

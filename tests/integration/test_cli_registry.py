@@ -203,7 +203,7 @@ def test_nothing_is_remembered_of_a_removed_app(cli, app, counts_app, redis_url)
         assert {"scalar:app:1", "scalar:slow"} <= set(client.keys())
         cli("del-app", name, "--yes")
 
-        assert set(client.keys()) <= {"scalar:account"}
+        assert set(client.keys()) <= {"scalar:account", "scalar:evaluated"}
 
 
 def test_an_app_that_is_added_again_begins_anew(cli, app, counts_app):

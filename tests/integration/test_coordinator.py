@@ -30,6 +30,8 @@ FULL = Memory(
     holds={"web": Hold(Reason.COUNT_NULL, NOON, 4, "why", recorded=True)},
     refusal=Refusal(Reason.FORBIDDEN, "no", NOON + timedelta(minutes=1), 2),
     slow=True,
+    unanswered=7,
+    rest=60.0,
     unconfirmed=(
         Event(NOON, "shop", "worker", EventKind.SCALED, Reason.RECOMMENDED, 1, 3, 2.5),
     ),
@@ -151,6 +153,56 @@ def test_slow_apps_are_known_until_they_are_not(coordinator):
     assert coordinator.slow() == set()
 
 
+def test_an_app_rests_until_its_time_is_over_or_it_answers(coordinator):
+    for app_id, rest in ((1, 60.0), (2, 0.001)):
+        lease, _ = coordinator.begin(app_id, "one")
+        coordinator.finish(lease, Memory(rest=rest))
+    if isinstance(coordinator, MemoryCoordinator):
+        coordinator._clock.walk(1)
+
+    wait_until(lambda: coordinator.resting() == {1})
+    lease, _ = coordinator.begin(1, "two")
+    coordinator.finish(lease, Memory())
+
+    assert coordinator.resting() == set()
+
+
+def test_a_rest_that_another_clock_wrote_is_none(client):
+    coordinator = RedisCoordinator(client)
+    lease, _ = coordinator.begin(1, "one")
+    coordinator.finish(lease, Memory(rest=86_400.0))
+
+    assert coordinator.resting() == set()
+
+
+def test_the_signs_of_life(coordinator):
+    assert coordinator.vitals().ticked_at is None
+    assert coordinator.vitals().evaluated_at is None
+
+    coordinator.open_tick(60)
+    for app_id, stuck in ((1, True), (2, True), (3, False)):
+        lease, _ = coordinator.begin(app_id, "one")
+        coordinator.finish(lease, Memory(stuck=stuck))
+    first = coordinator.vitals()
+    lease, _ = coordinator.begin(1, "two")
+    coordinator.finish(lease, Memory(stuck=True, slow=True))  # still
+    lease, _ = coordinator.begin(2, "two")
+    coordinator.finish(lease, Memory(stuck=False))
+    second = coordinator.vitals()
+
+    assert first.ticked_at == coordinator.last_tick()
+    assert first.evaluated_at is not None
+    assert (first.stuck, second.stuck) == (2, 1)
+    assert first.stuck_since == second.stuck_since
+
+
+def test_an_evaluation_that_changes_nothing_is_a_sign_of_life(coordinator):
+    lease, _ = coordinator.begin(1, "one")
+    coordinator.finish(lease, None)
+
+    assert coordinator.vitals().evaluated_at is not None
+
+
 def test_a_forgotten_app_is_unknown(coordinator):
     lease, _ = coordinator.begin(1, "one")
     coordinator.finish(lease, FULL)
@@ -158,6 +210,7 @@ def test_a_forgotten_app_is_unknown(coordinator):
 
     assert coordinator.recall([1]) == {}
     assert coordinator.slow() == set()
+    assert coordinator.resting() == set()
 
 
 def test_once_is_once(coordinator):

@@ -8,22 +8,22 @@ import pytest
 import requests
 from celery import Celery
 
+from devtools.certificates import make_certificate
 from devtools.redis_server import free_port
 from tests.integration.examples_support import behind_tls, running
-from tests.support.certificates import make_certificate
 from tests.support.waiting import wait_until
 
-AUTH = "scalar:pässword"
-PAIR = tuple(part.encode() for part in AUTH.split(":"))
+TOKEN = "pässword"
+#: For basic authentication; the agent takes any user.
+PAIR = (b"scalar", TOKEN.encode())
 
 
 @contextmanager
-def serving(name, tmp_path, **env):
+def serving(name, tmp_path, token=TOKEN, **env):
     port = free_port()
     url = f"http://127.0.0.1:{port}/api/scalar_tasks/"
-    with running(
-        [f"{name}_app.py"], tmp_path / "web.log", {"PORT": str(port), **env}
-    ) as process:
+    env |= {"PORT": str(port), "SCALAR_AGENT_TOKEN": token}
+    with running([f"{name}_app.py"], tmp_path / "web.log", env) as process:
 
         def answers():
             assert process.alive, process.output
@@ -32,27 +32,30 @@ def serving(name, tmp_path, **env):
             except requests.ConnectionError:
                 return None
 
-        # A Response of 401 or 405 is false, and an answer all the same.
+        # A Response of 401 or 403 is false, and an answer all the same.
         wait_until(lambda: answers() is not None, 20, name)
         yield url
 
 
 @pytest.mark.parametrize("name", ["flask", "django", "fastapi"])
-def test_the_counts_are_served_to_those_who_know_the_password(
-    name, tmp_path, redis_url
-):
+def test_the_counts_are_served_to_those_who_know_the_token(name, tmp_path, redis_url):
     with Celery(broker=redis_url) as producer:
         for queue in ("default", "default", "mail"):
             producer.send_task("jobs.work", queue=queue)
 
-    with serving(name, tmp_path, REDIS_URL=redis_url, SCALAR_TASKS_AUTH=AUTH) as url:
+    rich_form = {"Accept": "application/vnd.scalar+json"}
+    with serving(name, tmp_path, REDIS_URL=redis_url) as url:
         known = requests.get(url, auth=PAIR, timeout=5)
+        rich = requests.get(url, auth=PAIR, headers=rich_form, timeout=5)
         wrong = requests.get(url, auth=(PAIR[0], b"guess"), timeout=5)
         missing = requests.get(url, timeout=5)
 
     assert known.status_code == 200
     assert known.headers["Content-Type"].startswith("application/json")
     assert known.json() == {"worker": 2, "mailer": 1}
+    process_types = rich.json()["process_types"]
+    assert {name: said["count"] for name, said in process_types.items()} == known.json()
+    assert process_types["worker"]["busy_dynos"] == []
     for refused in (wrong, missing):
         assert refused.status_code == 401
         assert refused.headers["WWW-Authenticate"].startswith("Basic")
@@ -60,11 +63,20 @@ def test_the_counts_are_served_to_those_who_know_the_password(
 
 
 @pytest.mark.parametrize("name", ["flask", "django", "fastapi"])
+def test_an_app_without_a_token_starts_and_serves_nobody(name, tmp_path, redis_url):
+    with serving(name, tmp_path, token="", REDIS_URL=redis_url) as url:
+        answer = requests.get(url, timeout=5)
+
+    assert answer.status_code == 403
+    assert "SCALAR_AGENT_TOKEN" in answer.text
+
+
+@pytest.mark.parametrize("name", ["flask", "django", "fastapi"])
 def test_an_app_without_its_redis_still_answers_with_nulls(name, tmp_path):
     nowhere = f"redis://127.0.0.1:{free_port()}/0"
 
     with serving(name, tmp_path, REDIS_URL=nowhere) as url:
-        answer = requests.get(url, timeout=20)
+        answer = requests.get(url, auth=PAIR, timeout=20)
 
     assert answer.status_code == 200
     assert answer.json() == {"worker": None, "mailer": None}
@@ -84,6 +96,6 @@ def test_a_redis_with_a_self_signed_certificate_and_a_prefix_serves(
             "EXAMPLE_KEY_PREFIX": "example:",
         }
         with serving("flask", tmp_path, **env) as url:
-            answer = requests.get(url, timeout=20)
+            answer = requests.get(url, auth=PAIR, timeout=20)
 
     assert answer.json() == {"worker": 1, "mailer": 0}

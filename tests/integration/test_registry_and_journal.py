@@ -18,19 +18,20 @@ from scalar.adapters.sql.journal import SqlJournal
 from scalar.adapters.sql.registry import SqlRegistry
 from scalar.adapters.sql.tables import Base
 from scalar.adapters.sql.url_box import UrlBox
+from scalar.address import CountsAddress
 from scalar.errors import (
     AppAlreadyRegistered,
     AppNotFound,
     RegistryError,
     SecretUnreadable,
 )
-from scalar.model import Event, EventKind, Reason
+from scalar.model import Event, EventKind, Form, Reason
 from scalar.ports import AppKey
-from scalar.secret import CountsUrl, Secret
+from scalar.secret import Secret
 from scalar.settings import Settings
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-URL = CountsUrl.parse("https://user:hunter2@shop.example/counts")
+URL = CountsAddress.parse("https://user:hunter2@shop.example/counts")
 
 
 def engine_for(url):
@@ -90,7 +91,7 @@ def test_an_app_is_found_as_it_was_registered(registry):
     added = registry.add("shop", URL, NOON)
 
     assert registry.get("shop") == added
-    assert added.url == URL
+    assert added.address == URL
     assert added.created_at == NOON
     assert registry.find(AppKey(added.id, "shop", 1)) == added
 
@@ -134,7 +135,45 @@ def test_pages_hold_every_app_once_in_order(registry):
     ]
 
 
-OTHER_URL = CountsUrl.parse("https://other:secret@shop.example/new?x=1")
+OTHER_URL = CountsAddress.parse("https://other:secret@shop.example/new?x=1")
+
+
+#: One of each way to tell how much work there is.
+ADDRESSES = {
+    "a password": URL,
+    "a token": CountsAddress.parse(
+        "https://shop.example/counts", Form.SCALAR, Secret("hunter2")
+    ),
+    "a token in the path": CountsAddress.parse(
+        "https://shop.example/hirefire/hunter2/info"
+    ),
+    "a broker": CountsAddress.parse(
+        "rediss://:hunter2@queue.example:6380/0?global_keyprefix=shop:",
+        queues={"worker": ("default", "mail"), "mailer": ("post",)},
+    ),
+}
+each_address = pytest.mark.parametrize(
+    "address", ADDRESSES.values(), ids=ADDRESSES.keys()
+)
+
+
+@each_address
+def test_an_address_is_found_as_it_was_registered(registry, address):
+    added = registry.add("shop", address, NOON)
+    registry.add("blog", OTHER_URL, NOON)
+    registry.set_address("blog", address)
+
+    assert added.address == address
+    assert registry.get("shop").address == address
+    assert registry.get("blog").address == address
+
+
+def test_another_address_leaves_nothing_of_the_one_before(registry):
+    registry.add("shop", ADDRESSES["a broker"], NOON)
+    registry.set_address("shop", ADDRESSES["a token"])
+    registry.set_address("shop", OTHER_URL)
+
+    assert registry.get("shop").address == OTHER_URL
 
 
 def test_an_app_has_no_policy_at_first(registry):
@@ -180,7 +219,7 @@ def test_each_change_is_a_new_revision_of_this_app_alone(registry):
     assert registry.key("shop").revision == 2
     registry.set_policy("shop", "worker", {})
     assert registry.key("shop").revision == 3
-    registry.set_url("shop", OTHER_URL)
+    registry.set_address("shop", OTHER_URL)
     assert registry.key("shop").revision == 4
 
     assert [key.revision for key in registry.page(0, 10)] == [4, 1]
@@ -190,10 +229,10 @@ def test_each_change_is_a_new_revision_of_this_app_alone(registry):
 def test_another_url_leaves_the_rest_as_it_was(registry):
     added = registry.add("shop", URL, NOON)
     registry.set_policy("shop", "worker", {"min": "1"})
-    registry.set_url("shop", OTHER_URL)
+    registry.set_address("shop", OTHER_URL)
 
     app = registry.get("shop")
-    assert app.url == OTHER_URL
+    assert app.address == OTHER_URL
     assert (app.id, app.created_at) == (added.id, added.created_at)
     assert app.policies == {"worker": {"min": "1"}}
 
@@ -202,7 +241,7 @@ def test_what_is_set_for_an_unknown_app_is_refused(registry):
     with pytest.raises(AppNotFound, match="add-app shop"):
         registry.set_policy("shop", "worker", {"min": "1"})
     with pytest.raises(AppNotFound, match="add-app shop"):
-        registry.set_url("shop", OTHER_URL)
+        registry.set_address("shop", OTHER_URL)
 
 
 def test_the_policies_of_a_removed_app_are_gone(registry):
@@ -326,12 +365,81 @@ def test_a_registry_of_the_first_version_is_upgraded_without_loss(database_url):
     registry = SqlRegistry(engine, UrlBox(Secret("")))
 
     app = registry.get("shop")
-    assert (app.url, app.revision, app.policies) == (URL, 7, {})
+    assert (app.address, app.revision, app.policies) == (URL, 7, {})
     assert list(SqlJournal(engine).recent("shop", 10)) == [event()]
     registry.set_policy("shop", "worker", {"min": "1"})
     assert registry.get("shop").policies == {"worker": {"min": "1"}}
     assert registry.add("blog", URL, NOON).id > app.id
     engine.dispose()
+
+
+def test_a_registry_of_the_second_version_is_upgraded_without_loss(database_url):
+    engine = engine_for(database_url)
+    key = Fernet.generate_key().decode()
+    config = schema._config()
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0002")
+        sealed = UrlBox(Secret(key)).close(URL.url)
+        for name, url in (("shop", URL.url.reveal()), ("blog", sealed)):
+            connection.execute(
+                text(
+                    "INSERT INTO apps (name, url, revision, created_at) VALUES "
+                    "(:name, :url, 7, '2026-01-01 12:00:00+00:00')"
+                ),
+                {"name": name, "url": url},
+            )
+        connection.execute(
+            text(
+                """INSERT INTO policies (app_id, process_type, "values") SELECT id, """
+                """'worker', '{"min": "1"}' FROM apps WHERE name = 'shop'"""
+            )
+        )
+    assert schema.upgrade(engine) == ("0002", schema.newest())
+    registry = SqlRegistry(engine, UrlBox(Secret(key)))
+
+    shop = registry.get("shop")
+    assert (shop.address, shop.revision, shop.created_at) == (URL, 7, NOON)
+    assert shop.policies == {"worker": {"min": "1"}}
+    assert registry.get("blog").address == URL
+    registry.set_address("shop", ADDRESSES["a broker"])
+    assert registry.get("shop").address == ADDRESSES["a broker"]
+    engine.dispose()
+
+
+def test_the_version_before_can_still_register_apps(engine):
+    """During a deployment its dynos run on with the new schema."""
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO apps (name, url, revision, created_at) VALUES ('shop', "
+                "'https://user:hunter2@shop.example/counts', 1, "
+                "'2026-01-01 12:00:00+00:00')"
+            )
+        )
+
+    assert SqlRegistry(engine, UrlBox(Secret(""))).get("shop").address == URL
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("form = 'telepathy'", "'telepathy', which this version"),
+        ("queues = '[1]'", "cannot be read. Register it again"),
+        ("queues = '{'", "cannot be read. Register it again"),
+    ],
+    ids=["a form of a newer program", "queues that are none", "no JSON"],
+)
+def test_an_address_that_cannot_be_understood_is_an_error_that_says_so(
+    engine, change, said
+):
+    registry = SqlRegistry(engine, UrlBox(Secret("")))
+    registry.add("shop", ADDRESSES["a broker"], NOON)
+    with engine.begin() as connection:
+        connection.execute(text(f"UPDATE apps SET {change}"))
+
+    with pytest.raises(RegistryError, match=said):
+        registry.get("shop")
 
 
 @pytest.mark.parametrize(
@@ -384,49 +492,75 @@ def test_a_database_that_is_away_is_an_error_without_its_password():
     engine.dispose()
 
 
-def stored_url(engine):
+def stored_texts(engine):
     with engine.connect() as connection:
-        return connection.execute(text("SELECT url FROM apps")).scalar_one()
+        rows = connection.execute(text("SELECT url, token, queues FROM apps"))
+        return " ".join(str(value) for row in rows for value in row)
 
 
-def test_with_a_key_the_password_is_not_in_the_database(engine):
+@each_address
+def test_with_a_key_no_secret_is_in_the_database(engine, address):
     key = Fernet.generate_key().decode()
     registry = SqlRegistry(engine, UrlBox(Secret(key)))
-    registry.add("shop", URL, NOON)
+    registry.add("shop", address, NOON)
 
-    assert "hunter2" not in stored_url(engine)
-    assert registry.get("shop").url == URL
+    assert "hunter2" not in stored_texts(engine)
+    assert registry.get("shop").address == address
     assert registry.unencrypted() == 0
+    registry.set_address("shop", address)
+    assert "hunter2" not in stored_texts(engine)
 
 
-def test_a_key_is_changed_without_losing_a_url(engine):
+@each_address
+def test_a_key_is_changed_without_losing_an_address(engine, address):
     old, new = (Fernet.generate_key().decode() for _ in range(2))
-    SqlRegistry(engine, UrlBox(Secret(old))).add("shop", URL, NOON)
+    SqlRegistry(engine, UrlBox(Secret(old))).add("shop", address, NOON)
     both = SqlRegistry(engine, UrlBox(Secret(f"{new}, {old}")))
     assert both.encrypt_again() == 1
 
     registry = SqlRegistry(engine, UrlBox(Secret(new)))
-    assert registry.get("shop").url == URL
+    assert registry.get("shop").address == address
     assert registry.get("shop").revision == 2
 
 
-def test_plain_urls_are_encrypted_when_a_key_comes(engine):
-    SqlRegistry(engine, UrlBox(Secret(""))).add("shop", URL, NOON)
+@each_address
+def test_plain_secrets_are_encrypted_when_a_key_comes(engine, address):
+    SqlRegistry(engine, UrlBox(Secret(""))).add("shop", address, NOON)
+    assert "hunter2" in stored_texts(engine)
     registry = SqlRegistry(engine, UrlBox(Secret(Fernet.generate_key().decode())))
     assert registry.unencrypted() == 1
-    assert registry.get("shop").url == URL
+    assert registry.get("shop").address == address
 
     registry.encrypt_again()
     assert registry.unencrypted() == 0
-    assert "hunter2" not in stored_url(engine)
+    assert "hunter2" not in stored_texts(engine)
+
+
+def test_a_plain_token_beside_an_encrypted_url_is_counted(engine):
+    key = Fernet.generate_key().decode()
+    registry = SqlRegistry(engine, UrlBox(Secret(key)))
+    registry.add("shop", ADDRESSES["a token"], NOON)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE apps SET token = 'hunter2'"))
+
+    assert registry.unencrypted() == 1
+    assert registry.get("shop").address == ADDRESSES["a token"]
 
 
 @pytest.mark.parametrize("keys", ["", "A" * 43 + "="], ids=["none", "another"])
-def test_without_the_right_key_the_url_is_unreadable_and_says_so(engine, keys):
+@pytest.mark.parametrize("column", ["url", "token"])
+def test_without_the_right_key_the_secret_is_unreadable_and_says_so(
+    engine, keys, column
+):
     right = Fernet.generate_key().decode()
-    SqlRegistry(engine, UrlBox(Secret(right))).add("shop", URL, NOON)
+    address = ADDRESSES["a token"]
+    SqlRegistry(engine, UrlBox(Secret(right))).add("shop", address, NOON)
+    if column == "token":
+        with engine.begin() as connection:
+            plain = {"url": address.url.reveal()}
+            connection.execute(text("UPDATE apps SET url = :url"), plain)
 
-    with pytest.raises(SecretUnreadable, match="SCALAR_SECRET_KEY"):
+    with pytest.raises(SecretUnreadable, match=rf"(?i){column}.*SCALAR_SECRET_KEY"):
         SqlRegistry(engine, UrlBox(Secret(keys))).get("shop")
 
 

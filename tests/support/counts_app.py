@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from requests.structures import CaseInsensitiveDict
 
-from tests.support.certificates import Certificate
+from devtools.certificates import Certificate
 from tests.support.counts_server import CountsServer
 
 KINDS = (

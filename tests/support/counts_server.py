@@ -12,7 +12,7 @@ from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, cast
 
-from tests.support.certificates import Certificate
+from devtools.certificates import Certificate
 
 if TYPE_CHECKING:
     from tests.support.counts_app import Answer, CountsApp

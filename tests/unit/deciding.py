@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from scalar.adapters.memory import WalkedClock
+from scalar.address import CountsAddress
 from scalar.decision import Situation, decide, decide_all
 from scalar.model import WHOLE_APP, Reading
 from scalar.policy_book import PolicyBook
 from scalar.ports import RegisteredApp
-from scalar.secret import CountsUrl
 from scalar.stages import Observation
 
 NOON = WalkedClock().now()
@@ -23,9 +23,9 @@ def default_policy(name, boundary=10, *, scale_web_to_zero=False):
 
 def registered(policies=None, name="shop", revision=1):
     """Return an app of the registry, with values as text by process type."""
-    url = CountsUrl.parse(f"https://{name}.example/counts")
+    address = CountsAddress.parse(f"https://{name}.example/counts")
     created = datetime(2026, 1, 1, tzinfo=UTC)
-    return RegisteredApp(1, name, url, revision, created, policies or {})
+    return RegisteredApp(1, name, address, revision, created, policies or {})
 
 
 def for_app(**values):

@@ -48,7 +48,9 @@ def test_the_richer_form_has_all_its_parts():
     }
 
     assert rich(worker=said) == {
-        "worker": Reading(12, latency=3.5, busy=10, next_eta=840.0, stranded=1)
+        "worker": Reading(
+            12, latency=3.5, busy=frozenset({2, 10}), next_eta=840.0, stranded=1
+        )
     }
 
 
@@ -57,7 +59,7 @@ def test_what_the_app_does_not_speak_of_is_none_and_not_unknown():
 
 
 def test_no_busy_dyno_is_another_answer_than_none_at_all():
-    assert rich(worker={"count": 0, "busy_dynos": []})["worker"].busy == 0
+    assert rich(worker={"count": 0, "busy_dynos": []})["worker"].busy == frozenset()
 
 
 def test_an_unknown_count_brings_its_reason_and_what_is_known():
@@ -260,7 +262,7 @@ def test_any_answer_is_read_or_refused_and_no_number_is_made_up(answer, form, me
     except CountsMalformed:
         return
     for reading in readings.values():
-        numbers = [reading.count, reading.latency, reading.busy, reading.next_eta]
+        numbers = [reading.count, reading.latency, reading.next_eta]
         known = [n for n in numbers if n is not None and not isinstance(n, Unknown)]
 
         assert all(n >= 0 for n in known)

@@ -104,25 +104,25 @@ class TestLatency:
 
 class TestBusyDynos:
     def test_the_idle_tail_goes_and_the_long_job_stays(self):
-        decision = one(Policy(10), Reading(1, busy=2), 9)
+        decision = one(Policy(10), Reading(1, busy=frozenset({2})), 9)
 
         assert decision.desired == 2
         assert decision.reason is Reason.BUSY_DYNOS
 
     def test_no_busy_dyno_holds_nothing(self):
-        assert one(Policy(10), Reading(1, busy=0), 9).desired == 1
+        assert one(Policy(10), Reading(1, busy=frozenset()), 9).desired == 1
 
-    def test_a_busy_dyno_beyond_the_formation_adds_none(self):
-        """A dyno that is stopping may still be busy."""
-        assert one(Policy(10), Reading(1, busy=12), 9).desired == 9
+    def test_a_dyno_that_is_stopping_holds_none_of_the_others(self):
+        """worker.12 was removed, and ends its job in its last 30 seconds."""
+        assert one(Policy(10), Reading(1, busy=frozenset({3, 12})), 9).desired == 3
 
     def test_it_does_not_hold_a_scale_up_back(self):
-        assert one(Policy(10), Reading(40, busy=2), 2).desired == 4
+        assert one(Policy(10), Reading(40, busy=frozenset({2})), 2).desired == 4
 
     def test_it_is_stronger_than_the_most_dynos(self):
         policy = Policy(10, max_dynos=3)
 
-        assert one(policy, Reading(100, busy=7), 9).desired == 7
+        assert one(policy, Reading(100, busy=frozenset({7})), 9).desired == 7
 
     def test_busy_dynos_that_are_not_known_hold_all(self):
         decision = one(Policy(10), Reading(1, busy=NOT_KNOWN), 9)
@@ -133,7 +133,7 @@ class TestBusyDynos:
     def test_an_app_that_does_not_speak_of_it_is_scaled_by_its_count(self):
         assert one(Policy(10), Reading(1), 9).desired == 1
 
-    @pytest.mark.parametrize("busy", [8, NOT_KNOWN])
+    @pytest.mark.parametrize("busy", [frozenset({8}), NOT_KNOWN])
     def test_after_the_limit_it_holds_no_longer(self, busy):
         policy = Policy(10, busy_limit=seconds(600))
 
@@ -148,12 +148,12 @@ class TestBusyDynos:
         policy = Policy(10, busy_limit=seconds(600))
         past = Past(busy_since=NOON + seconds(86_400))
 
-        assert decided(policy, 1, 9, past=past, busy=8).desired == 8
+        assert decided(policy, 1, 9, past=past, busy=frozenset({8})).desired == 8
 
     def test_without_a_limit_it_holds_for_ever(self):
         past = Past(busy_since=NOON - timedelta(days=30))
 
-        assert decided(Policy(10), 1, 9, past=past, busy=8).desired == 8
+        assert decided(Policy(10), 1, 9, past=past, busy=frozenset({8})).desired == 8
 
     def test_over_time(self):
         """The limit counts from when others could have gone, not from a job's start."""
@@ -161,7 +161,7 @@ class TestBusyDynos:
         world.add(worker=9)
 
         def dynos(count, busy):
-            world.report({"worker": Reading(count, busy=busy)})
+            world.report({"worker": Reading(count, busy=frozenset({busy}))})
             world.poll()
             return world.dynos()["worker"]
 

@@ -46,7 +46,7 @@ def test_nothing_else_of_the_shell_reaches_a_part(tmp_path):
 def test_the_app_asks_for_the_password_that_is_registered():
     env = shop.app_environment("redis://127.0.0.1:1/1", 5000)
 
-    assert f"//{env['SCALAR_TASKS_AUTH']}@" in shop.counts_url(5000)
+    assert f":{env['SCALAR_AGENT_TOKEN']}@" in shop.counts_url(5000)
 
 
 def test_every_process_type_has_a_command():

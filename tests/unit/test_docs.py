@@ -76,7 +76,7 @@ def test_every_reason_is_explained():
 
 def test_every_required_package_has_its_reason():
     named = re.findall(
-        r"^([A-Za-z0-9-]+)(?:\[\w+\])?==",
+        r"^(\./\w+|[A-Za-z0-9-]+(?=(?:\[\w+\])?==))",
         (ROOT / "requirements.txt").read_text(),
         re.MULTILINE,
     )

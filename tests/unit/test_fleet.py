@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scalar.address import CountsAddress
 from scalar.errors import InvalidInput
 from scalar.fleet_file import read_fleet, write_fleet
-from scalar.model import WHOLE_APP
-from scalar.secret import CountsUrl
+from scalar.model import WHOLE_APP, Form
+from scalar.secret import Secret
 from scalar.service.fleet import AppEntry, carry_out, describe, plan
 from tests.unit.world import World
 
 URL = "https://shop.example/counts"
-SECRET = CountsUrl.parse("https://user:hunter2@shop.example/counts")
+SECRET = CountsAddress.parse("https://user:hunter2@shop.example/counts")
 
 
 @pytest.fixture
@@ -41,7 +44,7 @@ def test_a_new_app_is_registered_with_its_policies(world):
     lines = apply(world, entry(policies={"": {"max": "9"}, "worker": {"min": "1"}}))
 
     app = world.registry.get("shop")
-    assert (app.url.address, app.created_at) == (URL, world.clock.now())
+    assert (app.address.url.address, app.created_at) == (URL, world.clock.now())
     assert app.policies == {"": {"max": "9"}, "worker": {"min": "1"}}
     assert lines == [
         f"+ shop  {URL}",
@@ -69,7 +72,9 @@ def test_another_url_moves_the_app(world):
     apply(world, entry())
     lines = apply(world, entry(url="https://new.example/counts"))
 
-    assert world.registry.get("shop").url.address == "https://new.example/counts"
+    assert (
+        world.registry.get("shop").address.url.address == "https://new.example/counts"
+    )
     assert lines == [f"~ shop  url: {URL} -> https://new.example/counts"]
 
 
@@ -116,16 +121,131 @@ def test_the_stored_password_is_kept(world, url):
     world.registry.add("shop", SECRET, world.clock.now())
     apply(world, entry(url=url, policies={"": {"max": "9"}}))
 
-    assert world.registry.get("shop").url == SECRET
+    assert world.registry.get("shop").address == SECRET
     assert world.registry.get("shop").policies == {"": {"max": "9"}}
 
 
 def test_a_password_may_be_given_and_no_line_shows_it(world):
     apply(world, entry())
-    lines = apply(world, entry(url=SECRET.reveal()))
+    lines = apply(world, entry(url=SECRET.url.reveal()))
 
-    assert world.registry.get("shop").url == SECRET
+    assert world.registry.get("shop").address == SECRET
     assert lines == [f"~ shop  url: {URL} -> {SECRET.shown()}"]
+
+
+TOKEN = Secret("hunter2")
+HIREFIRE = CountsAddress.parse("https://shop.example/hirefire", token=TOKEN)
+IN_PATH = CountsAddress.parse("https://shop.example/hirefire/hunter2/info")
+QUEUES = {"mailer": ("post",), "worker": ("default", "mail")}
+BROKER = CountsAddress.parse("rediss://:hunter2@h:6380/0?sep=x", queues=QUEUES)
+SCALAR = CountsAddress.parse("https://shop.example/counts", Form.SCALAR, TOKEN)
+EXPLICIT = CountsAddress.parse("https://shop.example/hirefire", Form.AUTO)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [SECRET, HIREFIRE, IN_PATH, BROKER, SCALAR, EXPLICIT],
+    ids=["password", "hirefire", "path", "broker", "scalar", "explicit"],
+)
+def test_every_address_is_told_without_its_secret_and_kept(world, address):
+    world.registry.add("shop", address, world.clock.now())
+    text = write_fleet(describe(world.parts))
+    lines = apply(world, *read_fleet(text), prune=True)
+
+    assert lines == []
+    assert world.registry.get("shop").address == address
+    assert "hunter2" not in text
+
+
+def test_a_broker_is_written_with_its_queues(world):
+    world.registry.add("shop", BROKER, world.clock.now())
+
+    assert write_fleet(describe(world.parts)).endswith(
+        """\
+apps:
+  shop:
+    url: rediss://:***@h:6380/0?***
+    queues:
+      mailer:
+      - post
+      worker:
+      - default
+      - mail
+"""
+    )
+
+
+def test_an_address_is_described_in_a_file():
+    (shop,) = read_fleet(
+        "apps: {shop: {url: 'https://h/counts', format: hirefire, token: hunter2}}"
+    )
+    assert (shop.form, shop.token) == (Form.HIREFIRE, TOKEN)
+    (shop,) = read_fleet("apps: {shop: {url: 'redis://h/', queues: {worker: [a, b]}}}")
+    assert shop.queues == {"worker": ("a", "b")}
+
+
+def test_a_token_may_be_given_and_no_line_shows_it(world):
+    apply(world, entry())
+    lines = apply(world, AppEntry("shop", URL, {}, Form.SCALAR, TOKEN))
+    assert lines == [f"~ shop  url: {URL} -> {URL} (scalar)"]
+    lines = apply(world, AppEntry("shop", URL, {}, Form.SCALAR, Secret("other")))
+
+    assert lines == [
+        f"~ shop  url: {URL} (scalar) -> {URL} (scalar) (another password or token)"
+    ]
+    assert world.registry.get("shop").address.token == Secret("other")
+
+
+@pytest.mark.parametrize(
+    "url", ["https://evil.example/hirefire", "https://evil.example/hirefire/***/info"]
+)
+def test_a_stored_token_does_not_follow_to_another_host(world, url):
+    world.registry.add("shop", HIREFIRE, world.clock.now())
+
+    with pytest.raises(InvalidInput, match="none is stored for this address"):
+        planned(world, AppEntry("shop", url, {}, None, Secret("***")))
+
+
+def test_queues_are_changed(world):
+    world.registry.add("shop", BROKER, world.clock.now())
+    queues = {"worker": ("default",)}
+    lines = apply(world, AppEntry("shop", BROKER.shown(), {}, queues=queues))
+
+    assert world.registry.get("shop").address == replace(BROKER, queues=queues)
+    shown = "rediss://:***@h:6380/0?***"
+    before = f"{shown} (celery: mailer=post worker=default,mail)"
+    assert lines == [f"~ shop  url: {before} -> {shown} (celery: worker=default)"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "rule"),
+    [
+        pytest.param(
+            AppEntry("shop", "redis://h/", {}), "--queues worker=celery", id="no queues"
+        ),
+        pytest.param(
+            AppEntry("shop", URL, {}, Form.CELERY), "is no broker", id="no broker"
+        ),
+        pytest.param(
+            AppEntry("shop", "redis://h/", {}, queues={"a b": ("c",)}),
+            "Process type 'a b'",
+            id="process type",
+        ),
+        pytest.param(
+            AppEntry("shop", None, {}, Form.SCALAR), "needs its url", id="no url"
+        ),
+    ],
+)
+def test_an_address_that_does_not_go_together_is_refused(world, wrong, rule):
+    with pytest.raises(InvalidInput, match="shop: .*" + rule):
+        apply(world, wrong)
+
+
+def test_parts_of_an_address_need_the_url_beside_them(world):
+    world.registry.add("shop", HIREFIRE, world.clock.now())
+
+    with pytest.raises(InvalidInput, match="need the url beside them"):
+        planned(world, AppEntry("shop", None, {}, Form.SCALAR))
 
 
 def test_a_pause_that_is_under_way_goes_on(world):
@@ -253,11 +373,21 @@ def test_a_file_is_read_as_texts():
         pytest.param("apps: {}\nfleet: 1", "the file: fleet must be apps", id="a key"),
         pytest.param(
             "apps: {shop: {uri: x}}",
-            "shop: uri must be url, policy, process_types",
+            "shop: uri must be url, format, token, queues, policy, process_types",
             id="another key",
         ),
         pytest.param("apps: {shop: x}", "shop must be a mapping", id="a text"),
         pytest.param("apps: {shop: {url: 5}}", "shop: url must be a text", id="url"),
+        pytest.param("apps: {a: {token: 5}}", "a: token must be a text", id="token"),
+        pytest.param(
+            "apps: {a: {format: x}}",
+            "a: format 'x' must be auto, scalar, hirefire, celery",
+            id="format",
+        ),
+        pytest.param("apps: {a: {queues: x}}", "a: queues must be a map", id="queues"),
+        pytest.param(
+            "apps: {a: {queues: {worker: x}}}", "must be a list of texts", id="a queue"
+        ),
         pytest.param(
             "apps: {shop: {policy: [max]}}",
             "shop: policy must be a mapping",
@@ -335,6 +465,12 @@ entries = st.lists(
         st.just("https://user:***@shop.example/counts"),
         st.dictionaries(
             st.sampled_from([WHOLE_APP, "worker", "web", "on", "12"]), values
+        ),
+        st.sampled_from([None, *Form]),
+        st.sampled_from([Secret(""), Secret("***")]),
+        st.dictionaries(
+            st.sampled_from(["worker", "on", "12"]),
+            st.lists(texts, min_size=1).map(tuple),
         ),
     ),
     unique_by=lambda e: e.name,

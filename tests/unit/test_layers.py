@@ -16,7 +16,8 @@ CORE = {
     for name in (
         *("model", "strategy", "decision", "stages", "answers", "limits", "holds"),
         *("policy", "schedule", "history", "drain", "remembering"),
-        *("errors", "secret", "logfmt", "ports"),
+        *("backing_off", "vitals"),
+        *("errors", "secret", "logfmt", "ports", "address", "broker_options"),
     )
 }
 #: Standard modules without a clock and without input or output.
@@ -66,6 +67,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     # Alembic loads it by its path, to compare a schema with the tables.
     "scalar.migrations": {"scalar.adapters.sql.tables"},
 }
+#: The agent adds to Celery where it is imported, so one module alone may do that.
+BROKER_PROBE = "scalar.adapters.broker_counts"
 SERVICE_ALSO = {"logging", "random", "secrets"}
 OURS = {"scalar", "cli", "celeryconfig", "demo", "devtools", "local_heroku", "tests"}
 
@@ -96,6 +99,8 @@ def may_import(module: str, name: str) -> bool:
         rules = [place for place in MAY_IMPORT if within(module, {place})]
         rule = max(rules, key=len, default="")
         return within(name, CORE | MAY_IMPORT.get(rule, set()))
+    if within(name, {"scalar_agent"}):
+        return module == BROKER_PROBE
     is_service = within(module, {"scalar.service"})
     return not is_service or within(name, PURE | SERVICE_ALSO)
 
@@ -173,6 +178,15 @@ def test_every_rule_is_for_a_module_that_there_is():
             "from scalar.adapters.sql import registry",
             id="command: an adapter",
         ),
+        pytest.param(
+            "scalar.adapters.http_counts",
+            "from scalar_agent.report import rich",
+            id="adapter: the agent",
+        ),
+        pytest.param("scalar.tasks", "import scalar_agent.celery", id="tasks: agent"),
+        pytest.param(
+            "scalar.address", "from scalar.settings import Settings", id="core: address"
+        ),
         pytest.param("scalar.tasks", "import celeryconfig", id="tasks: celeryconfig"),
         pytest.param("scalar.bootstrap", "from cli import main", id="bootstrap: cli"),
         pytest.param("scalar.start", "from tests import unit", id="tests"),
@@ -193,6 +207,11 @@ def test_an_import_against_the_direction_would_be_found(module, source):
         ),
         pytest.param(
             "scalar.adapters.heroku", "import requests", id="adapter: a library"
+        ),
+        pytest.param(
+            "scalar.adapters.broker_counts",
+            "from scalar_agent.celery import CeleryJobs",
+            id="the probe of brokers: the agent",
         ),
         pytest.param(
             "scalar.tasks", "app.config_from_object('celeryconfig')", id="by name"

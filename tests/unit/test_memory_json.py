@@ -90,6 +90,9 @@ memories = st.builds(
         Refusal, st.sampled_from(Reason), details, moments, st.integers(1, 100)
     ),
     slow=st.booleans(),
+    unanswered=st.integers(0, 10**6),
+    rest=st.floats(0, 3600),
+    stuck=st.booleans(),
     unconfirmed=st.lists(events, max_size=2).map(tuple),
     unwritten=st.lists(events, max_size=2).map(tuple),
     since=st.none() | moments,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from scalar.errors import (
@@ -16,9 +18,10 @@ from scalar.errors import (
     RateLimited,
     Refused,
 )
-from scalar.model import Reason
+from scalar.model import Form, Reading, Reason
 from scalar.ports import HerokuApp
-from scalar.service.registration import register
+from scalar.secret import Secret
+from scalar.service.registration import Wanted, move, register
 from tests.unit.world import World
 
 URL = "https://shop.example/counts"
@@ -33,15 +36,16 @@ def world():
     world = World()
     world.platform.formations["shop"] = {}
     world.counts.answers = {
-        URL: {"worker": 1},
-        OWN_URL: {"worker": 1},
-        GUESS: {"worker": 1},
+        URL: {"worker": Reading(1)},
+        OWN_URL: {"worker": Reading(1)},
+        GUESS: {"worker": Reading(1)},
     }
     return world
 
 
-def add(world, name="shop", url=None, *, check=True, has_key=True):
-    return register(world.parts, name, url, check=check, has_key=has_key)
+def add(world, name="shop", url=None, *, check=True, has_key=True, **said):
+    wanted = Wanted(url, **said)
+    return register(world.parts, name, wanted, check=check, has_key=has_key)
 
 
 def assert_nothing_was_registered(world):
@@ -53,14 +57,14 @@ def test_an_app_that_answers_is_registered_without_remarks(world):
 
     assert done.notes == ()
     assert done.app == world.registry.get("shop")
-    assert done.app.url.address == URL
+    assert done.app.address.url.address == URL
     assert done.app.created_at == world.clock.now()
 
 
 def test_without_a_url_it_is_the_usual_path_at_the_address_that_heroku_knows(world):
     done = add(world)
 
-    assert done.app.url.address == OWN_URL
+    assert done.app.address.url.address == OWN_URL
     assert world.counts.asked == [OWN_URL]
 
 
@@ -75,7 +79,7 @@ def test_an_app_without_an_address_has_to_be_given_a_url(world):
 def test_without_a_key_the_address_is_a_guess_and_it_says_so(world):
     done = add(world, has_key=False)
 
-    assert done.app.url.address == GUESS
+    assert done.app.address.url.address == GUESS
     assert any("guess" in note for note in done.notes)
     assert world.platform.calls == []
 
@@ -145,7 +149,7 @@ def test_a_duplicate_is_refused_before_anybody_is_asked(world):
         add(world, url="https://shop.example/elsewhere")
     assert world.platform.calls == []
     assert world.counts.asked == []
-    assert world.registry.get("shop").url.address == URL
+    assert world.registry.get("shop").address.url.address == URL
 
 
 @pytest.mark.parametrize("name", ["abc", "a" * 30, "shop-2", "s--p"])
@@ -189,3 +193,114 @@ def test_a_bad_url_is_refused_before_anybody_is_asked(world):
     assert world.platform.calls == []
     with pytest.raises(AppNotFound):
         world.registry.get("shop")
+
+
+WEB = "https://shop-0123.herokuapp.com"
+TOKEN = Secret("hunter2")
+HIREFIRE = {"worker": Reading(12, is_ambiguous=True)}
+
+
+def test_hirefires_form_without_a_url_is_its_path_at_the_address_of_heroku(world):
+    world.counts.answers[f"{WEB}/hirefire"] = HIREFIRE
+    done = add(world, form=Form.HIREFIRE, token=TOKEN)
+
+    address = done.app.address
+    assert (address.url.address, address.form) == (f"{WEB}/hirefire", Form.HIREFIRE)
+    assert (address.token, done.found) == (TOKEN, HIREFIRE)
+    assert any("latency" in note for note in done.notes)
+
+
+def test_a_token_alone_finds_the_first_place_that_answers(world):
+    done = add(world, token=TOKEN)
+    assert (done.app.address.url.address, done.app.address.form) == (OWN_URL, Form.AUTO)
+    assert world.counts.asked == [OWN_URL]
+
+    world.registry.remove("shop")
+    world.counts.answers[OWN_URL] = CountsUnavailable("the app answered HTTP 404")
+    world.counts.answers[f"{WEB}/hirefire"] = HIREFIRE
+    done = add(world, token=TOKEN)
+    assert done.app.address.form is Form.HIREFIRE
+    assert done.app.address.token == TOKEN
+    assert "404" not in str(done.notes)
+
+
+def test_a_token_that_nobody_knows_is_registered_at_the_usual_path(world):
+    for url in (OWN_URL, f"{WEB}/hirefire"):
+        world.counts.answers[url] = CountsUnavailable("the app answered HTTP 404")
+    done = add(world, token=TOKEN)
+
+    assert done.app.address.url.address == OWN_URL
+    assert done.found is None
+    (note,) = done.notes
+    assert f"{OWN_URL}: the app answered" in note
+    assert f"{WEB}/hirefire: the app answered" in note
+
+
+def test_a_token_alone_is_sent_nowhere_without_a_check(world):
+    done = add(world, token=TOKEN, check=False)
+
+    assert done.app.address.form is Form.AUTO
+    assert world.counts.asked == []
+
+
+@pytest.mark.parametrize(
+    ("said", "rule"),
+    [
+        pytest.param({"form": Form.CELERY}, "URL of the broker", id="no broker"),
+        pytest.param({"queues": {"worker": ("a",)}}, "URL of the broker", id="queues"),
+        pytest.param(
+            {"url": "redis://h/", "queues": {"two words": ("a",)}},
+            "Process type",
+            id="no process type",
+        ),
+        pytest.param({"url": "redis://h/"}, "--queues", id="a broker, no queues"),
+        pytest.param({"token": Secret("a b")}, "white space", id="no token"),
+    ],
+)
+def test_a_contradiction_is_refused_before_anybody_is_asked(world, said, rule):
+    with pytest.raises(InvalidInput, match=rule):
+        add(world, **said)
+
+    assert world.platform.calls == []
+    assert_nothing_was_registered(world)
+
+
+@pytest.mark.parametrize(
+    ("url", "said", "better"),
+    [
+        ("http://shop.example/hirefire", {"token": TOKEN}, "token .* https://"),
+        ("http://shop.example/hirefire/hunter2/info", {}, "token .* https://"),
+        (
+            "redis://:hunter2@h/",
+            {"queues": {"worker": ("a",)}},
+            "password .* rediss://",
+        ),
+    ],
+    ids=["token", "token in the path", "broker"],
+)
+def test_a_secret_in_plain_text_is_remarked_on(world, url, said, better):
+    done = add(world, url=url, check=False, **said)
+
+    (note,) = done.notes
+    assert re.search(better, note)
+    assert "hunter2" not in note
+
+
+def test_an_app_is_moved_and_keeps_its_policies(world):
+    add(world, url=URL)
+    world.registry.set_policy("shop", "worker", {"max": "9"})
+    world.counts.answers[f"{WEB}/hirefire"] = HIREFIRE
+    wanted = Wanted(form=Form.HIREFIRE, token=TOKEN)
+    done = move(world.parts, "shop", wanted, check=True, has_key=True)
+
+    assert done.app == world.registry.get("shop")
+    assert done.app.address.url.address == f"{WEB}/hirefire"
+    assert done.app.policies == {"worker": {"max": "9"}}
+    assert done.found == HIREFIRE
+
+
+def test_an_app_that_is_not_registered_is_not_moved(world):
+    with pytest.raises(AppNotFound):
+        move(world.parts, "shop", Wanted(URL), check=True, has_key=True)
+
+    assert world.platform.calls == []

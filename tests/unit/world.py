@@ -13,12 +13,23 @@ from scalar.adapters.memory import (
     MemoryRegistry,
     WalkedClock,
 )
+from scalar.address import CountsAddress
 from scalar.model import ProcessType
 from scalar.policy_book import PolicyBook
-from scalar.secret import CountsUrl
+from scalar.service.fan_out import fan_out
 from scalar.service.parts import Options, Parts
 from scalar.service.poll_and_scale import poll_and_scale
 from tests.unit.deciding import as_readings
+
+
+class _Queue:
+    """A publisher that keeps what it was given."""
+
+    def __init__(self) -> None:
+        self.sent = []
+
+    def publish(self, keys, token: str) -> None:
+        self.sent += [(key, token) for key in keys]
 
 
 @dataclass
@@ -57,8 +68,8 @@ class World:
         )
 
     def add(self, name: str = "shop", size: str = "Standard-1X", **dynos: int):
-        url = CountsUrl.parse(f"https://{name}.example/counts")
-        self.registry.add(name, url, self.clock.now())
+        address = CountsAddress.parse(f"https://{name}.example/counts")
+        self.registry.add(name, address, self.clock.now())
         self.platform.formations[name] = {
             process_type: ProcessType(quantity, size)
             for process_type, quantity in dynos.items()
@@ -73,6 +84,14 @@ class World:
         """Let a period go by, and evaluate."""
         self.clock.walk(seconds)
         return poll_and_scale(self.parts, self.registry.key(name), "token")
+
+    def tick(self, *, evaluates: bool = True) -> list[str]:
+        """Fan out, and evaluate what was sent; return the names that were."""
+        queue = _Queue()
+        fan_out(self.parts, queue)
+        for key, token in queue.sent if evaluates else ():
+            poll_and_scale(self.parts, key, token)
+        return [key.name for key, _ in queue.sent]
 
     def dynos(self, name: str = "shop") -> dict[str, int]:
         rows = self.platform.formations[name]

@@ -13,24 +13,28 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    or_,
     select,
     update,
 )
 from sqlalchemy.exc import IntegrityError
 
+from scalar.adapters.sql.addresses import COLUMNS, address_of, stored
 from scalar.adapters.sql.engine import translated
 from scalar.adapters.sql.tables import AppRow, PolicyRow
-from scalar.adapters.sql.url_box import UrlBox
+from scalar.adapters.sql.url_box import MARK, UrlBox
+from scalar.address import CountsAddress
 from scalar.errors import AppAlreadyRegistered, AppNotFound
 from scalar.ports import AppKey, RegisteredApp
-from scalar.secret import CountsUrl
 
 _WHOLE_ROW = (
     AppRow.id,
     AppRow.name,
-    AppRow.url,
     AppRow.revision,
     AppRow.created_at,
+    PolicyRow.process_type,
+    PolicyRow.values,
+    *COLUMNS,
 )
 
 
@@ -41,9 +45,9 @@ class SqlRegistry:
         self._engine = engine
         self._box = box
 
-    def add(self, name: str, url: CountsUrl, at: datetime) -> RegisteredApp:
+    def add(self, name: str, address: CountsAddress, at: datetime) -> RegisteredApp:
         """Register an app."""
-        row = {"name": name, "url": self._box.close(url), "revision": 1}
+        row = {"name": name, "revision": 1, **stored(address, self._box)}
         with translated(), self._engine.begin() as connection:
             try:
                 connection.execute(insert(AppRow).values(created_at=at, **row))
@@ -97,15 +101,12 @@ class SqlRegistry:
                 }
                 connection.execute(insert(PolicyRow).values(row))
 
-    def set_url(self, name: str, url: CountsUrl) -> None:
+    def set_address(self, name: str, address: CountsAddress) -> None:
         """Give an app another address."""
+        row = stored(address, self._box)
         with translated(), self._engine.begin() as connection:
             app_id = _changed(connection, name)
-            connection.execute(
-                update(AppRow)
-                .where(AppRow.id == app_id)
-                .values(url=self._box.close(url))
-            )
+            connection.execute(update(AppRow).where(AppRow.id == app_id).values(**row))
 
     def page(self, after_id: int, limit: int) -> Sequence[AppKey]:
         """Return the next apps in the order of their numbers."""
@@ -119,38 +120,38 @@ class SqlRegistry:
             return [AppKey(*row) for row in connection.execute(query)]
 
     def unencrypted(self) -> int:
-        """Return how many URLs are stored as plain text."""
-        query = (
-            select(func.count())
-            .select_from(AppRow)
-            .where(AppRow.url.not_like("fernet:%"))
+        """Return how many apps have a URL or a token stored as plain text."""
+        is_plain = or_(
+            AppRow.url.not_like(f"{MARK}%"), AppRow.token.not_like(f"{MARK}%")
         )
+        query = select(func.count()).select_from(AppRow).where(is_plain)
         with translated(), self._engine.connect() as connection:
             return connection.execute(query).scalar_one()
 
     def encrypt_again(self) -> int:
-        """Encrypt every URL with the first key; return how many there are.
+        """Encrypt every URL and token with the first key; return how many apps.
 
         Raises:
-            SecretUnreadable: A URL fits none of the keys; nothing is changed.
+            SecretUnreadable: One fits none of the keys; nothing is changed.
         """
         if not self._box.encrypts:
             return 0
+        query = select(AppRow.id, AppRow.name, *COLUMNS)
         with translated(), self._engine.begin() as connection:
-            rows = connection.execute(select(AppRow.id, AppRow.name, AppRow.url)).all()
-            for app_id, name, stored in rows:
-                text = self._box.close(self._box.open(stored, name))
+            rows = connection.execute(query).all()
+            for app_id, name, *columns in rows:
+                address = address_of(tuple(columns), name, self._box)
                 connection.execute(
                     update(AppRow)
                     .where(AppRow.id == app_id)
-                    .values(url=text, revision=AppRow.revision + 1)
+                    .values(**stored(address, self._box), revision=AppRow.revision + 1)
                 )
         return len(rows)
 
     def _one(self, condition: ColumnElement[bool]) -> RegisteredApp | None:
         """Return the app that fits, with its policies, in one query."""
         query = (
-            select(*_WHOLE_ROW, PolicyRow.process_type, PolicyRow.values)
+            select(*_WHOLE_ROW)
             .join(PolicyRow, PolicyRow.app_id == AppRow.id, isouter=True)
             .where(condition)
         )
@@ -158,14 +159,14 @@ class SqlRegistry:
             rows = connection.execute(query).all()
         if not rows:
             return None
-        app_id, name, stored, revision, created_at = rows[0][:5]
+        app_id, name, revision, created_at, _, _, *columns = rows[0]
         return RegisteredApp(
             app_id,
             name,
-            self._box.open(stored, name),
+            address_of(tuple(columns), name, self._box),
             revision,
             created_at,
-            {row[5]: _values(row[6]) for row in rows if row[5] is not None},
+            {row[4]: _values(row[5]) for row in rows if row[4] is not None},
         )
 
 
@@ -186,15 +187,15 @@ def _changed(connection: Connection, name: str) -> int:
     return app_id
 
 
-def _values(stored: str) -> Mapping[str, str]:
+def _values(text: str) -> Mapping[str, str]:
     """Return stored values; what is no object of texts is shown as it stands.
 
     Nothing reads a value of that name, so the process type is held.
     """
     try:
-        values = json.loads(stored)
+        values = json.loads(text)
     except ValueError:
         values = None
     if not isinstance(values, dict):
-        return {"(unreadable)": stored[:100]}
+        return {"(unreadable)": text[:100]}
     return {str(name): str(value) for name, value in values.items()}

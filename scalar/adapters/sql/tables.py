@@ -58,8 +58,9 @@ class Base(DeclarativeBase):
 class AppRow(Base):
     """A registered app.
 
-    `url` is plain text, or begins with `fernet:` and is encrypted. Numbers are
-    never used again, because what Redis remembers is filed under them.
+    `url` and `token` are plain text, or begin with `fernet:` and are encrypted.
+    `queues` is a JSON object of lists. Numbers are never used again, because what
+    Redis remembers is filed under them.
     """
 
     __tablename__ = "apps"
@@ -70,6 +71,9 @@ class AppRow(Base):
     url: Mapped[str] = mapped_column(Text)
     revision: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    form: Mapped[str] = mapped_column(String(20), server_default="auto")
+    token: Mapped[str | None] = mapped_column(Text)
+    queues: Mapped[str | None] = mapped_column(Text)
 
 
 class PolicyRow(Base):

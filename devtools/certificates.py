@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,13 +23,18 @@ class Certificate:
     key: Path
 
 
-def make_certificate(folder: Path, host: str = "localhost") -> Certificate:
-    """Make a certificate for a host name and for 127.0.0.1."""
+def make_certificate(
+    folder: Path, host: str = "localhost", addresses: Iterable[str] = ("127.0.0.1",)
+) -> Certificate:
+    """Make a certificate for a host name and for IP addresses."""
     ca_key, key = _new_key(), _new_key()
     ca_name, name = _name("Test CA"), _name(host)
     ca = _sign(ca_name, ca_key.public_key(), ca_name, ca_key, ca=True)
     names = x509.SubjectAlternativeName(
-        [x509.DNSName(host), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+        [
+            x509.DNSName(host),
+            *(x509.IPAddress(ipaddress.ip_address(text)) for text in addresses),
+        ]
     )
     cert = _sign(name, key.public_key(), ca_name, ca_key, ca=False, names=names)
     pem = serialization.Encoding.PEM

@@ -1,0 +1,71 @@
+"""The floor and the rival: the same GETs in a plain loop of threads.
+
+`python -m benchmarks.evaluation.plain_loop HOW CA URLS` prints the seconds of
+CPU that each round over all URLs took.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import requests
+
+THREADS = 50
+ROUNDS = 6
+
+
+def shared_session(ca: str) -> Callable[[str], object]:
+    """Return a GET through one session for all threads."""
+    session = requests.Session()
+    adapter = requests.adapters.HTTPAdapter(pool_connections=20_000, pool_maxsize=50)
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, adapter)
+    return lambda url: session.get(url, timeout=(3, 5), verify=ca or True).json()
+
+
+def session_per_thread(ca: str) -> Callable[[str], object]:
+    """Return a GET through a session of each thread."""
+    local = threading.local()
+
+    def get(url: str) -> object:
+        if not hasattr(local, "session"):
+            local.session = requests.Session()
+        return local.session.get(url, timeout=(3, 5), verify=ca or True).json()
+
+    return get
+
+
+def no_session(ca: str) -> Callable[[str], object]:
+    """Return `requests.get`."""
+    return lambda url: requests.get(url, timeout=(3, 5), verify=ca or True).json()
+
+
+HOW = {
+    "shared session": shared_session,
+    "session per thread": session_per_thread,
+    "requests.get": no_session,
+}
+
+
+def main() -> None:
+    """Go round, and print what each round took; the first one warms up."""
+    how, ca, urls_file, rounds = sys.argv[1:]
+    urls = json.loads(Path(urls_file).read_text())
+    get = HOW[how](ca)
+    took = []
+    with ThreadPoolExecutor(THREADS) as pool:
+        for _ in range(int(rounds) + 1):
+            before = time.process_time()
+            list(pool.map(get, urls))
+            took.append(time.process_time() - before)
+    print(json.dumps(took[1:]))
+
+
+if __name__ == "__main__":
+    main()

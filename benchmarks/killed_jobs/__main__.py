@@ -1,0 +1,162 @@
+"""`python -m benchmarks.killed_jobs`: print the table."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from benchmarks.killed_jobs.figures import Figures, Story, figures, tell_story
+from benchmarks.killed_jobs.load import Load, make_jobs
+from benchmarks.killed_jobs.run import run
+from benchmarks.killed_jobs.stage import Setup, set_up
+from demo.guard import nothing_left_behind
+
+LOAD = Load()
+HEAD = (
+    "acks",
+    "busy dynos",
+    "jobs",
+    "killed",
+    "lost",
+    "run again",
+    "caught by SIGTERM",
+    "job-seconds done",
+    "dyno-seconds",
+    "all done after, s",
+    "slowest job, s",
+    "idle tail kept, s",
+)
+
+
+@click.command()
+@click.option("--seed", default=1, show_default=True)
+@click.option("--bursts", default=LOAD.bursts, show_default=True)
+@click.option("--jobs", default=LOAD.jobs, show_default=True, help="In a burst.")
+@click.option("--apart", default=LOAD.apart, show_default=True, help="Seconds.")
+@click.option("--trickle", default=LOAD.trickle, show_default=True, help="Seconds.")
+@click.option("--long-part", default=LOAD.long_part, show_default=True)
+@click.option("--most", default=12, show_default=True, help="Dynos.")
+@click.option(
+    "--delay", default=0.0, show_default=True, help="From removal to SIGTERM."
+)
+@click.option("--pool", default="prefork", show_default=True)
+@click.option(
+    "--acks",
+    multiple=True,
+    default=("early", "late"),
+    show_default=True,
+    type=click.Choice(("early", "late")),
+)
+@click.option(
+    "--busy",
+    multiple=True,
+    default=("unknown", "known"),
+    show_default=True,
+    type=click.Choice(("unknown", "known")),
+)
+@click.option("--keep", type=Path, help="Folder for the logs and facts of each run.")
+def main(  # noqa: PLR0917 - its options
+    seed: int,
+    bursts: int,
+    jobs: int,
+    apart: float,
+    trickle: float,
+    long_part: float,
+    most: int,
+    delay: float,
+    pool: str,
+    acks: Sequence[str],
+    busy: Sequence[str],
+    keep: Path | None,
+) -> None:
+    """Run the same jobs with busy dynos unknown and known; print what came of it."""
+    load = replace(
+        LOAD,
+        bursts=bursts,
+        jobs=jobs,
+        apart=apart,
+        trickle=trickle,
+        long_part=long_part,
+    )
+    rows = []
+    for ack in acks:
+        for known in busy:
+            setup = Setup(
+                busy=known == "known",
+                late=ack == "late",
+                pool=pool,
+                most=most,
+                delay=delay,
+            )
+            name = f"{ack} acks, busy dynos {known}"
+            tell(f"{name}:")
+            story = play(setup, load, seed, keep and keep / f"{ack}-{known}")
+            rows.append((ack, known, figures(story)))
+            for line in _caught(story):
+                tell(line)
+    print("\n".join(table(rows)))
+
+
+def play(setup: Setup, load: Load, seed: int, keep: Path | None) -> Story:
+    """Do one run; return what happened."""
+    jobs = make_jobs(load, seed)
+    with nothing_left_behind() as folder:
+        try:
+            with set_up(folder, setup) as stage:
+                stage.start_scaler()
+                run(stage, jobs, tell)
+                return tell_story(stage.facts.read())
+        finally:
+            if keep:
+                shutil.copytree(folder, keep, dirs_exist_ok=True)
+
+
+def table(rows: Sequence[tuple[str, str, Figures]]) -> list[str]:
+    """Return the table in Markdown."""
+    lines = [_row(HEAD), _row(["---", "---", *["--:"] * (len(HEAD) - 2)])]
+    for ack, known, of in rows:
+        cells = [
+            ack,
+            known,
+            of.jobs,
+            of.killed,
+            of.lost,
+            of.again,
+            of.caught,
+            f"{of.worked:.0f}",
+            f"{of.dyno_seconds:.0f}",
+            f"{of.makespan:.0f}",
+            f"{of.longest_wait:.0f}",
+            "-" if of.tail is None else f"{of.tail:.1f}",
+        ]
+        lines.append(_row(cells))
+    return lines
+
+
+def tell(text: str) -> None:
+    """Tell the person who waits; the table alone goes to standard output."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def _row(cells: Sequence[object]) -> str:
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+def _caught(story: Story) -> list[str]:
+    """Return a line for each job that was running when its dyno was told to end."""
+    return [
+        f"  job {one.job} on worker.{one.life.number} began "
+        f"{(one.life.told_at or 0.0) - one.began_at:.2f} s before SIGTERM"
+        f"{', killed' if one.killed else ', done in time'}"
+        for one in story.attempts
+        if one.caught
+    ]
+
+
+if __name__ == "__main__":
+    main()

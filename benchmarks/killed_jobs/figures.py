@@ -1,0 +1,179 @@
+"""What the facts of a run say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+
+from benchmarks.killed_jobs.facts import Fact
+
+WORKER = re.compile(r"worker\.([0-9]+)")
+
+
+@dataclass(slots=True)
+class Life:
+    """A dyno of the workers, from its start to its end.
+
+    Attributes:
+        told_at: When it got SIGTERM; None if it did not.
+        gone_at: When its process was seen to have ended.
+    """
+
+    id: str
+    number: int
+    started_at: float
+    told_at: float | None = None
+    gone_at: float | None = None
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One time that a job ran.
+
+    Attributes:
+        over_at: When it was done; None if that did not happen.
+    """
+
+    job: int
+    life: Life
+    began_at: float
+    over_at: float | None = None
+
+    @property
+    def caught(self) -> bool:
+        """Whether it was running when its dyno was told to end."""
+        told = self.life.told_at
+        return told is not None and (self.over_at is None or self.over_at > told)
+
+    @property
+    def killed(self) -> bool:
+        """Whether its dyno was removed before it was done."""
+        return self.life.told_at is not None and self.over_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """The facts, put together.
+
+    Attributes:
+        sent: Job -> when it was sent.
+        until: The time of the last fact.
+    """
+
+    sent: dict[int, float] = field(default_factory=dict)
+    lives: list[Life] = field(default_factory=list)
+    attempts: list[Attempt] = field(default_factory=list)
+    until: float = 0.0
+
+
+def tell_story(facts: Sequence[Fact]) -> Story:
+    """Put the facts together, which are in the order of time."""
+    story = Story(until=facts[-1].at if facts else 0.0)
+    lives: dict[str, Life] = {}
+    for fact in facts:
+        number = WORKER.fullmatch(fact.dyno)
+        if fact.kind == "sent":
+            story.sent[fact.job] = fact.at
+        elif fact.kind == "started" and number:
+            lives[fact.life] = Life(fact.life, int(number[1]), fact.at)
+            story.lives.append(lives[fact.life])
+        elif fact.life in lives:
+            _note(story, lives[fact.life], fact)
+    return story
+
+
+def _note(story: Story, life: Life, fact: Fact) -> None:
+    if fact.kind == "told":
+        life.told_at = fact.at
+    elif fact.kind == "gone":
+        life.gone_at = fact.at
+    elif fact.kind == "began":
+        story.attempts.append(Attempt(fact.job, life, fact.at))
+    elif fact.kind == "ended":
+        running = [
+            attempt
+            for attempt in story.attempts
+            if (attempt.job, attempt.life.id) == (fact.job, life.id)
+        ]
+        running[-1].over_at = fact.at
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What one run came to.
+
+    Attributes:
+        jobs: How many were sent.
+        killed: Times that a job's dyno was removed before it was done.
+        lost: Jobs that nobody has done in the end.
+        again: Jobs that were done, after they had been killed.
+        caught: Times that a job was running when its dyno was told to end, those
+            that were done in time included.
+        worked: Seconds that all jobs took which were done.
+        dyno_seconds: Of the workers, each from its start to its end.
+        makespan: Seconds from the first job sent to the last one done.
+        longest_wait: Most seconds from when a job was sent until it was done.
+        tail: Median of the seconds that an idle dyno, with none busy above it,
+            was kept; None if no such dyno was removed.
+    """
+
+    jobs: int
+    killed: int
+    lost: int
+    again: int
+    caught: int
+    worked: float
+    dyno_seconds: float
+    makespan: float
+    longest_wait: float
+    tail: float | None
+
+
+def figures(story: Story) -> Figures:
+    """Return what a run came to."""
+    done = {
+        attempt.job: attempt.over_at
+        for attempt in story.attempts
+        if attempt.over_at is not None
+    }
+    killed = [attempt for attempt in story.attempts if attempt.killed]
+    tails = list(_tails(story))
+    return Figures(
+        jobs=len(story.sent),
+        killed=len(killed),
+        lost=len(story.sent.keys() - done.keys()),
+        again=len({attempt.job for attempt in killed} & done.keys()),
+        caught=sum(attempt.caught for attempt in story.attempts),
+        worked=sum(
+            attempt.over_at - attempt.began_at
+            for attempt in story.attempts
+            if attempt.over_at is not None
+        ),
+        dyno_seconds=sum(
+            (life.gone_at or story.until) - life.started_at for life in story.lives
+        ),
+        makespan=max(done.values(), default=0.0)
+        - min(story.sent.values(), default=0.0),
+        longest_wait=max((at - story.sent[job] for job, at in done.items()), default=0),
+        tail=median(tails) if tails else None,
+    )
+
+
+def _tails(story: Story) -> Iterable[float]:
+    """Yield for each idle dyno that was removed how long it was at the idle end."""
+    for life in story.lives:
+        told = life.told_at
+        if told is None:
+            continue
+        before = [
+            attempt
+            for attempt in story.attempts
+            if attempt.life.number >= life.number and attempt.began_at <= told
+        ]
+        ends = [attempt.over_at for attempt in before if attempt.over_at is not None]
+        if any(attempt.caught and attempt.life is life for attempt in before):
+            continue
+        idle_since = max([life.started_at, *(end for end in ends if end <= told)])
+        yield told - idle_since

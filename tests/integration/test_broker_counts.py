@@ -1,0 +1,219 @@
+"""Measuring an app's work at its broker: a real Redis, with real messages."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+import pytest
+from celery import Celery, current_app
+from redis import Redis
+
+from devtools.redis_server import redis_server
+from scalar.adapters.broker_counts import BrokerCountSource, celery_app
+from scalar.adapters.count_sources import CountSources
+from scalar.adapters.deadline import within
+from scalar.address import CountsAddress
+from scalar.errors import CountsUnavailable
+from scalar.secret import CountsUrl
+from tests.support.waiting import wait_until
+
+PASSWORD = "hunter2-of-redis"
+QUEUES = {"worker": ("default", "mail"), "mailer": ("post",)}
+
+
+@pytest.fixture(scope="module")
+def guarded():
+    """A Redis that wants a password."""
+    with redis_server(config={"requirepass": PASSWORD}) as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def _empty(guarded):
+    with Redis(port=guarded.port, password=PASSWORD) as client:
+        client.flushall()
+
+
+@pytest.fixture
+def source():
+    source = BrokerCountSource(total_timeout=5.0)
+    yield source
+    source.close()
+    # A measurement that came too late may still be at work; its end is waited for.
+    wait_until(lambda: not [t for t in threading.enumerate() if "_put" in t.name])
+
+
+def address_of(server, query="", password=PASSWORD, queues=None):
+    url = f"redis://:{password}@127.0.0.1:{server.port}/0{query}"
+    return CountsAddress.parse(url, queues=queues or QUEUES)
+
+
+def send(server, *tasks, **options):
+    """Send tasks as the app itself does."""
+    url = f"redis://:{PASSWORD}@127.0.0.1:{server.port}/0"
+    with Celery("shop", broker=url, set_as_current=False) as app:
+        app.conf.broker_transport_options = options
+        for queue, sent in tasks:
+            app.send_task("pack", queue=queue, **sent)
+
+
+def counts(readings):
+    return {name: reading.count for name, reading in readings.items()}
+
+
+def test_jobs_are_counted_by_the_queues_of_each_process_type(source, guarded):
+    send(
+        guarded,
+        *(("default", {}), ("default", {"priority": 9}), ("mail", {})),
+        *(("post", {}), ("elsewhere", {})),
+    )
+
+    assert counts(source.read(address_of(guarded))) == {"worker": 3, "mailer": 1}
+
+
+def test_a_job_that_is_not_due_is_no_work_and_its_time_is_told(source, guarded):
+    send(guarded, ("default", {"countdown": 600}), ("default", {}))
+
+    reading = source.read(address_of(guarded))["worker"]
+    assert reading.count == 1
+    assert 590 < reading.next_eta <= 600
+
+
+def test_options_of_the_transport_are_respected(source, guarded):
+    options = {"global_keyprefix": "shop:", "priority_steps": [0, 5], "sep": ":"}
+    send(guarded, ("default", {"priority": 5}), ("default", {}), **options)
+    query = "?global_keyprefix=shop:&priority_steps=0,5&sep=:"
+
+    assert counts(source.read(address_of(guarded)))["worker"] == 0
+    assert counts(source.read(address_of(guarded, query)))["worker"] == 2
+
+
+@pytest.mark.parametrize(
+    ("password", "why"),
+    [
+        pytest.param("hunter2-is-wrong", "refuses the user or the password", id="bad"),
+        pytest.param("", "refuses the user or the password", id="none"),
+    ],
+)
+def test_a_wrong_password_is_told_as_one_and_not_shown(
+    source, guarded, caplog, password, why
+):
+    caplog.set_level(logging.DEBUG)
+    with pytest.raises(CountsUnavailable, match=why) as failure:
+        source.read(address_of(guarded, password=password))
+
+    error = failure.value
+    while error is not None:
+        assert "hunter2" not in f"{error} {error!r}"
+        error = error.__cause__ or error.__context__
+    assert "hunter2" not in caplog.text
+
+
+def test_a_broker_that_is_away_is_no_work_of_zero(source, own_redis):
+    address = CountsAddress.parse(own_redis.url, queues=QUEUES)
+    assert counts(source.read(address)) == {"worker": 0, "mailer": 0}
+    own_redis.kill()
+    with pytest.raises(CountsUnavailable, match="nobody listens"):
+        source.read(address)
+
+    own_redis.start()
+    assert counts(source.read(address)) == {"worker": 0, "mailer": 0}
+
+
+def test_a_broker_that_hangs_costs_no_more_than_the_time_for_a_whole_answer(own_redis):
+    source = BrokerCountSource(total_timeout=0.5)
+    address = CountsAddress.parse(own_redis.url, queues=QUEUES)
+    own_redis.pause()
+    started = time.monotonic()
+    with pytest.raises(CountsUnavailable, match=r"no whole answer within 0\.5 s"):
+        source.read(address)
+    assert time.monotonic() - started < 2
+    with pytest.raises(CountsUnavailable, match="still owes the last answer"):
+        source.read(address)
+
+    own_redis.resume()
+
+    def answered():
+        try:
+            return source.read(address)
+        except CountsUnavailable:
+            return None
+
+    assert counts(wait_until(answered)) == {"worker": 0, "mailer": 0}
+    source.close()
+
+
+def test_the_time_of_an_evaluation_bounds_it_too(guarded):
+    source = BrokerCountSource(total_timeout=60.0)
+
+    with within(0.01), pytest.raises(CountsUnavailable, match=r"within 0\.0\d* s"):
+        source.read(address_of(guarded))
+    source.close()
+
+
+def clients(server):
+    with Redis(port=server.port) as client:
+        me = str(client.client_id())
+        return {one["id"] for one in client.client_list()} - {me}
+
+
+def test_a_connection_is_kept_and_used_again(source, own_redis):
+    address = CountsAddress.parse(own_redis.url, queues=QUEUES)
+    source.read(address)
+    before = clients(own_redis)
+    for _ in range(3):
+        source.read(address)
+
+    assert clients(own_redis) == before
+    assert len(before) == 2
+
+
+def test_connections_are_kept_to_so_many_brokers_only(own_redis):
+    source = BrokerCountSource(total_timeout=5.0, most_brokers=2)
+    for number in range(5):
+        queues = {"worker": (f"queue-{number}",)}
+        address = CountsAddress.parse(own_redis.url, queues=queues)
+        assert counts(source.read(address)) == {"worker": 0}
+
+    wait_until(lambda: len(clients(own_redis)) == 2 * 2)
+    source.close()
+    wait_until(lambda: not clients(own_redis))
+
+
+def test_our_own_celery_is_left_alone(source, guarded, monkeypatch):
+    monkeypatch.setenv("CELERY_BROKER_URL", "redis://127.0.0.1:1/0")
+    ours = current_app._get_current_object()
+
+    assert counts(source.read(address_of(guarded)))["worker"] == 0
+    assert current_app._get_current_object() is ours
+
+
+def test_tls_is_encrypted_and_only_checked_if_that_is_said():
+    url = CountsUrl.parse("rediss://:pw@queue.example:6380/0")
+    unchecked = celery_app(url).conf.broker_use_ssl
+    checked = celery_app(
+        CountsUrl.parse(f"{url.reveal()}?ssl_cert_reqs=required")
+    ).conf.broker_use_ssl
+
+    assert unchecked["ssl_cert_reqs"] == 0
+    assert checked["ssl_cert_reqs"] == 2
+
+
+def test_each_form_is_asked_in_its_way():
+    class Source:
+        def __init__(self, name):
+            self.name = name
+
+        def read(self, _):
+            return self.name
+
+    made = []
+    sources = CountSources(Source("http"), lambda: made.append(1) or Source("broker"))
+
+    assert sources.read(CountsAddress.parse("https://shop.example/")) == "http"
+    assert made == []
+    broker = CountsAddress.parse("redis://queue.example/", queues=QUEUES)
+    assert [sources.read(broker) for _ in range(2)] == ["broker"] * 2
+    assert made == [1]

@@ -1,0 +1,150 @@
+"""Whatever is typed: a status, a clear line, no traceback and no password."""
+
+from __future__ import annotations
+
+import click
+import pytest
+from click.testing import CliRunner
+from cryptography.fernet import Fernet
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from scalar.commands.main import main
+from scalar.policy_values import VALUES
+from tests.support.cli import Cli, _connections_closed, _logging_restored
+from tests.support.environment import VARIABLES
+
+SECRET = "Zq7xW3kPv9"
+#: Nobody listens there, so whatever is asked for is refused at once.
+NOWHERE = "127.0.0.1:1"
+#: What asks workers takes its time, and has tests of its own.
+COMMANDS = sorted(set(main.commands) - {"doctor"})
+FINE, FAILED, WRONG_USAGE = 0, 1, 2
+
+urls = st.sampled_from(
+    [
+        f"http://{NOWHERE}/counts",
+        f"http://user:{SECRET}@{NOWHERE}/",
+        f"http://{SECRET}@{NOWHERE}/?x",
+        f"http://user:pa/ss{SECRET}@{NOWHERE}/",
+        f"http://user:it's{SECRET}@{NOWHERE}/",
+        f"http://user:{SECRET}@",
+        f"http://user:{SECRET}@{NOWHERE}/hirefire/{SECRET}/info",
+        f"http://{NOWHERE}/hirefire/{SECRET}/info",
+        f"redis://:{SECRET}@{NOWHERE}/0",
+        f"amqps://user:{SECRET}@{NOWHERE}/vhost",
+        f"ftp://user:{SECRET}@{NOWHERE}/",
+        f"HTTP://user:{SECRET}@[::1]:1/",
+        f"https://user:{SECRET}@{NOWHERE}:99999/#x",
+    ]
+)
+words = st.sampled_from(
+    [
+        *("shop", "other", "worker", "Shop!", "", "-", "--", "none", "resumed"),
+        *("0", "-1", "10", "5m", "99999999d", "1e400", "nan", "18:00", "24:00"),
+        *("2026-13-01T00:00", "9999-12-31T23:59-23:59", "Europe/Berlin", "../zone"),
+        *("UTC: daily 00:00-24:00 min=1", "worker=celery", "=", "worker="),
+        *("scalar", "celery", "hirefire", "fleet.yaml", "there/is/none", "."),
+    ]
+)
+#: What no system passes is NUL; half a pair stands for a byte that is no UTF-8.
+anything = st.text(
+    st.characters(exclude_characters="\x00/", exclude_categories=["Cs"])
+    | st.sampled_from("\udcff\n\r\x1b\u2028"),
+    max_size=12,
+)
+values = words | urls | anything
+
+
+@st.composite
+def command_lines(draw):
+    """Return a command, then its options and others, with and without values."""
+    name = draw(st.sampled_from(COMMANDS) | values)
+    options = [
+        option
+        for parameter in (main.commands[name].params if name in COMMANDS else ())
+        if isinstance(parameter, click.Option)
+        for option in parameter.opts
+    ]
+    typed = [name]
+    for _ in range(draw(st.integers(0, 4))):
+        kind = draw(st.sampled_from(["value", "option", "both", "joined"]))
+        option = draw(st.sampled_from(options or ["--json"]))
+        if kind == "value":
+            typed.append(draw(values))
+        elif kind == "option":
+            typed.append(option)
+        elif kind == "both":
+            typed += [option, draw(values)]
+        else:
+            typed.append(f"{option}={draw(values)}")
+    return typed
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """Run a command in a folder of its own, on a database with one app."""
+    folder = tmp_path_factory.mktemp("cli")
+    env = {
+        **dict.fromkeys(VARIABLES),
+        "DATABASE_URL": f"sqlite:///{folder}/registry.sqlite3",
+        "REDIS_URL": f"redis://{NOWHERE}/0",
+        "HEROKU_API_URL": f"http://{NOWHERE}",
+        "SCALAR_SECRET_KEY": Fernet.generate_key().decode(),
+        "APP_TOTAL_TIMEOUT": "0.5",
+    }
+    cli = Cli({name: value for name, value in env.items() if value})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        cli("initialise-project")
+        cli("add-app", "shop", f"http://user:{SECRET}@{NOWHERE}/", "--no-check")
+
+        def run(typed, standard_input=""):
+            with _logging_restored(), _connections_closed():
+                return CliRunner().invoke(
+                    main, typed, input=standard_input, env=env, prog_name="cli.py"
+                )
+
+        yield run
+
+
+def assert_clear(result):
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    assert result.exit_code in {FINE, FAILED, WRONG_USAGE}
+    assert "Traceback" not in result.output
+    assert SECRET not in result.output
+    if result.exit_code == WRONG_USAGE:
+        *_, last = result.stderr.splitlines()
+        assert last.startswith("Error: ")
+    if result.exit_code != FINE:
+        assert result.output.strip()
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_bears_nothing_at_all(run, name):
+    assert_clear(run([name]))
+
+
+@settings(max_examples=600, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(command_lines())
+@example(["add-app", "other", f"http://user:{SECRET}@{NOWHERE}/", "--no-check"])
+@example(["export", f"http://user:{SECRET}@{NOWHERE}/"])
+@example(["list-apps", f"http://user:it's{SECRET}@{NOWHERE}/"])
+@example(["list-apps", f"http://user:pa/ss{SECRET}@{NOWHERE}/"])
+@example(["apply", f"http://user:{SECRET}@{NOWHERE}/"])
+def test_any_command_line_ends_clearly(run, typed):
+    assert_clear(run(typed))
+
+
+@settings(max_examples=60)
+@given(st.text(max_size=40), st.booleans())
+def test_any_file_of_a_fleet_ends_clearly(run, text, is_nested):
+    inside = f"apps:\n  shop:\n    url: http://user:{SECRET}@{NOWHERE}/\n    {text}\n"
+
+    assert_clear(run(["apply", "-", "--dry-run"], inside if is_nested else text))
+
+
+@settings(max_examples=200)
+@given(st.sampled_from([value.option for value in VALUES]), anything | words)
+def test_any_value_of_a_policy_ends_clearly(run, option, text):
+    assert_clear(run(["set-policy", "shop", f"{option}={text}"]))
