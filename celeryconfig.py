@@ -1,6 +1,7 @@
 """Celery's settings and the beat schedule; every value is from the settings."""
 
 from scalar.adapters.redis_connection import PREFIX, tls_options
+from scalar.every import Every
 from scalar.start import settings_or_exit
 
 _settings = settings_or_exit()
@@ -34,6 +35,8 @@ task_acks_late = False
 
 worker_concurrency = _settings.worker_concurrency
 worker_pool = "threads"
+# A message that Celery cannot handle is refused, and ends no worker.
+worker_consumer = "scalar.celery_guard:Consumer"
 worker_prefetch_multiplier = 1
 worker_send_task_events = False
 worker_hijack_root_logger = False
@@ -44,9 +47,11 @@ enable_utc = True
 beat_schedule = {
     "fan-out": {
         "task": "scalar.fan_out",
-        "schedule": float(_settings.sleep_period),
+        "schedule": Every(_settings.sleep_period),
         "options": {"queue": "tick", "expires": float(_settings.sleep_period)},
     }
 }
 # One interval needs no file: a restarted beat ticks one period later.
+# Beat looks at the clock again after a period, whatever it showed before.
+beat_max_loop_interval = float(_settings.sleep_period)
 beat_scheduler = "celery.beat:Scheduler"

@@ -100,6 +100,7 @@ class Toolbox:
             self._tls,
             timeout=(settings.app_connect_timeout, settings.app_read_timeout),
             threads=settings.worker_concurrency,
+            refuse_private=not settings.allow_private_addresses,
         )
         over_http = HttpCountSource(
             session,

@@ -20,8 +20,11 @@ class RedactingFormatter(logging.Formatter):
     """Formats a record, tracebacks included, without passwords inside URLs."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the text of a record."""
-        return redact(super().format(record))
+        """Return the text of a record; only its first line is not indented.
+
+        So nothing that a line repeats can look like another line of ours.
+        """
+        return "\n    ".join(redact(super().format(record)).splitlines())
 
 
 def set_up_logging(level: str, output: TextIO | None = None) -> None:

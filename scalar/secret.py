@@ -17,9 +17,13 @@ INFO_PATH = re.compile(
 #: The schemes of brokers, of which an app's work can be measured.
 BROKERS = ("redis", "rediss", "amqp", "amqps")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
-_URL_PASSWORD = re.compile(
-    r"(?P<scheme>\b[a-z][a-z0-9+.-]*://)[^/\s@'\"]*@", re.IGNORECASE
-)
+#: To the last @ of a word: a password may have a quote or a bare slash in it, and
+#: what was taken for a path may have lost a slash.
+_URL_PASSWORD = re.compile(r"(?P<scheme>\b[a-z][a-z0-9+.-]*:/{1,2})\S*@", re.IGNORECASE)
+#: White space, control characters, a backslash, half a surrogate pair.
+_UNFIT = re.compile(r"[\s\x00-\x1f\x7f\\\ud800-\udfff]")
+#: A host, or an IPv6 address in brackets, and a port.
+_PLACE = re.compile(r"(\[[^\[\]]+\]|[^\[\]:]+)(:[0-9]*)?")
 
 
 class Secret:
@@ -92,12 +96,15 @@ class CountsUrl:
         """Take a URL apart, with `user:password@` if it carries them.
 
         Raises:
-            InvalidInput: Neither http, https nor a broker, no host, white space,
-                a bad port, or a fragment.
+            InvalidInput: Neither http, https nor a broker, no host, white space or
+                a backslash, a bad port, or a fragment.
         """
         shown = redact_input(text)
-        if not text or re.search(r"[\s\x00-\x1f\x7f]", text):
-            raise InvalidInput(f"URL {shown!r} must not be empty or hold white space")
+        if not text or _UNFIT.search(text):
+            raise InvalidInput(
+                f"URL {shown!r} must not be empty or hold white space, a backslash or "
+                "what is no UTF-8"
+            )
         try:
             parts = urlsplit(text)
             port = parts.port
@@ -111,7 +118,7 @@ class CountsUrl:
                 f"URL {shown!r} must begin with https:// or http://, or be a broker's: "
                 + ", ".join(f"{scheme}://" for scheme in BROKERS)
             )
-        if not parts.hostname:
+        if not parts.hostname or not _PLACE.fullmatch(parts.netloc.rpartition("@")[2]):
             raise InvalidInput(f"URL {shown!r} names no host")
         if port == 0:
             raise InvalidInput(f"URL {shown!r} has port 0, must be 1 to 65535")

@@ -45,6 +45,7 @@ class Settings:
     app_backoff_max: int
     heroku_timeout: float
     max_answer_bytes: int
+    allow_private_addresses: bool
     tls_ca_file: str
     worker_concurrency: int
     events_keep_days: int
@@ -65,6 +66,8 @@ class Settings:
         for setting in SETTINGS:
             text = environ.get(setting.name, "").strip() or setting.default
             values[setting.name.lower()] = setting.read(setting.name, text)
+        if values["allow_private_addresses"] is None:
+            values["allow_private_addresses"] = "DYNO" not in environ
         tls = environ.get("REDIS_TLS_URL", "").strip()
         if tls:
             values["redis_url"] = _redis_url("REDIS_TLS_URL", tls)
@@ -139,6 +142,11 @@ def _boolean(name: str, text: str) -> bool:
     if text.lower() not in words:
         raise ConfigurationError(f"{name} = {text!r}, must be true or false")
     return words[text.lower()]
+
+
+def _allowed(name: str, text: str) -> bool | None:
+    """Return None for `auto`: where the program runs decides."""
+    return None if text.lower() == "auto" else _boolean(name, text)
 
 
 def _text(name: str, text: str) -> str:
@@ -338,6 +346,13 @@ SETTINGS: tuple[Setting, ...] = (
         "65536",
         _integer(64, 10**7),
         "longest answer that is read from an app",
+    ),
+    Setting(
+        "ALLOW_PRIVATE_ADDRESSES",
+        "auto",
+        _allowed,
+        "whether apps may be at private, loopback or link-local addresses; `auto`: "
+        "not on a dyno",
     ),
     Setting(
         "TLS_CA_FILE",

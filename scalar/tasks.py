@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from celery import Celery
 from celery.signals import beat_init, setup_logging, worker_init
 
-from scalar import beat_thread, logfmt
+from scalar import beat_thread, celery_guard, logfmt
 from scalar.errors import ConfigurationError, ScalarError
 from scalar.logs import set_up_logging
 from scalar.ports import AppKey
@@ -27,7 +27,10 @@ log = logging.getLogger("scalar")
 #: Seconds for all HTTP of one evaluation: a worker that is told to stop waits
 #: for its evaluations, and Heroku kills it after 30 s.
 EVALUATION_SECONDS = 20
+#: Of the registry: no database has a larger number in such a column.
+LARGEST_ID = 2**31 - 1
 
+celery_guard.install()
 app = Celery("scalar")
 app.config_from_object("celeryconfig")
 beat_thread.install(app)
@@ -65,6 +68,9 @@ def poll_and_scale(app_id: int, name: str, revision: int, token: str) -> None:
     from scalar.adapters.deadline import within  # noqa: PLC0415
     from scalar.service.poll_and_scale import poll_and_scale as use_case  # noqa: PLC0415
 
+    if not 0 < int(app_id) <= LARGEST_ID:
+        log.error(logfmt.line("message.refused", detail="there is no such app"))
+        return
     key = AppKey(int(app_id), str(name), int(revision))
     try:
         with within(EVALUATION_SECONDS):

@@ -40,6 +40,7 @@ class CountsMiddleware:
             scope["method"],
             _header(scope, b"authorization"),
             _header(scope, b"accept"),
+            _header(scope, b"scalar-keep"),
         )
         await _send(answer, send)
 

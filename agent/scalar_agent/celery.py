@@ -25,7 +25,12 @@ from typing import Any, Optional, Union
 
 from celery import Celery
 
-from scalar_agent import celery_closing, celery_command, celery_stamp
+from scalar_agent import (
+    celery_closing,
+    celery_command,
+    celery_quiet,
+    celery_stamp,
+)
 from scalar_agent.celery_arguments import check_number, check_pool, check_queues
 from scalar_agent.celery_measure import Measurer
 from scalar_agent.work import QueuesByProcess, Work
@@ -33,7 +38,7 @@ from scalar_agent.work import QueuesByProcess, Work
 __all__ = ["CeleryJobs"]
 
 #: They are at work in every process that has imported them.
-_AT_WORK = (celery_closing, celery_command, celery_stamp)
+_AT_WORK = (celery_closing, celery_command, celery_quiet, celery_stamp)
 
 #: Seconds after which a failed poll is not repeated.
 PATIENCE = 2.0
@@ -105,9 +110,20 @@ class CeleryJobs:
 
     def measure(self) -> dict[str, Work]:
         """Return the work of each process type; what cannot be known is unknown."""
+        return self.measure_before_removal({})
+
+    def measure_before_removal(self, keep: Mapping[str, int]) -> dict[str, Work]:
+        """Return the same, once the dynos to be removed take no more jobs.
+
+        A worker on such a dyno that cannot be told to, or is not quiet yet, counts
+        as busy. They take jobs again after 20 seconds.
+
+        Args:
+            keep: Process type -> dynos that will be kept of it.
+        """
         with self._lock:
             try:
-                return self._measure()
+                return self._measure(keep)
             except UnsupportedBroker as error:
                 reason = str(error)
             except Exception as error:  # noqa: BLE001 - unknown, whatever it was
@@ -122,19 +138,19 @@ class CeleryJobs:
         with self._lock:
             self._disconnect()
 
-    def _measure(self) -> dict[str, Work]:
+    def _measure(self, keep: Mapping[str, int]) -> dict[str, Work]:
         """Measure; if the connection kept is broken, do it with a new one."""
         if self._broker is not None:
             begin = time.monotonic()
             try:
-                return self._measurer.measure(self._broker)
+                return self._measurer.measure(self._broker, keep)
             except Exception as error:
                 self._disconnect()
                 if time.monotonic() - begin > PATIENCE:
                     raise  # it hangs, and so would the next
                 log.info("connect anew after %s", type(error).__name__)
         self._broker = connect(self._app, self._most_messages)
-        return self._measurer.measure(self._broker)
+        return self._measurer.measure(self._broker, keep)
 
     def _disconnect(self) -> None:
         broker, self._broker = self._broker, None

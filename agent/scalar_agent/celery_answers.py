@@ -89,8 +89,23 @@ class Answers:
                 yield from (_held(worker, task) for task in said.get("tasks", ()))
 
     def busy(self) -> set[str]:
-        """Return the workers that run a task."""
-        return {task.worker for task in self.tasks() if task.is_active}
+        """Return the workers that run a task, or are about to.
+
+        A worker that shuts down is not among them: its dyno is being removed.
+        """
+        return {
+            task.worker
+            for task in self.tasks()
+            if (task.is_active or not task.eta) and task.worker not in self.closing
+        }
+
+    def consuming(self) -> set[str]:
+        """Return the workers that take jobs, as far as they tell."""
+        return {
+            name
+            for name, said in self.answers
+            if CLOSING not in name and (isinstance(said, list) or said.get("queues"))
+        }
 
 
 def _held(worker: str, task: dict[str, Any]) -> Held:

@@ -69,7 +69,11 @@ class _Deputy:
 
     def _listen(self) -> None:
         with self._app.connection_for_read() as connection:
-            channel = connection.channel()
+            channel: Any = connection.channel()
+            # Kombu's Redis channels share this dict, and the worker's own reads it
+            # while it closes.
+            if hasattr(channel, "_fanout_queues"):
+                channel._fanout_queues = dict(channel._fanout_queues)  # noqa: SLF001
             node = self._app.control.mailbox(connection).Node(
                 self._consumer.hostname + CLOSING,
                 state=AttributeDict(

@@ -29,6 +29,8 @@ from scalar_agent.work import Work
 #: Seconds between the two looks: longer than a worker is busy taking a job.
 PAUSE = 0.05
 
+NOTHING_REMOVED: Mapping[str, int] = {}
+
 NO_REMOTE_CONTROL = "worker_enable_remote_control is off, so workers cannot be asked"
 SHUTTING_DOWN = "a worker that nobody hears of may be shutting down"
 
@@ -61,8 +63,13 @@ class Measurer:
         }
         self._watch = Watch(inspect_timeout, time_to_end)
 
-    def measure(self, broker: Any) -> dict[str, Work]:
+    def measure(
+        self, broker: Any, keep: Mapping[str, int] = NOTHING_REMOVED
+    ) -> dict[str, Work]:
         """Return the work of each process type.
+
+        If dynos are to be removed, those that are not kept take no more jobs; a
+        worker that does all the same is busy.
 
         The broker is looked at before the workers are asked: a job that starts
         in between is seen twice and told by its id, not missed.
@@ -71,6 +78,8 @@ class Measurer:
         until the worker has written it down as unacknowledged. So Redis is
         looked at twice, and a job seen either time counts.
         """
+        if keep:
+            self._watch.quiet(broker, keep)
         names = {queue for queues in self._queues.values() for queue in queues}
         routes = Routes(self._app, names)
         known = sorted(names - routes.missing)
@@ -87,6 +96,7 @@ class Measurer:
             {queue: max(first.unread[queue], last.unread[queue]) for queue in known},
             max(first.unread_unacked, last.unread_unacked),
             broker.tells_unacked,
+            keep=keep,
         )
         if broker.tells_unacked:
             self._ask(broker, routes, seen)
@@ -107,7 +117,7 @@ class Measurer:
                 seen.doubts.append((NO_REMOTE_CONTROL, self._queues))
             return
         if early or self._busy_dynos:
-            answers = self._watch.ask(broker)
+            answers = self._watch.ask(broker, all_tasks=bool(seen.keep))
             seen.answers = answers
             seen.is_deserted = not answers.heard
             if early:

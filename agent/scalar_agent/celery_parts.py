@@ -9,7 +9,7 @@ from typing import Callable, Optional
 from scalar_agent.celery_answers import Answers
 from scalar_agent.celery_found import Job, Key, Look, all_due, read_times
 from scalar_agent.celery_routes import Routes
-from scalar_agent.dynos import dyno_of, process_type_of
+from scalar_agent.dynos import dyno_of, is_removed, number_of, process_type_of
 
 
 @dataclass
@@ -27,6 +27,7 @@ class Seen:
         answers: What the workers said; None if they were not asked.
         is_deserted: No worker is alive; None if that is not known.
         why_not_known: Why it is not.
+        keep: Process type to the dynos that are to be kept of it.
         doubts: Why the running jobs may be more, and for which process types.
     """
 
@@ -40,6 +41,7 @@ class Seen:
     answers: Optional[Answers] = None
     is_deserted: Optional[bool] = False
     why_not_known: str = ""
+    keep: Mapping[str, int] = field(default_factory=dict)
     doubts: list[tuple[str, Collection[str]]] = field(default_factory=list)
 
     def has_unacked(self) -> bool:
@@ -121,7 +123,10 @@ def stranded(
 def busy_dynos(
     process: str, timeout: float, seen: Seen, unknown: dict[str, str]
 ) -> Optional[tuple[str, ...]]:
-    """Return the dynos of a process type that run a job, by their number."""
+    """Return the dynos of a process type that run a job, by their number.
+
+    One that is to be removed and still takes jobs may run one at any moment.
+    """
     answers = seen.answers
     if answers is None:
         return None
@@ -136,8 +141,13 @@ def busy_dynos(
     if not any(dyno_of(name) for name in answers.names):
         return None
     dynos = {dyno for name in answers.busy() if (dyno := dyno_of(name))}
+    dynos |= {
+        dyno
+        for name in answers.consuming()
+        if (dyno := dyno_of(name)) and is_removed(dyno, seen.keep)
+    }
     mine = [dyno for dyno in dynos if process_type_of(dyno) == process]
-    return tuple(sorted(mine, key=lambda dyno: int(dyno.rpartition(".")[2])))
+    return tuple(sorted(mine, key=number_of))
 
 
 def held_jobs(

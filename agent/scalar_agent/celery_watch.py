@@ -9,10 +9,12 @@ as it may take to end, and meanwhile nobody can say how much is running.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any, Optional
 
 from scalar_agent.celery_answers import Answers
 from scalar_agent.celery_command import COMMAND
+from scalar_agent.celery_quiet import COMMAND as QUIET
 
 #: Seconds in which a worker with the agent begins to answer again: while it
 #: starts to shut down, or connects anew.
@@ -44,8 +46,21 @@ class Watch:
         """The workers that answered and do not know the agent's command."""
         return {name for name, has_agent in self._known.items() if not has_agent}
 
-    def ask(self, broker: Any) -> Answers:
+    def quiet(self, broker: Any, keep: Mapping[str, int]) -> None:
+        """Let the workers on the dynos that are not kept take no more jobs.
+
+        Only if all workers that are known have the agent: one without it would
+        log an error, and be no quieter.
+        """
+        if not self.without_agent:
+            broker.ask(QUIET, {"keep": dict(keep)}, self.timeout, self._known)
+
+    def ask(self, broker: Any, *, all_tasks: bool = False) -> Answers:
         """Ask for the tasks that the workers have; note who answered.
+
+        Args:
+            broker: Where to ask.
+            all_tasks: Also for those that they have not begun.
 
         Workers without the agent are asked by Celery's own command. To be asked
         for one that they do not know leaves an error in their log, so that is
@@ -55,7 +70,7 @@ class Watch:
         answers: Answers
         self._polls += 1
         if all(self._known.values()) or self._polls % ASK_AGAIN == 0:
-            only_active = {"only_active": broker.tells_unacked}
+            only_active = {"only_active": broker.tells_unacked and not all_tasks}
             answers = broker.ask(COMMAND, only_active, self.timeout, self._known)
             ignorant = answers.ignorant
             self._known.update({name: name not in ignorant for name in answers.names})

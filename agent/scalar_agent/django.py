@@ -23,6 +23,7 @@ def counts_path(
             request.method or "",
             request.headers.get("Authorization"),
             request.headers.get("Accept"),
+            request.headers.get("Scalar-Keep"),
         )
         return HttpResponse(
             answer.body, status=answer.status, headers=dict(answer.headers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Optional
 
 _DYNO = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\.[1-9][0-9]*")
@@ -20,3 +21,18 @@ def dyno_of(worker_name: str) -> Optional[str]:
 def process_type_of(dyno: str) -> str:
     """Return the process type of a dyno: "worker" of "worker.2"."""
     return dyno.rpartition(".")[0]
+
+
+def number_of(dyno: str) -> int:
+    """Return the number of a dyno: 2 of "worker.2"."""
+    return int(dyno.rpartition(".")[2])
+
+
+def is_removed(dyno: str, keep: Mapping[str, int]) -> bool:
+    """Return whether a dyno goes if so many are kept of each process type.
+
+    Heroku removes the dynos with the highest numbers. All dynos of a process type
+    that is not named are kept.
+    """
+    kept = keep.get(process_type_of(dyno))
+    return kept is not None and number_of(dyno) > kept

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Optional
 
 from scalar_agent import report
 from scalar_agent.auth import TOKEN_VARIABLE, Token
-from scalar_agent.work import Jobs
+from scalar_agent.work import Jobs, JobsThatCanWait, Work
 
 #: Where the counts are served. `is_counts_path` lets the last slash be missing.
 PATH = "/api/scalar_tasks/"
@@ -55,7 +57,11 @@ class Endpoint:
         self._is_open = open_to_everyone
 
     def answer(
-        self, method: str, authorization: Optional[str], accept: Optional[str]
+        self,
+        method: str,
+        authorization: Optional[str],
+        accept: Optional[str],
+        keep: Optional[str] = None,
     ) -> Answer:
         """Return the answer to a request.
 
@@ -65,14 +71,18 @@ class Endpoint:
             method: Such as "GET"; others than GET and HEAD get status 405.
             authorization: Value of the header `Authorization`, None if not sent.
             accept: Value of the header `Accept`, None if not sent.
+            keep: Value of the header `Scalar-Keep`, None if not sent: the dynos
+                that are to be kept of process types, such as "worker=3, mailer=0".
+                Those that will go take no more jobs before it is measured. It is
+                left alone where there is no token.
         """
         if method not in {"GET", "HEAD"}:
             return _text(405, "Only GET and HEAD.", Allow="GET, HEAD")
-        full = self._answer_to_get(authorization, accept)
+        full = self._answer_to_get(authorization, accept, keep)
         return full if method == "GET" else Answer(full.status, full.headers, b"")
 
     def _answer_to_get(
-        self, authorization: Optional[str], accept: Optional[str]
+        self, authorization: Optional[str], accept: Optional[str], keep: Optional[str]
     ) -> Answer:
         if self._token:
             if not self._token.opens(authorization):
@@ -87,19 +97,31 @@ class Endpoint:
                 "text and register the app with it, or mount the counts with "
                 "open_to_everyone=True.",
             )
-        return self._measured(is_rich=accepts(accept, report.RICH_TYPE))
+        kept = read_keep(keep) if self._token else {}
+        return self._measured(kept, is_rich=accepts(accept, report.RICH_TYPE))
 
-    def _measured(self, *, is_rich: bool) -> Answer:
+    def _measured(self, keep: dict[str, int], *, is_rich: bool) -> Answer:
         render = report.rich if is_rich else report.plain
         content_type = report.RICH_TYPE if is_rich else report.PLAIN_TYPE
         try:
-            body = render(self._jobs.measure())
+            body = render(self._work(keep))
         except Exception as error:  # noqa: BLE001 - a bug must not read as a count
             # The text of an error may hold a URL with a password.
             log.error("the jobs cannot be measured: %s", type(error).__name__)  # noqa: TRY400
             text = "the jobs cannot be measured; see the app's log"
             return _answer(503, report.PLAIN_TYPE, json.dumps({"error": text}).encode())
         return _answer(200, content_type, body)
+
+    def _work(self, keep: dict[str, int]) -> Mapping[str, Work]:
+        if keep and isinstance(self._jobs, JobsThatCanWait):
+            return self._jobs.measure_before_removal(keep)
+        return self._jobs.measure()
+
+
+def read_keep(text: Optional[str]) -> dict[str, int]:
+    """Return the dynos to be kept; what is no number of dynos is left out."""
+    pairs = re.findall(r"([A-Za-z][\w-]{0,127})=([0-9]{1,6})(?:,|$)", text or "")
+    return {name: int(number) for name, number in pairs}
 
 
 def is_counts_path(path: str) -> bool:

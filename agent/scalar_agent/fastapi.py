@@ -23,6 +23,7 @@ def counts_router(
             request.method,
             request.headers.get("Authorization"),
             request.headers.get("Accept"),
+            request.headers.get("Scalar-Keep"),
         )
         return Response(answer.body, answer.status, headers=dict(answer.headers))
 

@@ -23,6 +23,7 @@ def counts_blueprint(
             request.method,
             request.headers.get("Authorization"),
             request.headers.get("Accept"),
+            request.headers.get("Scalar-Keep"),
         )
         response = Response(answer.body, answer.status)
         response.headers.update(dict(answer.headers))

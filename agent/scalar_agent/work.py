@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Optional, Protocol
+from typing import Optional, Protocol, runtime_checkable
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,19 @@ class Jobs(Protocol):
 
         What cannot be known is said to be unknown; no error of the broker or of
         the network gets out. May be called by several threads.
+        """
+        ...
+
+
+@runtime_checkable
+class JobsThatCanWait(Jobs, Protocol):
+    """Jobs whose workers can be told to take no more for a while."""
+
+    def measure_before_removal(self, keep: Mapping[str, int]) -> Mapping[str, Work]:
+        """Return the work, once the dynos to be removed take no more jobs.
+
+        Args:
+            keep: Process type to the dynos that will be kept of it.
         """
         ...
 

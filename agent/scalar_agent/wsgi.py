@@ -37,6 +37,7 @@ class CountsMiddleware:
             environ["REQUEST_METHOD"],
             environ.get("HTTP_AUTHORIZATION"),
             environ.get("HTTP_ACCEPT"),
+            environ.get("HTTP_SCALAR_KEEP"),
         )
         status = f"{answer.status} {HTTPStatus(answer.status).phrase}"
         start_response(status, list(answer.headers))

@@ -90,7 +90,8 @@ def test_a_worker_that_shuts_down_is_still_asked(
 
     for jobs in (kept, CeleryJobs(app, QUEUES)):
         work = jobs.measure()["worker"]
-        assert (work.count, work.busy_dynos, work.stranded) == (6, ("worker.2",), 0)
+        # Its dyno is being removed, or restarted, whatever it runs.
+        assert (work.count, work.busy_dynos, work.stranded) == (6, (), 0)
 
     (tmp_path / LET_GO).touch()
     wait_until(lambda: not in_redis.exists(bindings), "its deputy has left")
@@ -254,3 +255,39 @@ def test_a_beat_that_listens_is_no_worker(settings, tmp_path, in_redis):
     finally:
         beat.kill()
         beat.wait()
+
+
+@pytest.mark.parametrize("pool", [PREFORK, THREADS], ids=["prefork", "threads"])
+def test_a_dyno_that_is_to_be_removed_takes_no_more_jobs(
+    settings, started, tmp_path, pool
+):
+    """Without this it could take one after it was found idle."""
+    app = make_app(settings())
+    for dyno in ("worker.1", "worker.2", "worker.3"):
+        started(settings(), *pool[:-1], "--concurrency=1", dyno=dyno)
+    jobs = CeleryJobs(app, QUEUES, busy_dynos=True)
+    jobs.measure()  # now it knows that they have the agent
+
+    assert jobs.measure_before_removal({"worker": 1})["worker"].busy_dynos == ()
+
+    send(app, 3)
+    wait_until(lambda: jobs.measure()["worker"].busy_dynos, "one of them works")
+    work = jobs.measure_before_removal({"worker": 1})["worker"]
+
+    assert work.busy_dynos == ("worker.1",)
+    assert work.count == 3
+
+
+def test_what_it_was_told_ends_by_itself(settings, started, tmp_path):
+    app = make_app(settings())
+    started(settings(), *PREFORK, dyno="worker.2")
+    told = {"keep": {"worker": 1}, "seconds": 1.0}
+    answers = app.control.broadcast("scalar_agent_quiet", arguments=told, reply=True)
+    send(app, 1)
+    jobs = CeleryJobs(app, QUEUES, busy_dynos=True)
+
+    assert [said for answer in answers for said in answer.values()] == [{"quiet": True}]
+    assert jobs.measure()["worker"].busy_dynos == ()
+    wait_until(
+        lambda: jobs.measure()["worker"].busy_dynos == ("worker.2",), "it goes on"
+    )

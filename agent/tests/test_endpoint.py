@@ -181,3 +181,48 @@ def test_the_token_is_nowhere_to_be_seen(
 )
 def test_the_path(path: str, is_ours: bool) -> None:  # noqa: FBT001
     assert is_counts_path(path) is is_ours
+
+
+class WaitingJobs(KnownJobs):
+    """Jobs whose workers can be told to wait; remembers what it was told."""
+
+    kept: Any = None
+
+    def measure_before_removal(self, keep: Any) -> Any:
+        self.kept = keep
+        return self.measure()
+
+
+@pytest.mark.parametrize(
+    ("keep", "told"),
+    [
+        ("worker=3", {"worker": 3}),
+        ("worker=3, mailer=0", {"worker": 3, "mailer": 0}),
+        ("worker=-1, mailer=x, =4, a b=1x", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_who_is_about_to_remove_dynos_is_measured_for(
+    keep: Optional[str], told: Optional[dict[str, int]]
+) -> None:
+    jobs = WaitingJobs(worker=Work(12))
+    answer = Endpoint(jobs, token=TOKEN).answer("GET", f"Bearer {TOKEN}", RICH, keep)
+
+    assert answer.status == 200
+    assert jobs.kept == told
+
+
+def test_jobs_that_cannot_wait_are_measured_as_ever(jobs: KnownJobs) -> None:
+    endpoint = Endpoint(jobs, token=TOKEN)
+
+    assert endpoint.answer("GET", f"Bearer {TOKEN}", None, "worker=3").status == 200
+
+
+def test_a_stranger_cannot_let_workers_wait() -> None:
+    jobs = WaitingJobs(worker=Work(12))
+    Endpoint(jobs, token=TOKEN).answer("GET", "Bearer wrong", RICH, "worker=0")
+    opened = Endpoint(jobs, token="", open_to_everyone=True)
+
+    assert opened.answer("GET", None, RICH, "worker=0").status == 200
+    assert jobs.kept is None

@@ -27,6 +27,7 @@ from scalar.answers import parse_answer
 from scalar.broker_options import read_options
 from scalar.errors import CountsUnavailable
 from scalar.model import Form, Reading
+from scalar.ports import NOTHING_REMOVED
 from scalar.secret import CountsUrl
 
 #: Brokers to which a connection is kept.
@@ -62,13 +63,16 @@ class BrokerCountSource:
         # What it warns of is told by the events and logs of the app.
         logging.getLogger("scalar_agent").setLevel(logging.ERROR)
 
-    def read(self, address: CountsAddress) -> Mapping[str, Reading]:
+    def read(
+        self, address: CountsAddress, keep: Mapping[str, int] = NOTHING_REMOVED
+    ) -> Mapping[str, Reading]:
         """Return the work of each process type, as its queues tell it.
 
         Raises:
             CountsUnavailable: The broker cannot be asked, or not in time.
         """
-        found = self._broker(address).measure(seconds_left(self._total_timeout))
+        seconds = seconds_left(self._total_timeout)
+        found = self._broker(address).measure(seconds, keep)
         if isinstance(found, str):
             raise CountsUnavailable(f"{address.url.host}: {found}")
         return parse_answer(rich(found), RICH_TYPE, Form.SCALAR)
@@ -100,7 +104,7 @@ class _Broker:
         self._jobs = CeleryJobs(self._app, address.queues)
         self._lock = threading.Lock()
 
-    def measure(self, seconds: float) -> Found:
+    def measure(self, seconds: float, keep: Mapping[str, int]) -> Found:
         """Return the work, or why it is not known, within so many seconds.
 
         A thread of its own measures, because no time limit of a socket bounds
@@ -109,7 +113,7 @@ class _Broker:
         if not self._lock.acquire(blocking=False):
             return "the broker still owes the last answer"
         found: queue.SimpleQueue[Found] = queue.SimpleQueue()
-        threading.Thread(target=self._put, args=(found,), daemon=True).start()
+        threading.Thread(target=self._put, args=(found, keep), daemon=True).start()
         try:
             return found.get(timeout=seconds)
         except queue.Empty:
@@ -121,9 +125,9 @@ class _Broker:
             self._jobs.close()
             self._app.close()
 
-    def _put(self, found: queue.SimpleQueue[Found]) -> None:
+    def _put(self, found: queue.SimpleQueue[Found], keep: Mapping[str, int]) -> None:
         try:
-            work = self._jobs.measure()
+            work = self._jobs.measure_before_removal(keep)
             said = [part.unknown for part in work.values()]
             if all(unknown.keys() >= ALL_PARTS for unknown in said):
                 found.put(_why(self._app) or said[0]["count"])

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from scalar.address import CountsAddress
 from scalar.model import Form, Reading
-from scalar.ports import CountSource
+from scalar.ports import NOTHING_REMOVED, CountSource
 
 
 class CountSources:
@@ -21,11 +21,13 @@ class CountSources:
         self._of_brokers: CountSource | None = None
         self._lock = threading.Lock()
 
-    def read(self, address: CountsAddress) -> Mapping[str, Reading]:
+    def read(
+        self, address: CountsAddress, keep: Mapping[str, int] = NOTHING_REMOVED
+    ) -> Mapping[str, Reading]:
         """Return what is told of each process type; raises `CountsError`."""
         if address.form is Form.CELERY:
-            return self._brokers().read(address)
-        return self._over_http.read(address)
+            return self._brokers().read(address, keep)
+        return self._over_http.read(address, keep)
 
     def _brokers(self) -> CountSource:
         with self._lock:

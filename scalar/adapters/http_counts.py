@@ -17,6 +17,7 @@ from scalar.answers import parse_answer
 from scalar.answers.rich import MEDIA_TYPE
 from scalar.errors import CountsError, CountsMalformed, CountsUnavailable
 from scalar.model import Form, Reading
+from scalar.ports import NOTHING_REMOVED
 from scalar.secret import HIDDEN, redact
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -41,7 +42,9 @@ class HttpCountSource:
         self._total_timeout = total_timeout
         self._max_bytes = max_bytes
 
-    def read(self, address: CountsAddress) -> Mapping[str, Reading]:
+    def read(
+        self, address: CountsAddress, keep: Mapping[str, int] = NOTHING_REMOVED
+    ) -> Mapping[str, Reading]:
         """Return what the app says of each process type.
 
         Raises:
@@ -51,7 +54,7 @@ class HttpCountSource:
         """
         try:
             with within(self._total_timeout):
-                return parse_answer(*self._get(address), address.form)
+                return parse_answer(*self._get(address, keep), address.form)
         except CountsError as exc:
             problem = exc
         except DeadlineExceeded:
@@ -67,7 +70,9 @@ class HttpCountSource:
     def _late(self) -> CountsUnavailable:
         return CountsUnavailable(f"no whole answer within {self._total_timeout:g} s")
 
-    def _get(self, address: CountsAddress) -> tuple[bytes, str]:
+    def _get(
+        self, address: CountsAddress, keep: Mapping[str, int]
+    ) -> tuple[bytes, str]:
         """Return the body of the answer and its media type, after redirects.
 
         Password and token go to the registered host and scheme only.
@@ -80,7 +85,9 @@ class HttpCountSource:
                     "the app redirects to another host or scheme with its token in "
                     "the path; register the address that it redirects to"
                 )
-            response = self._send_again_if_dropped(url, _credentials(address, trusted))
+            response = self._send_again_if_dropped(
+                url, _credentials(address, trusted, keep)
+            )
             with response:
                 if response.status_code not in REDIRECTS:
                     media_type = response.headers.get("Content-Type", "")
@@ -133,14 +140,22 @@ class Credentials:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def _credentials(address: CountsAddress, trusted: bool) -> Credentials:  # noqa: FBT001 - read as a pair
-    """Return the password, in UTF-8 as RFC 7617 has it, and the token.
+def _credentials(
+    address: CountsAddress,
+    trusted: bool,  # noqa: FBT001 - read as a pair
+    keep: Mapping[str, int],
+) -> Credentials:
+    """Return the password, in UTF-8 as RFC 7617 has it, the token, and an order.
 
-    An app whose form is not known yet gets the token in either way.
+    An app whose form is not known yet gets the token in either way. Only who is
+    shown them is told which dynos are kept.
     """
     if not trusted:
         return Credentials()
     url, headers = address.url, {}
+    if keep:
+        order = ", ".join(f"{name}={number}" for name, number in sorted(keep.items()))
+        headers["Scalar-Keep"] = order.encode("ascii", "replace").decode()
     basic = HTTPBasicAuth(url.user.encode(), url.password.reveal().encode())
     token = "" if address.has_token_in_path else address.token.reveal()
     if token and address.form is not Form.SCALAR:

@@ -6,6 +6,7 @@ which costs more than all the rest of a poll together.
 
 from __future__ import annotations
 
+import socket
 import ssl
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
@@ -18,6 +19,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from scalar.adapters.deadline import BoundedResponse, seconds_left
+from scalar.adapters.public_addresses import only_public
 
 USER_AGENT = "heroku-proc-scalar"
 #: Hosts whose connections are kept open; about 34 KB each with TLS.
@@ -32,12 +34,36 @@ class _Https(HTTPSConnection):
     response_class = BoundedResponse
 
 
+class _PublicHttp(_Http):
+    def _new_conn(self) -> socket.socket:
+        return only_public(super()._new_conn())
+
+
+class _PublicHttps(_Https):
+    """Looks at the address before the first byte of TLS."""
+
+    def _new_conn(self) -> socket.socket:
+        return only_public(super()._new_conn())
+
+
 class _HttpPool(HTTPConnectionPool):
     ConnectionCls = _Http
 
 
 class _HttpsPool(HTTPSConnectionPool):
     ConnectionCls = _Https
+
+
+class _PublicHttpPool(HTTPConnectionPool):
+    ConnectionCls = _PublicHttp
+
+
+class _PublicHttpsPool(HTTPSConnectionPool):
+    ConnectionCls = _PublicHttps
+
+
+_POOLS = {"http": _HttpPool, "https": _HttpsPool}
+_PUBLIC_POOLS = {"http": _PublicHttpPool, "https": _PublicHttpsPool}
 
 
 class BoundedAdapter(HTTPAdapter):
@@ -50,9 +76,11 @@ class BoundedAdapter(HTTPAdapter):
         retries: Retry,
         threads: int,
         timeout: tuple[float, float],
+        refuse_private: bool = False,
     ) -> None:
         self._context = context
         self._timeout = timeout
+        self._pools = _PUBLIC_POOLS if refuse_private else _POOLS
         super().__init__(
             pool_connections=MOST_HOSTS, pool_maxsize=threads, max_retries=retries
         )
@@ -63,10 +91,7 @@ class BoundedAdapter(HTTPAdapter):
         self.poolmanager = PoolManager(
             num_pools=connections, maxsize=maxsize, block=False
         )
-        self.poolmanager.pool_classes_by_scheme = {
-            "http": _HttpPool,
-            "https": _HttpsPool,
-        }
+        self.poolmanager.pool_classes_by_scheme = self._pools
 
     def build_connection_pool_key_attributes(
         self,
@@ -111,6 +136,7 @@ def make_session(
     timeout: tuple[float, float],
     retries: Retry | None = None,
     threads: int = 10,
+    refuse_private: bool = False,
 ) -> requests.Session:
     """Return a session that takes nothing from the environment, and no cookies.
 
@@ -120,6 +146,8 @@ def make_session(
             a deadline (`scalar.adapters.deadline`) can only shorten them.
         retries: What is tried again; by default nothing.
         threads: Connections to one host that are kept open.
+        refuse_private: Whether connections to addresses that are not public are
+            closed before anything is sent; after redirects, too.
     """
     session = requests.Session()
     session.trust_env = False
@@ -130,6 +158,7 @@ def make_session(
         retries=retries or Retry(0, read=False),
         threads=threads,
         timeout=timeout,
+        refuse_private=refuse_private,
     )
     session.mount("https://", adapter)
     session.mount("http://", adapter)

@@ -22,6 +22,7 @@ from scalar.model import (
     Reason,
 )
 from scalar.ports import (
+    NOTHING_REMOVED,
     AppKey,
     Budget,
     Clock,
@@ -144,10 +145,17 @@ class MemoryCounts:
     def __init__(self) -> None:
         self.answers: dict[str, Mapping[str, Reading] | Exception] = {}
         self.asked: list[str] = []
+        self.kept: list[dict[str, int]] = []
+        self.before_removal: Callable[[], None] = lambda: None
 
-    def read(self, address: CountsAddress) -> Mapping[str, Reading]:
+    def read(
+        self, address: CountsAddress, keep: Mapping[str, int] = NOTHING_REMOVED
+    ) -> Mapping[str, Reading]:
         """Return, or raise, the answer of an address."""
         self.asked.append(address.url.address)
+        if keep:
+            self.kept.append(dict(keep))
+            self.before_removal()
         answer = self.answers[address.url.address]
         if isinstance(answer, Exception):
             raise answer

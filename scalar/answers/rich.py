@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from scalar.answers.strict_json import (
+    LONGEST_NUMBER,
     Members,
     check_size,
     counted,
@@ -40,7 +41,8 @@ def read_rich(answer: object) -> dict[str, Reading]:
         raise CountsMalformed(f"the answer must be an object, not {kind_of(answer)}")
     version = answer.get("version")
     if version != VERSION or isinstance(version, bool):
-        shown = version if isinstance(version, int) else kind_of(version)
+        is_number = isinstance(version, int)
+        shown = str(version)[:LONGEST_NUMBER] if is_number else kind_of(version)
         raise CountsMalformed(
             f"the answer's version is {shown}, must be {VERSION}; "
             "install the agent that belongs to this heroku-proc-scalar"

@@ -15,6 +15,8 @@ from scalar.model import Count, Counted, Reason, Unknown
 MAX_NAME = 128
 #: More process types than any app can have; a guard against abuse.
 MAX_PROCESS_TYPES = 500
+#: Digits of a number that are repeated in a message.
+LONGEST_NUMBER = 40
 
 
 class NotANumber:
@@ -85,7 +87,7 @@ def number_of(value: object) -> Count | str:
     if isinstance(value, float) and not isfinite(value):
         return "the number is not finite"
     if value < 0:
-        return f"{value} is below 0"
+        return f"{str(value)[:LONGEST_NUMBER]} is below 0"
     return value
 
 

@@ -36,9 +36,15 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except ScalarError as exc:
-            raise click.ClickException(redact(str(exc))) from exc
+            raise click.ClickException(_in_one_line(str(exc))) from exc
         except click.UsageError as exc:
-            raise click.UsageError(redact(exc.format_message()), exc.ctx) from exc
+            text = _in_one_line(exc.format_message())
+            raise click.UsageError(text, exc.ctx) from exc
+
+
+def _in_one_line(text: str) -> str:
+    """Return a message without passwords, and what cannot be printed escaped."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in redact(text))
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -20,7 +20,12 @@ from scalar.policy_values import (
     read_duration,
     read_value,
 )
-from scalar.service.policies import change_policy, directions, pauses
+from scalar.service.policies import (
+    change_policy,
+    check_process_type,
+    directions,
+    pauses,
+)
 
 SETTABLE = tuple(value for value in VALUES if value.name not in PAUSES)
 
@@ -143,6 +148,8 @@ def resume_app(
     Without a process type, pauses of its process types end as well.
     """
     names = directions(up=up, down=down)
+    if process_type:
+        check_process_type(process_type)
     app = tools.registry.get(name)
     places = [process_type] if process_type else [WHOLE_APP, *app.policies]
     paused = [

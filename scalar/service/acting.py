@@ -92,7 +92,10 @@ def _differs(before: Evaluation, after: Evaluation) -> bool:
 
 def _ask(parts: Parts, app: RegisteredApp, seen: Evaluation) -> Evaluation:
     quantities = {d.process_type: d.desired or 0 for d in seen.to_be_made}
-    formation = parts.platform.scale(app.name, quantities)
+    known = seen.memory.formation or {}
+    told = parts.platform.scale(app.name, quantities)
+    # An answer may have a part of the rows only; the others are read again soon.
+    formation = {**known, **told}
     at = parts.clock.now()
     foreign = foreign_changes(
         app, seen.memory.formation or {}, formation, at, ours=quantities
@@ -100,9 +103,10 @@ def _ask(parts: Parts, app: RegisteredApp, seen: Evaluation) -> Evaluation:
     memory = replace(
         note_by_hand(seen.memory, foreign),
         formation=formation,
+        read_at=seen.memory.read_at if known.keys() <= told.keys() else None,
         refusal=None,
     )
-    ours = _events(app, seen.to_be_made, formation, at)
+    ours = _events(app, seen.to_be_made, told, at)
     memory = note_scaled(memory, ours)
     events = (*seen.events, *ours, *foreign)
     return replace(seen, memory=memory, events=events, scaled=True)

@@ -19,6 +19,7 @@ class Evaluation:
         events: What is to be recorded.
         scaled: Whether Heroku took the change.
         formation_is_fresh: Whether the formation was read in this evaluation.
+        tells_busy: Process types of which the app tells the busy dynos.
     """
 
     memory: Memory
@@ -27,6 +28,7 @@ class Evaluation:
     events: tuple[Event, ...] = ()
     scaled: bool = False
     formation_is_fresh: bool = False
+    tells_busy: frozenset[str] = frozenset()
 
     def held(self, why: Step) -> Evaluation:
         """Return the same, with nothing to be changed."""

@@ -26,7 +26,7 @@ from scalar.model import (
     Unknown,
 )
 from scalar.policy import NONE, Policy, PolicyProblem
-from scalar.ports import RegisteredApp
+from scalar.ports import NOTHING_REMOVED, RegisteredApp
 from scalar.remembering import note_decision, note_reading
 from scalar.service.evaluation import Evaluation
 from scalar.service.foreign_changes import recall_from_journal, scaled_before
@@ -39,7 +39,12 @@ SLOW_AFTER = 1.0
 
 
 def gather(
-    parts: Parts, app: RegisteredApp, memory: Memory, *, read_anew: bool = False
+    parts: Parts,
+    app: RegisteredApp,
+    memory: Memory,
+    *,
+    read_anew: bool = False,
+    keep: Mapping[str, int] = NOTHING_REMOVED,
 ) -> Evaluation:
     """Read the counts and, where it has to be, the formation; decide.
 
@@ -48,11 +53,13 @@ def gather(
         app: The app to evaluate.
         memory: What is remembered of it.
         read_anew: Read the formation even if it is remembered.
+        keep: Process type to the dynos that will be left of it; the others are to
+            take no more jobs.
     """
     started = parts.clock.now()
     unknown: Step | None = None
     try:
-        readings = parts.counts.read(app.address)
+        readings = parts.counts.read(app.address, keep)
     except CountsError as exc:
         unknown = Step(0, exc.reason, str(exc))
         memory = _knowing_names(parts, app, memory)
@@ -61,7 +68,7 @@ def gather(
     slow = unknown is not None or (now - started).total_seconds() > SLOW_AFTER
     memory = replace(memory, slow=slow, **_rest(parts, memory, answered=not unknown))
     memory = _note(memory, readings)
-    seen = Evaluation(memory, hold=unknown)
+    seen = Evaluation(memory, hold=unknown, tells_busy=_telling_busy(readings))
     if unknown and not _falls_back(parts, app, memory, readings):
         return seen
     if memory.since is None:
@@ -72,6 +79,12 @@ def gather(
     if seen.hold is not unknown:
         return seen
     return _decide_on_fresh_facts(parts, app, seen, readings)
+
+
+def _telling_busy(readings: Mapping[str, Reading]) -> frozenset[str]:
+    return frozenset(
+        name for name, said in readings.items() if isinstance(said.busy, frozenset)
+    )
 
 
 def _rest(parts: Parts, memory: Memory, *, answered: bool) -> dict[str, Any]:

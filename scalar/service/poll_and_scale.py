@@ -14,6 +14,7 @@ from scalar.service.evaluation import Evaluation
 from scalar.service.gathering import gather
 from scalar.service.heroku_calls import Onlooker
 from scalar.service.parts import Parts
+from scalar.service.quieting import look_again_before_removal
 from scalar.service.recording import record
 
 #: Why an app is held though its counts are known.
@@ -79,6 +80,7 @@ def _evaluate(
 ) -> Evaluation:
     try:
         seen = gather(parts, app, memory)
+        seen = look_again_before_removal(parts, app, seen)
         if seen.to_be_made:
             # Unless it is known how the change went, the formation is read anew.
             memory = doubtful(parts, app, seen)

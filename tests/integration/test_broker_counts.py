@@ -206,7 +206,7 @@ def test_each_form_is_asked_in_its_way():
         def __init__(self, name):
             self.name = name
 
-        def read(self, _):
+        def read(self, _address, _keep):
             return self.name
 
     made = []

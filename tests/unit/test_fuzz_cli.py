@@ -131,6 +131,7 @@ def test_each_command_bears_nothing_at_all(run, name):
 @example(["export", f"http://user:{SECRET}@{NOWHERE}/"])
 @example(["list-apps", f"http://user:it's{SECRET}@{NOWHERE}/"])
 @example(["list-apps", f"http://user:pa/ss{SECRET}@{NOWHERE}/"])
+@example(["resume-app", "shop", f"http://user:{SECRET}@{NOWHERE}/"])
 @example(["apply", f"http://user:{SECRET}@{NOWHERE}/"])
 def test_any_command_line_ends_clearly(run, typed):
     assert_clear(run(typed))

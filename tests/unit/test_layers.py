@@ -39,6 +39,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "scalar.logs": set(),
     "scalar.start": {"scalar.settings"},
     "scalar.beat_thread": set(),
+    "scalar.celery_guard": set(),
+    "scalar.every": set(),
     "scalar.celery_publisher": set(),
     "scalar.bootstrap": {
         *("scalar.adapters", "scalar.policy_book", "scalar.service.parts"),
@@ -46,7 +48,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     # A task bounds the HTTP of its whole evaluation, which no port offers.
     "scalar.tasks": {
-        *("scalar.beat_thread", "scalar.bootstrap", "scalar.celery_publisher"),
+        *("scalar.beat_thread", "scalar.bootstrap", "scalar.celery_guard"),
+        "scalar.celery_publisher",
         *("scalar.logs", "scalar.service", "scalar.start"),
         "scalar.adapters.deadline",
     },

@@ -388,7 +388,7 @@ def test_who_lost_the_lease_changes_nothing(world):
     app_id = world.registry.key("shop").id
     read = world.counts.read
 
-    def lose_the_lease(url):
+    def lose_the_lease(url, _keep):
         world.coordinator.lose_everything()
         world.coordinator.begin(app_id, "another")
         return read(url)

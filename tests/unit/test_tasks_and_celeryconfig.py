@@ -7,6 +7,7 @@ import pickle
 import runpy
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -16,6 +17,7 @@ from kombu.serialization import loads, prepare_accept_content
 from devtools.procfile import ROOT, line
 from scalar import tasks
 from scalar.errors import CoordinationError, RegistryError
+from scalar.every import Every
 from tests.unit.world import World
 
 conf = tasks.app.conf
@@ -46,8 +48,18 @@ def test_beat_ticks_once_a_period_and_a_tick_that_waited_as_long_is_dropped(
 
     (entry,) = config["beat_schedule"].values()
     assert entry["task"] == tasks.fan_out.name
-    assert entry["schedule"] == 7
+    assert entry["schedule"].seconds == 7
     assert entry["options"]["expires"] == 7
+
+
+def test_a_clock_that_is_set_back_stops_no_ticks():
+    """Celery's own interval waits until the old time is reached again."""
+    noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    interval = Every(7, nowfun=lambda: noon)
+
+    assert interval.is_due(noon + timedelta(hours=1)).is_due
+    assert not interval.is_due(noon - timedelta(seconds=6)).is_due
+    assert interval.is_due(noon - timedelta(seconds=7)).is_due
 
 
 def test_a_tick_does_not_wait_behind_evaluations_and_the_worker_takes_both():

@@ -60,22 +60,20 @@ def shutting_down(
     return bring_about
 
 
-def shutting_down_with_nothing_held(
-    *, has_agent: bool = True
-) -> Callable[[Place], Scene]:
+def shutting_down_with_nothing_held(**settings: Any) -> Callable[[Place], Scene]:
     """Return a situation: a worker ends when its 2 jobs do, and held no more.
 
     They were acknowledged early, so that Redis knows of nothing at all.
     """
 
     def bring_about(place: Place) -> Scene:
-        app = place.app(has_agent=has_agent)
+        app = place.app(**settings)
         worker = app.worker(*THREADS)
         app.send(2)
         app.wait_running(2)
         app.wait_unacked(0)
         _begin_shutdown(place, app, worker)
-        knowable = Knowable.YES if has_agent else Knowable.PERHAPS
+        knowable = Knowable.YES if app.settings.has_agent else Knowable.PERHAPS
         return Scene(app, CELERY, Truth({"worker": 2}, knowable=knowable))
 
     return bring_about

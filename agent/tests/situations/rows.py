@@ -143,12 +143,12 @@ REDIS = (
     Row(
         "T", "2 ETAs came due, 1 normal, 1 due in an hour", without_worker.eta_came_due
     ),
+    Row("T2", "2 running, an ETA came due at their worker", with_worker.eta_came_due),
     Row(
         "T3",
         "2, an ETA that came, 3 in an hour; enable_utc=False",
         without_worker.local_times,
     ),
-    Row("T2", "2 running, an ETA came due at their worker", with_worker.eta_came_due),
     Row("V", "as G3; another database has a live worker", with_worker.other_database),
     Row("X", "100,000 waiting", without_worker.many),
     Row(

@@ -1,0 +1,102 @@
+"""What an app answers: never an error of Python's, never a count that is none.
+
+The first two bytes choose the form and the media type, the rest is the answer.
+What is read is also decided on, because there no number may be too large.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import partial
+from math import isfinite
+
+from fuzz.promises import is_one_clear_line, promise
+from scalar import logfmt
+from scalar.address import CountsAddress
+from scalar.answers import parse_answer
+from scalar.answers.rich import MEDIA_TYPE
+from scalar.decision import Situation, decide_all
+from scalar.errors import CountsMalformed
+from scalar.model import WHOLE_APP, Form, ProcessType, Reading, Unknown
+from scalar.policy_book import PolicyBook
+from scalar.ports import RegisteredApp
+from scalar.stages import MOST_DYNOS
+
+FORMS = (Form.AUTO, Form.SCALAR, Form.HIREFIRE)
+MEDIA_TYPES = (MEDIA_TYPE, "application/json", "", f"{MEDIA_TYPE}; charset=utf-8")
+CHOICES = 2
+NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
+DYNOS = 3
+POLICIES = (
+    {"boundary": "10", "max": "50", "tolerance": "0.1"},
+    {"drain_time": "5m", "jobs_per_second": "0.1", "boot_time": "1m"},
+    {"latency_up": "30", "latency_down": "5", "fallback": "5"},
+)
+BOOK = PolicyBook({}, scale_web_to_zero=True)
+APPS = tuple(
+    RegisteredApp(
+        1,
+        "shop",
+        CountsAddress.parse("https://shop.example/"),
+        1,
+        NOON,
+        {WHOLE_APP: policy},
+    )
+    for policy in POLICIES
+)
+
+
+def check(data: bytes) -> None:
+    """Read an answer and decide on it."""
+    if len(data) < CHOICES:
+        return
+    form = FORMS[data[0] % len(FORMS)]
+    media_type = MEDIA_TYPES[data[1] % len(MEDIA_TYPES)]
+    try:
+        readings = parse_answer(data[CHOICES:], media_type, form)
+    except CountsMalformed as exc:
+        is_one_clear_line(exc)
+        return
+    for name, reading in readings.items():
+        promise(name and name.isprintable(), f"the name {name!r}")
+        _check_reading(reading)
+    _check_decisions(readings)
+
+
+def _check_reading(reading: Reading) -> None:
+    if isinstance(reading.busy, frozenset):
+        for number in reading.busy:
+            _check_number(number)
+    for value in (reading.count, reading.latency, reading.next_eta):
+        if isinstance(value, Unknown):
+            _check_number(value.at_least)
+            told = logfmt.line("held", detail=value.detail)
+            promise(told.splitlines() == [told], f"not one line: {told!r}")
+        elif value is not None:
+            _check_number(value)
+    _check_number(reading.stranded)
+    if not isinstance(reading.count, Unknown):
+        promise(reading.stranded <= reading.count, f"too many stranded: {reading}")
+
+
+def _check_number(value: object) -> None:
+    is_number = type(value) in {int, float}
+    promise(is_number, f"{value!r} is no number")
+    promise(isfinite(value) if isinstance(value, float) else True, f"{value!r}")
+    promise(isinstance(value, int | float) and value >= 0, f"{value!r} is below 0")
+
+
+def _check_decisions(readings: dict[str, Reading]) -> None:
+    formation = {name: ProcessType(DYNOS, "Standard-1X") for name in readings}
+    situation = Situation(NOON, formation, {}, {}, frozenset(readings))
+    for app in APPS:
+        for decision in decide_all(partial(BOOK.of, app), readings, situation):
+            desired = decision.desired
+            promise(desired is not None, f"it is not in the formation: {decision}")
+            promise(0 <= (desired or 0) <= MOST_DYNOS, f"{desired} dynos: {decision}")
+            known = readings[decision.process_type].count
+            is_down = (desired or 0) < DYNOS
+            promise(
+                not (is_down and isinstance(known, Unknown)),
+                f"down on an unknown count: {decision}",
+            )

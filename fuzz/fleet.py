@@ -1,0 +1,32 @@
+"""A fleet's file: it is read, or refused in one line; what is read can be written."""
+
+from __future__ import annotations
+
+from fuzz.promises import promise
+from scalar.errors import InvalidInput
+from scalar.fleet_file import read_fleet, write_fleet
+
+#: Shorter tokens stand in many a text by chance.
+SHORTEST = 8
+
+
+def check(data: bytes) -> None:
+    """Read a file, write what was read, and read that."""
+    try:
+        entries = read_fleet(data.decode("utf-8", "replace"))
+    except InvalidInput as exc:
+        promise(str(exc), "an empty message")
+        return
+    written = write_fleet(entries)
+    again = read_fleet(written)
+    promise(
+        [entry.name for entry in again] == [entry.name for entry in entries],
+        f"other names: {entries} {again}",
+    )
+    promise(
+        [entry.policies for entry in again] == [entry.policies for entry in entries],
+        f"other policies: {entries} {again}",
+    )
+    for entry in entries:
+        token = entry.token.reveal()
+        promise(len(token) < SHORTEST or token not in repr(entry), "a token shown")

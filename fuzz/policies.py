@@ -1,0 +1,44 @@
+"""The texts of policies: a value, or a refusal in one line.
+
+Each line of the input is `name=text`, as in the environment; a bar stands for a
+new line inside a schedule.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fuzz.promises import is_one_clear_line, promise
+from scalar.errors import InvalidInput
+from scalar.policy_values import BY_NAME, check_together, read_value
+from scalar.schedule_text import read_schedule
+
+LONGEST = 2_000
+
+
+def check(data: bytes) -> None:
+    """Read each value alone, then see whether they go together."""
+    text = data.decode("utf-8", "surrogateescape")
+    values: dict[str, Any] = {}
+    for line in text.split("\n"):
+        name, _, what = line.partition("=")
+        _read(name, what.replace("|", "\n"), values)
+    try:
+        check_together(values)
+    except InvalidInput as exc:
+        is_one_clear_line(exc, longest=20 * len(text) + LONGEST)
+
+
+def _read(name: str, text: str, values: dict[str, Any]) -> None:
+    try:
+        value = read_value(name, text)
+    except InvalidInput as exc:
+        is_one_clear_line(exc, longest=20 * (len(text) + len(name)) + LONGEST)
+    else:
+        promise(name in BY_NAME, f"{name!r} is no value")
+        if value is not None:
+            values[name] = value
+    try:
+        read_schedule(text)
+    except InvalidInput as exc:
+        is_one_clear_line(exc, longest=20 * len(text) + LONGEST)

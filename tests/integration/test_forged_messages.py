@@ -1,0 +1,170 @@
+"""Messages that are not ours, on the broker of a real worker: they harm nothing."""
+
+from __future__ import annotations
+
+import base64
+import json
+import pickle
+import uuid
+from pathlib import Path
+
+import pytest
+from redis import Redis
+
+from scalar.adapters.redis_connection import PREFIX
+from tests.acceptance.system import System
+from tests.support.waiting import wait_until
+
+QUEUE = f"{PREFIX}celery:poll"
+TASK = "scalar.poll_and_scale"
+PASSWORD = "hunter2-of-the-app"
+#: What a forged line of the log would begin with.
+FORGED = "level=ERROR scale.done app=forged"
+
+
+class Bomb:
+    """What touches a file when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return Path.touch, (self._path,)
+
+
+def envelope(content=b"[[], {}, {}]", media_type="application/json", **more):
+    """Return what lies in the list of a queue: a message, as Celery writes it."""
+    headers = {"lang": "py", "task": TASK, "id": str(uuid.uuid4()), "root_id": None}
+    headers |= {"parent_id": None, "group": None, "argsrepr": "", "kwargsrepr": ""}
+    headers |= more.pop("headers", {})
+    properties = {
+        "correlation_id": headers["id"],
+        "reply_to": str(uuid.uuid4()),
+        "delivery_mode": 2,
+        "delivery_info": {"exchange": "", "routing_key": "poll"},
+        "priority": 0,
+        "body_encoding": "base64",
+        "delivery_tag": str(uuid.uuid4()),
+    }
+    whole = {
+        "body": base64.b64encode(content).decode(),
+        "content-encoding": "utf-8",
+        "content-type": media_type,
+        "headers": headers,
+        "properties": properties,
+    }
+    return json.dumps(whole | more).encode()
+
+
+def call(*args, **kwargs):
+    """Return a message that calls our task with these arguments."""
+    return envelope(json.dumps([args, kwargs, {}]).encode())
+
+
+def pickled(trap, media_type):
+    content = pickle.dumps([[Bomb(trap)], {}, {}])
+    return envelope(content, media_type, **{"content-encoding": "binary"})
+
+
+def forged(trap):
+    """Return messages that nobody of us has sent; `trap` is a file for code to make."""
+    callbacks = {"callbacks": [{"task": "x"}], "errbacks": "x", "chain": 5, "chord": 5}
+    return {
+        "wrong types": call("x", [1], {"a": 2}, None),
+        "no number": call("9" * 5_000, "a", 1, "t"),
+        "too few": call(1),
+        "too many": call(*range(500)),
+        "by name": call(app_id=1, evil="x"),
+        "an app that is not registered": call(999_999, "nobody", 1, "t"),
+        "negative": call(-1, "nobody", -5, "t"),
+        "a huge number": call(10**60, "nobody", 10**60, "t"),
+        "infinite": envelope(b'[[Infinity, "a", NaN, "t"], {}, {}]'),
+        "a name of lines": call(10**40, f"a\n{FORGED}\r\n{FORGED}", 1, "t"),
+        "an id of lines": envelope(b"[[1], {}, {}]", headers={"id": f"x\n{FORGED}\n"}),
+        "huge": call(999_999, "x" * 2_000_000, 1, "t"),
+        "no list": envelope(b"7"),
+        "no JSON": envelope(b"{nonsense"),
+        "nested": envelope(b"[" * 100_000),
+        "another task": envelope(headers={"task": "os.system"}),
+        "a task of lines": envelope(headers={"task": f"x\n{FORGED}\n"}),
+        "a task of Celery's": envelope(headers={"task": "celery.backend_cleanup"}),
+        "no task": envelope(headers={"task": None, "id": None}),
+        "pickle": pickled(trap, "application/x-python-serialize"),
+        "pickle said to be JSON": pickled(trap, "application/json"),
+        "yaml": envelope(
+            f"!!python/object/apply:os.mknod [{trap}]".encode(), "application/x-yaml"
+        ),
+        "a type of lines": envelope(b"x", f"text/x\n{FORGED}"),
+        "no time": envelope(headers={"eta": "nonsense", "expires": "nonsense"}),
+        "callbacks": envelope(json.dumps([[1], {}, callbacks]).encode()),
+        "no base64": envelope(body="*"),
+        "compressed": envelope(b"x", headers={"compression": "zlib"}),
+        "an envelope of nonsense": b"nonsense",
+        "an envelope that is a list": b"[]",
+        "an empty envelope": b"{}",
+        "half an envelope": b'{"body": "", "headers": {}}',
+    }
+
+
+@pytest.fixture
+def system(tmp_path, own_redis, heroku, counts_app, name):
+    """A system at rest with beat and worker; one app with 3 dynos for 25 counts."""
+    url = f"sqlite:///{tmp_path}/registry.sqlite3"
+    settings = {"COUNT_BOUNDARY": "10", "LOG_LEVEL": "INFO"}
+    address = counts_app.url.replace("://", f"://user:{PASSWORD}@")
+    with System(tmp_path, own_redis, heroku, counts_app, url, settings) as system:
+        counts_app.answer({"worker": 25})
+        system.register(name, {"worker": 3}, address)
+        system.beat, system.worker = system.start("beat", "worker")
+        system.wait_for_polls(1)
+        yield system
+
+
+def send(system, *messages):
+    """Put messages on the queue; return when all of them have been taken."""
+    with Redis.from_url(system.redis.url) as client:
+        for message in messages:
+            client.lpush(QUEUE, message)
+        wait_until(
+            lambda: client.llen(QUEUE) == 0 or not system.worker.running, timeout=30
+        )
+
+
+def assert_unharmed(system, name):
+    """See that it polls on and answers, and has neither changed nor told anything."""
+    assert system.worker.running, system.logs()[-3000:]
+    system.wait_for_polls(2)
+
+    assert "pong" in system.celery("inspect", "ping", "--timeout", "2")
+    assert system.patches(name) == []
+    assert system.dynos(name) == {"worker": 3}
+    log = system.logs()
+    assert PASSWORD not in log
+    assert system.heroku.token not in log
+    assert [line for line in log.splitlines() if line.startswith(FORGED)] == []
+
+
+def test_a_forged_message_harms_nothing(system, tmp_path, name):
+    trap = tmp_path / "trap"
+    for kind, message in forged(trap).items():
+        send(system, message)
+        assert system.worker.running, f"{kind}: {system.logs()[-3000:]}"
+    assert_unharmed(system, name)
+
+    assert not trap.exists()
+
+
+def test_a_flood_of_forged_messages_harms_nothing(system, tmp_path, name):
+    """More than the worker takes at a time: none of them keeps its place."""
+    messages = list(forged(tmp_path / "trap").values())
+    small = [message for message in messages if len(message) < 10_000]
+    send(system, *small * 3, *[envelope(b"7")] * 200)
+
+    assert_unharmed(system, name)
+
+
+def test_a_poll_that_nobody_ordered_is_a_poll_and_no_more(system, counts_app, name):
+    """Who can write to the broker can have an app polled, but not say its count."""
+    send(system, *[call(1, "another-name", 1, "t")] * 20)
+
+    assert_unharmed(system, name)

@@ -1,0 +1,112 @@
+"""Histories made by hand: a quiet run of one app, in which one thing goes wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from chaos.history import Answer, Call, Event, History, Span
+from chaos.rules import rule_of
+from chaos.script import counts_at, name_of
+
+SEED = 5
+PERIOD = 2.0
+BEGAN = 1_000.0
+#: Polls of a quiet run, one each period.
+POLLS = 30
+#: By the order of the rules.
+BOUNDARY, ANY_COUNT, RANGE, STEPS, WINDOW, FALLBACK, WEB = range(7)
+
+
+def at(seconds: float) -> float:
+    """Return the time so many seconds after the beginning."""
+    return BEGAN + seconds
+
+
+def told(
+    app: int, seconds: float, kind: str = "healthy", **counts: int | None
+) -> Answer:
+    """Return an answer; counts of the script unless some are given."""
+    types = rule_of(app).process_types
+    script: Mapping[str, int | None] = counts_at(SEED, app, types, seconds)
+    return Answer(at(seconds), name_of(app), kind, counts or script)
+
+
+def unknown(app: int, seconds: float, kind: str = "app 500") -> Answer:
+    """Return an answer that leaves all counts unknown."""
+    types = rule_of(app).process_types
+    return Answer(at(seconds), name_of(app), kind, dict.fromkeys(types))
+
+
+def patched(
+    app: int,
+    seconds: float,
+    status: int | None = 200,
+    fault: str | None = None,
+    **updates: int,
+) -> Call:
+    """Return a change that was asked for."""
+    return Call(at(seconds), "PATCH", name_of(app), status, fault, updates)
+
+
+def read(app: int, seconds: float) -> Call:
+    """Return a reading of the formation."""
+    return Call(at(seconds), "GET", name_of(app), 200)
+
+
+def scaled(app: int, process_type: str, before: int, after: int) -> Event:
+    """Return an event of the journal."""
+    return Event(at(0), name_of(app), process_type, before, after)
+
+
+def fault(kind: str, began: float, ended: float, *apps: int, **more: int) -> Span:
+    """Return a fault that was."""
+    return Span(kind, at(began), at(ended), frozenset(map(name_of, apps)), **more)
+
+
+def history(
+    app: int = BOUNDARY,
+    *,
+    answers: Iterable[Answer] = (),
+    calls: Iterable[Call] = (),
+    events: Iterable[Event] | None = None,
+    spans: Iterable[Span] = (),
+    first: Mapping[str, int] | None = None,
+    last: Mapping[str, int] | None = None,
+) -> History:
+    """Return the history of one app; the journal and the end fit the changes."""
+    name = name_of(app)
+    dynos = dict(first or dict.fromkeys(rule_of(app).process_types, 1))
+    calls = tuple(calls)
+    now, written = dict(dynos), []
+    for call in calls:
+        if call.was_made:
+            for kind, quantity in call.updates.items():
+                if now[kind] != quantity:
+                    written.append(scaled(app, kind, now[kind], quantity))
+            now.update(call.updates)
+    return History(
+        seed=SEED,
+        period=PERIOD,
+        began=BEGAN,
+        ended=at(POLLS * PERIOD + 1),
+        frozen=at(POLLS * PERIOD),
+        first_dynos={name: dynos},
+        last_dynos={name: dict(last or now)},
+        answers=tuple(answers),
+        calls=calls,
+        events=tuple(written if events is None else events),
+        spans=tuple(spans),
+        registry_before=("shop",),
+        registry_after=("shop",),
+    )
+
+
+def polled(app: int, *without: int) -> list[Answer]:
+    """Return a healthy answer for each period, but for some of them."""
+    return [told(app, PERIOD * n) for n in range(POLLS + 1) if n not in without]
+
+
+def with_registry(run: History, *rows: str) -> History:
+    """Return the history with another registry at the end."""
+    return replace(run, registry_after=rows)
