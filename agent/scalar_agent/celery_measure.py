@@ -124,7 +124,7 @@ class Measurer:
                 self._add_running(answers, routes, seen)
         elif seen.has_unacked():
             seen.is_deserted = not broker.workers()
-        self._doubt_desertion(early, seen)
+        self._doubt_desertion(broker, early, seen)
 
     def _ask_for_all(self, broker: Any, routes: Routes, seen: Seen) -> None:
         """Ask the workers for all that they have been given.
@@ -168,10 +168,16 @@ class Measurer:
             text = f"{worker} is gone, and may still end what it runs"
             seen.doubts.append((text, self._kin.get(process, self._queues)))
 
-    def _doubt_desertion(self, early: bool, seen: Seen) -> None:  # noqa: FBT001
-        """Think of workers that shut down, which listen no more."""
+    def _doubt_desertion(self, broker: Any, early: bool, seen: Seen) -> None:  # noqa: FBT001
+        """Think of workers that shut down, which listen no more.
+
+        One that runs what it has acknowledged, and holds nothing else, is seen by
+        its connection alone.
+        """
         looks_so = bool(
-            seen.is_deserted and seen.has_unacked() and not seen.last.listed
+            seen.is_deserted
+            and not seen.last.listed
+            and (seen.has_unacked() or (early and broker.has_consumer()))
         )
         is_closing = self._watch.may_be_closing(looks_so=looks_so)
         if is_closing and early:

@@ -19,6 +19,7 @@ from typing import Any, Callable
 from celery import Celery
 from kombu import Queue
 from redis import Redis
+from redis.exceptions import ResponseError
 
 from scalar_agent.celery_answers import Answers
 from scalar_agent.celery_found import Look, read_job
@@ -161,6 +162,24 @@ class RedisBroker:
         """Return how many workers listen to remote control; asks them nothing."""
         self._publish({"method": "ping", "destination": ["nobody"]})
         return sum(self._heard)
+
+    def has_consumer(self) -> bool:
+        """Return whether somebody waited for a job last, and does not wait now.
+
+        That is a worker which shuts down, or is full; of any app that uses the same
+        database. Where Redis does not tell, nobody is believed to be there.
+        """
+        db = self._redis.connection_pool.connection_kwargs.get("db") or 0
+        try:
+            clients = self._redis.client_list()
+        except ResponseError:
+            return False
+        return any(
+            client.get("cmd") == "brpop"
+            and "b" not in client.get("flags", "")
+            and client.get("db") == str(db)
+            for client in clients
+        )
 
     def ask(
         self,

@@ -119,7 +119,6 @@ REDIS = (
         "H3x",
         "as H3, the worker has no agent",
         ending.shutting_down_with_nothing_held(has_agent=False),
-        limit="neither Redis nor a worker says anything of these jobs",
     ),
     Row(
         "H2",
