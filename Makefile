@@ -23,7 +23,7 @@ SUITABLE := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_inf
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo run test test-unit test-integration test-acceptance \
-	test-heroku-cli lint types format docs clean
+	test-agent test-heroku-cli lint types format docs clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -38,7 +38,7 @@ run: $(STAMP) ## Run beat and worker here, against the real Heroku
 	@$(PY) -m devtools.run
 
 test: $(STAMP) ## Run all tests but those of the Heroku CLI
-	$(PYTEST) $(IN_PARALLEL) tests/unit tests/integration tests/acceptance
+	$(PYTEST) $(IN_PARALLEL) tests/unit tests/integration tests/acceptance agent/tests
 
 test-unit: $(STAMP) ## Run the tests that need no server
 	$(PYTEST) tests/unit
@@ -48,6 +48,9 @@ test-integration: $(STAMP) ## Run the tests with real Redis, PostgreSQL and HTTP
 
 test-acceptance: $(STAMP) ## Run the tests with real beat and worker processes
 	$(PYTEST) $(IN_PARALLEL) tests/acceptance
+
+test-agent: $(STAMP) ## Run the agent's tests (RABBITMQ_ROOT=folder for those of RabbitMQ)
+	$(PYTEST) $(IN_PARALLEL) agent/tests
 
 test-heroku-cli: $(STAMP) $(HEROKU_CLI_STAMP) ## Drive the local Heroku with the real Heroku CLI (needs npm)
 	HEROKU_CLI=$(HEROKU_CLI) $(PYTEST) tests/heroku_cli

@@ -65,7 +65,7 @@ def _check_target(address: CountsAddress) -> None:
     asked = parse_url(prepared.url or "").host or ""
     meant = address.url.host
     if meant.isascii():  # others are asked for in IDNA
-        same = unquote(asked).strip("[]").lower() == unquote(meant).lower()
+        same = unquote(asked.strip("[]")).lower() == unquote(meant).lower()
         promise(same, f"{asked!r} is asked, not {meant!r}")
 
 
