@@ -23,7 +23,7 @@ SUITABLE := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_inf
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo run test test-unit test-integration test-acceptance \
-	test-agent test-heroku-cli lint types format docs clean
+	test-agent test-heroku-cli fuzz lint types format docs clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -54,6 +54,15 @@ test-agent: $(STAMP) ## Run the agent's tests (RABBITMQ_ROOT=folder for those of
 
 test-heroku-cli: $(STAMP) $(HEROKU_CLI_STAMP) ## Drive the local Heroku with the real Heroku CLI (needs npm)
 	HEROKU_CLI=$(HEROKU_CLI) $(PYTEST) tests/heroku_cli
+
+FUZZ_VENV := .cache/fuzz-venv
+FUZZ_SECONDS ?= 60
+
+fuzz: $(STAMP) ## Fuzz what reads the texts of others (FUZZ_SECONDS=60 for each)
+	@test -x $(FUZZ_VENV)/bin/python || $(PY) -m venv $(FUZZ_VENV)
+	@$(FUZZ_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-fuzz.txt
+	@for target in answers fleet policies urls; do \
+		$(FUZZ_VENV)/bin/python -m fuzz $$target --seconds $(FUZZ_SECONDS) || exit 1; done
 
 lint: $(STAMP) ## Check style and formatting
 	$(PY) -m ruff check .

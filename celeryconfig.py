@@ -35,8 +35,6 @@ task_acks_late = False
 
 worker_concurrency = _settings.worker_concurrency
 worker_pool = "threads"
-# A message that Celery cannot handle is refused, and ends no worker.
-worker_consumer = "scalar.celery_guard:Consumer"
 worker_prefetch_multiplier = 1
 worker_send_task_events = False
 worker_hijack_root_logger = False

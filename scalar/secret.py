@@ -107,6 +107,8 @@ class CountsUrl:
             )
         try:
             parts = urlsplit(text)
+            # A bracket of the user can hide that the host is none.
+            urlsplit(f"//{parts.netloc.rpartition('@')[2]}")
             port = parts.port
         except ValueError as exc:
             raise InvalidInput(
