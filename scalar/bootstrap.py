@@ -6,7 +6,6 @@ import logging
 from dataclasses import dataclass
 from functools import cached_property
 
-import requests
 from sqlalchemy import Engine
 
 from scalar import logfmt
@@ -15,7 +14,7 @@ from scalar.adapters.count_sources import CountSources
 from scalar.adapters.heroku import READ_RETRIES, HerokuPlatform
 from scalar.adapters.http_counts import HttpCountSource
 from scalar.adapters.http_ping import HttpPinger, NoPinger
-from scalar.adapters.http_session import make_session, tls_context
+from scalar.adapters.http_session import Getter, make_session, tls_context
 from scalar.adapters.redis_account import RedisAccount
 from scalar.adapters.redis_connection import connect
 from scalar.adapters.redis_coordinator import RedisCoordinator
@@ -96,14 +95,14 @@ class Toolbox:
     def counts(self) -> CountSource:
         """The apps' APIs, and the brokers of those that have none."""
         settings = self.settings
-        session: requests.Session = make_session(
+        getter = Getter(
             self._tls,
             timeout=(settings.app_connect_timeout, settings.app_read_timeout),
             threads=settings.worker_concurrency,
             refuse_private=not settings.allow_private_addresses,
         )
         over_http = HttpCountSource(
-            session,
+            getter,
             total_timeout=settings.app_total_timeout,
             max_bytes=settings.max_answer_bytes,
         )

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from http import HTTPStatus
 from http.client import RemoteDisconnected
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
-import requests
-from requests.auth import HTTPBasicAuth
-from urllib3.exceptions import HTTPError as Urllib3Error
+from urllib3 import BaseHTTPResponse
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    NewConnectionError,
+    ProtocolError,
+    ReadTimeoutError,
+    SSLError,
+)
 
 from scalar.adapters.deadline import DeadlineExceeded, within
+from scalar.adapters.http_session import Getter
 from scalar.address import CountsAddress
 from scalar.answers import parse_answer
 from scalar.answers.rich import MEDIA_TYPE
@@ -24,6 +32,7 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MOST_REDIRECTS = 3
 #: The agent's richer form if there is one, otherwise what there is.
 ACCEPT = f"{MEDIA_TYPE}, application/json;q=0.9"
+ALWAYS = {"Accept": ACCEPT, "Accept-Encoding": "identity"}
 #: How a request ends on a connection that the other side has closed.
 DROPPED = (RemoteDisconnected, ConnectionResetError, BrokenPipeError)
 
@@ -33,12 +42,12 @@ class HttpCountSource:
 
     def __init__(
         self,
-        session: requests.Session,
+        getter: Getter,
         *,
         total_timeout: float,
         max_bytes: int,
     ) -> None:
-        self._session = session
+        self._getter = getter
         self._total_timeout = total_timeout
         self._max_bytes = max_bytes
 
@@ -59,7 +68,7 @@ class HttpCountSource:
             problem = exc
         except DeadlineExceeded:
             problem = self._late()
-        except (requests.RequestException, Urllib3Error, OSError, ValueError) as exc:
+        except (HTTPError, OSError, ValueError) as exc:
             if _caused_by(exc, DeadlineExceeded):
                 problem = self._late()
             else:
@@ -89,80 +98,62 @@ class HttpCountSource:
                 url, _credentials(address, trusted, keep)
             )
             with response:
-                if response.status_code not in REDIRECTS:
+                if response.status not in REDIRECTS:
                     media_type = response.headers.get("Content-Type", "")
                     return self._body(response, address.form), media_type
                 url = _next(url, response.headers.get("Location", ""))
         raise CountsUnavailable(f"more than {MOST_REDIRECTS} redirects")
 
     def _send_again_if_dropped(
-        self, url: str, credentials: Credentials
-    ) -> requests.Response:
+        self, url: str, credentials: Mapping[str, str]
+    ) -> BaseHTTPResponse:
         """Send a request; once more if a connection kept open had been closed.
 
         An app may close it at the moment that the request is on its way, which
         says nothing of the app. To ask again is harmless.
         """
+        headers = {**ALWAYS, **credentials}
         try:
-            return self._send(url, credentials)
-        except requests.exceptions.ConnectionError as exc:
+            return self._getter.get(url, headers)
+        except (HTTPError, OSError) as exc:
             if not _caused_by(exc, DROPPED):
                 raise
-            return self._send(url, credentials)
+            return self._getter.get(url, headers)
 
-    def _send(self, url: str, credentials: Credentials) -> requests.Response:
-        return self._session.get(
-            url,
-            auth=credentials.basic,
-            stream=True,
-            allow_redirects=False,
-            headers={
-                "Accept": ACCEPT,
-                "Accept-Encoding": "identity",
-                **credentials.headers,
-            },
-        )
-
-    def _body(self, response: requests.Response, form: Form) -> bytes:
-        if response.status_code != requests.codes.ok:
-            raise CountsUnavailable(_what_it_means(response.status_code, form))
-        body: bytes = response.raw.read(self._max_bytes + 1, decode_content=True)
+    def _body(self, response: BaseHTTPResponse, form: Form) -> bytes:
+        if response.status != HTTPStatus.OK:
+            raise CountsUnavailable(_what_it_means(response.status, form))
+        body = response.read(self._max_bytes + 1, decode_content=True)
         if len(body) > self._max_bytes:
             raise CountsMalformed(f"the answer is longer than {self._max_bytes} bytes")
         return body
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """What an app is shown of who asks."""
-
-    basic: HTTPBasicAuth | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def _credentials(
     address: CountsAddress,
     trusted: bool,  # noqa: FBT001 - read as a pair
     keep: Mapping[str, int],
-) -> Credentials:
-    """Return the password, in UTF-8 as RFC 7617 has it, the token, and an order.
+) -> Mapping[str, str]:
+    """Return headers: the password in UTF-8 as in RFC 7617, the token, an order.
 
     An app whose form is not known yet gets the token in either way. Only who is
     shown them is told which dynos are kept.
     """
     if not trusted:
-        return Credentials()
+        return {}
     url, headers = address.url, {}
     if keep:
         order = ", ".join(f"{name}={number}" for name, number in sorted(keep.items()))
         headers["Scalar-Keep"] = order.encode("ascii", "replace").decode()
-    basic = HTTPBasicAuth(url.user.encode(), url.password.reveal().encode())
     token = "" if address.has_token_in_path else address.token.reveal()
     if token and address.form is not Form.SCALAR:
         headers["HireFire-Token"] = token
     if token and address.form is not Form.HIREFIRE and not url.has_credentials:
         headers["Authorization"] = f"Bearer {token}"
-    return Credentials(basic if url.has_credentials else None, headers)
+    if url.has_credentials:
+        both = f"{url.user}:{url.password.reveal()}".encode()
+        headers["Authorization"] = f"Basic {b64encode(both).decode()}"
+    return headers
 
 
 def _carries_token(url: str, address: CountsAddress) -> bool:
@@ -179,7 +170,7 @@ def _without_token(text: str, address: CountsAddress) -> str:
 
 def _what_it_means(status: int, form: Form) -> str:
     said = f"the app answered HTTP {status}"
-    if status == requests.codes.not_found and form is Form.HIREFIRE:
+    if status == HTTPStatus.NOT_FOUND and form is Form.HIREFIRE:
         return f"{said}, as HireFire's agents do for a wrong token, too"
     return said
 
@@ -215,13 +206,13 @@ def _caused_by(
 
 def _in_short(error: BaseException) -> str:
     """Return what went wrong in a few words, without the URL."""
-    if isinstance(error, requests.exceptions.SSLError):
+    if isinstance(error, SSLError):
         return f"TLS failed ({_innermost(error)})"
-    if isinstance(error, requests.exceptions.ConnectTimeout):
+    if isinstance(error, ConnectTimeoutError):
         return "no connection in time"
-    if isinstance(error, requests.exceptions.ReadTimeout | TimeoutError):
+    if isinstance(error, ReadTimeoutError | TimeoutError):
         return "no answer in time"
-    if isinstance(error, requests.exceptions.ConnectionError):
+    if isinstance(error, NewConnectionError | ProtocolError | OSError):
         return f"the connection failed ({_innermost(error)})"
     return f"the exchange failed ({_innermost(error)})"
 

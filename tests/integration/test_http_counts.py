@@ -9,7 +9,7 @@ import pytest
 
 from devtools.certificates import make_certificate
 from scalar.adapters.http_counts import HttpCountSource
-from scalar.adapters.http_session import make_session, tls_context
+from scalar.adapters.http_session import Getter, tls_context
 from scalar.address import CountsAddress
 from scalar.errors import CountsMalformed, CountsUnavailable
 from tests.support.counts_app import CountsApp
@@ -18,18 +18,16 @@ from tests.support.counts_app import CountsApp
 @pytest.fixture
 def make_source():
     """Sources with short times, closed at the end."""
-    sessions = []
+    getters = []
 
     def make(ca_file="", read_timeout=0.3, total_timeout=0.6, max_bytes=65536):
-        session = make_session(tls_context(ca_file), timeout=(0.3, read_timeout))
-        sessions.append(session)
-        return HttpCountSource(
-            session, total_timeout=total_timeout, max_bytes=max_bytes
-        )
+        getter = Getter(tls_context(ca_file), timeout=(0.3, read_timeout))
+        getters.append(getter)
+        return HttpCountSource(getter, total_timeout=total_timeout, max_bytes=max_bytes)
 
     yield make
-    for session in sessions:
-        session.close()
+    for getter in getters:
+        getter.close()
 
 
 @pytest.fixture

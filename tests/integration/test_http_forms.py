@@ -7,7 +7,7 @@ import base64
 import pytest
 
 from scalar.adapters.http_counts import HttpCountSource
-from scalar.adapters.http_session import make_session, tls_context
+from scalar.adapters.http_session import Getter, tls_context
 from scalar.address import CountsAddress
 from scalar.errors import CountsError, CountsMalformed, CountsUnavailable
 from scalar.model import Form, Reason, Unknown
@@ -21,9 +21,9 @@ RICH = "application/vnd.scalar+json"
 
 @pytest.fixture
 def source():
-    session = make_session(tls_context(), timeout=(0.5, 0.5))
-    yield HttpCountSource(session, total_timeout=1.0, max_bytes=65536)
-    session.close()
+    getter = Getter(tls_context(), timeout=(0.5, 0.5))
+    yield HttpCountSource(getter, total_timeout=1.0, max_bytes=65536)
+    getter.close()
 
 
 @pytest.fixture
