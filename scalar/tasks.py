@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from celery import Celery
 from celery.signals import beat_init, setup_logging, worker_init
 
-from scalar import beat_thread, celery_guard, logfmt
+from scalar import beat_thread, logfmt, redis_transport
 from scalar.errors import ConfigurationError, ScalarError
 from scalar.logs import set_up_logging
 from scalar.ports import AppKey
@@ -30,7 +30,7 @@ EVALUATION_SECONDS = 20
 #: Of the registry: no database has a larger number in such a column.
 LARGEST_ID = 2**31 - 1
 
-celery_guard.install()
+redis_transport.install()
 app = Celery("scalar")
 app.config_from_object("celeryconfig")
 beat_thread.install(app)

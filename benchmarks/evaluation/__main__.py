@@ -3,26 +3,51 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
+import certifi
 import click
-from rich.console import Console
-from rich.table import Table
 
-from benchmarks.evaluation.deployment import Deployment, deployment
-from benchmarks.evaluation.fleet import Fleet, address, fleet
 from benchmarks.evaluation.plain_loop import HOW
-from devtools.certificates import Certificate, make_certificate
+from benchmarks.stage.cpus import MEASURED, REST, on
+from benchmarks.stage.delay_proxy import far_away
+from benchmarks.stage.deployment import Deployment, Setup, deployment
+from benchmarks.stage.fleet import Fleet, address, fleet
+from benchmarks.stage.report import show
+from devtools.certificates import make_certificate
 from devtools.redis_server import redis_server
 
-#: Ticks before anything is measured: the first reads every formation.
+FLOOR, NAIVE = "shared session", "requests.get"
+#: Rounds before anything is measured: connections are opened in the first.
 WARM_UP = 2
+NOTE = """\
+CPU time of the worker's process in user and system mode, for each app and period;
+medians of {rounds} rounds over {apps:,} apps. Worker and loops have one CPU, all else
+the other. The loops have 50 threads; over HTTPS they trust the authorities of
+certifi and that of the fleet. The loops other than the floor go round {few} apps,
+because they take so long."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A fleet and a way to reach Redis.
+
+    Attributes:
+        label: What the table says.
+        tls: Whether the apps are at an HTTPS host each, or at one over HTTP.
+        round_trip: Seconds that Redis is away.
+    """
+
+    label: str
+    tls: bool = False
+    round_trip: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -33,73 +58,109 @@ class Measured:
     loops: dict[str, float]
 
 
-def measure(apps: int, period: int, rounds: int, *, tls: bool) -> Measured:
+def measure(case: Case, apps: int, few: int, period: int, rounds: int) -> Measured:
     """Run the Celery path, then each plain loop, against the same fleet."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        certificate = _certificate(folder, apps) if tls else None
-        with fleet(apps, certificate, hosts=apps if tls else 1) as served:
-            ca = str(certificate.ca) if certificate else ""
-            ours = _celery_path(folder, served, period, rounds, ca)
-            loops = {how: _loop(folder, served, how, rounds, ca) for how in HOW}
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        folder, ca, bundle, certificate = Path(name), "", "", None
+        if case.tls:
+            certificate = make_certificate(folder, addresses=map(address, range(apps)))
+            ca, bundle = str(certificate.ca), str(folder / "bundle.pem")
+            usual = Path(certifi.where()).read_text()
+            Path(bundle).write_text(usual + certificate.ca.read_text())
+        hosts = apps if case.tls else 1
+        served = stack.enter_context(fleet(apps, certificate, hosts=hosts))
+        setup = Setup(period=period, settings={"TLS_CA_FILE": ca})
+        ours = _celery_path(folder, served, setup, case.round_trip, rounds)
+        loops = {
+            how: _loop(
+                folder,
+                served.urls[: None if how == FLOOR else few],
+                how,
+                rounds,
+                bundle,
+            )
+            for how in HOW
+        }
     return Measured(ours, loops)
 
 
-def _certificate(folder: Path, apps: int) -> Certificate:
-    return make_certificate(folder, addresses=map(address, range(apps)))
-
-
 def _celery_path(
-    folder: Path, served: Fleet, period: int, rounds: int, ca: str
+    folder: Path, served: Fleet, setup: Setup, round_trip: float, rounds: int
 ) -> float:
     apps = len(served.urls)
-    with (
-        redis_server() as redis,
-        deployment(folder, served, redis, period=period, ca=ca) as running,
-    ):
-        running.wait_for_polls(apps * WARM_UP, 30 + 3 * period * WARM_UP)
-        return median(_round(running, apps, period) for _ in range(rounds))
+    with ExitStack() as stack:
+        redis = stack.enter_context(redis_server())
+        if round_trip:
+            port = stack.enter_context(far_away(redis.port, round_trip))
+            setup = replace(setup, redis_url=f"redis://127.0.0.1:{port}/0")
+        running = stack.enter_context(deployment(folder, served, redis, setup))
+        running.wait_for_polls(apps * WARM_UP, 60 + 3 * setup.period * WARM_UP)
+        return median(_round(running, apps) for _ in range(rounds))
 
 
-def _round(running: Deployment, apps: int, period: int) -> float:
+def _round(running: Deployment, apps: int) -> float:
     """Return the CPU seconds for each poll, over as many polls as there are apps."""
     polls, cpu = running.fleet.polls(), running.cpu()
-    running.wait_for_polls(polls + apps, 4 * period + 10)
+    running.wait_for_polls(polls + apps, 6 * running.setup.period + 10)
     return (running.cpu() - cpu) / (running.fleet.polls() - polls)
 
 
-def _loop(folder: Path, served: Fleet, how: str, rounds: int, ca: str) -> float:
-    urls = folder / "urls.json"
-    urls.write_text(json.dumps(served.urls))
+def _loop(
+    folder: Path, urls: Sequence[str], how: str, rounds: int, bundle: str
+) -> float:
+    listed = folder / "urls.json"
+    listed.write_text(json.dumps(urls))
     module = "benchmarks.evaluation.plain_loop"
-    done = subprocess.run(
-        [sys.executable, "-m", module, how, ca, str(urls), str(rounds)],
-        capture_output=True,
-        text=True,
-        check=True,
-        preexec_fn=lambda: os.sched_setaffinity(0, {min(os.sched_getaffinity(0))}),
-    )
-    return float(median(json.loads(done.stdout))) / len(served.urls)
+    with on(MEASURED):
+        done = subprocess.run(
+            [sys.executable, "-m", module, how, bundle, str(listed), str(rounds)],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    return float(median(json.loads(done.stdout))) / len(urls)
+
+
+def rows_of(label: str, found: Measured) -> list[tuple[str, str, str, str, str]]:
+    """Return the rows of the table for one case."""
+    floor, naive = found.loops[FLOOR], found.loops[NAIVE]
+    named = {**found.loops, "**the whole evaluation**": found.ours}
+    return [
+        (
+            label,
+            what,
+            f"{seconds * 1e6:,.0f}",
+            f"{seconds / floor:.2f}",
+            f"{naive / seconds:.1f}",
+        )
+        for what, seconds in named.items()
+    ]
 
 
 @click.command()
 @click.option("--apps", default=1_000, show_default=True)
+@click.option("--few", default=100, show_default=True, help="Apps of the slow loops.")
 @click.option("--period", default=5, show_default=True, help="SLEEP_PERIOD, seconds.")
 @click.option("--rounds", default=5, show_default=True)
-def main(apps: int, period: int, rounds: int) -> None:
+@click.option("--only", default="", help="Only the case whose name begins so.")
+def main(apps: int, few: int, period: int, rounds: int, only: str) -> None:
     """Print the CPU of an evaluation beside that of the GET alone."""
-    table = Table(
-        title=f"CPU per app and period, {apps} apps, median of {rounds} rounds"
+    cases = (
+        Case("HTTP, one host"),
+        Case(f"HTTPS, {apps:,} hosts", tls=True),
+        Case("HTTP, Redis 2 ms away", round_trip=0.002),
     )
-    for head in ("fleet", "what", "us", "of the floor"):
-        table.add_column(head, justify="left" if head in ("fleet", "what") else "right")
-    for label, tls in (("HTTP, one host", False), (f"HTTPS, {apps} hosts", True)):
-        found = measure(apps, period, rounds, tls=tls)
-        floor = found.loops["shared session"]
-        rows = {**found.loops, "the whole evaluation": found.ours}
-        for what, seconds in rows.items():
-            table.add_row(label, what, f"{seconds * 1e6:.0f}", f"{seconds / floor:.2f}")
-    Console(width=100).print(table)
+    rows = []
+    with on(REST):
+        for case in cases:
+            if case.label.startswith(only):
+                found = measure(case, apps, min(few, apps), period, rounds)
+                rows += rows_of(case.label, found)
+    show(
+        ("fleet", "what", "CPU, us", "of the floor", "cheaper than requests.get"),
+        rows,
+        NOTE.format(apps=apps, rounds=rounds, few=min(few, apps)),
+    )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The floor and the rival: the same GETs in a plain loop of threads.
 
-`python -m benchmarks.evaluation.plain_loop HOW CA URLS` prints the seconds of
-CPU that each round over all URLs took.
+`python -m benchmarks.evaluation.plain_loop HOW CA URLS ROUNDS` prints the seconds
+of CPU that each round over all URLs took.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from pathlib import Path
 import requests
 
 THREADS = 50
-ROUNDS = 6
+#: Seconds to connect, and that a server may be silent.
+TIMEOUT = (3.0, 5.0)
 
 
 def shared_session(ca: str) -> Callable[[str], object]:
@@ -26,7 +27,7 @@ def shared_session(ca: str) -> Callable[[str], object]:
     adapter = requests.adapters.HTTPAdapter(pool_connections=20_000, pool_maxsize=50)
     for scheme in ("http://", "https://"):
         session.mount(scheme, adapter)
-    return lambda url: session.get(url, timeout=(3, 5), verify=ca or True).json()
+    return lambda url: session.get(url, timeout=TIMEOUT, verify=ca or True).json()
 
 
 def session_per_thread(ca: str) -> Callable[[str], object]:
@@ -36,14 +37,14 @@ def session_per_thread(ca: str) -> Callable[[str], object]:
     def get(url: str) -> object:
         if not hasattr(local, "session"):
             local.session = requests.Session()
-        return local.session.get(url, timeout=(3, 5), verify=ca or True).json()
+        return local.session.get(url, timeout=TIMEOUT, verify=ca or True).json()
 
     return get
 
 
 def no_session(ca: str) -> Callable[[str], object]:
     """Return `requests.get`."""
-    return lambda url: requests.get(url, timeout=(3, 5), verify=ca or True).json()
+    return lambda url: requests.get(url, timeout=TIMEOUT, verify=ca or True).json()
 
 
 HOW = {

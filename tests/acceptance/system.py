@@ -54,6 +54,8 @@ class System:
             "HEROKU_API_URL": heroku.url,
             "HEROKU_API_KEY": heroku.token,
             "SLEEP_PERIOD": str(PERIOD),
+            # What waits for an app to come back need not wait for its rest.
+            "APP_BACKOFF_MAX": "0",
             "LOG_LEVEL": "DEBUG",
             **settings,
         }

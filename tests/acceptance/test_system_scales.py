@@ -71,7 +71,7 @@ def test_twenty_periods_without_a_change_cost_no_call(make_system, counts_app, n
 @pytest.mark.parametrize(
     ("lines", "most"),
     [
-        pytest.param(("beat", "worker"), 10, id="beat and worker"),
+        pytest.param(("beat", "worker"), 8, id="beat and worker"),
         pytest.param(("all-in-one",), 8, id="all in one"),
     ],
 )

@@ -39,7 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "scalar.logs": set(),
     "scalar.start": {"scalar.settings"},
     "scalar.beat_thread": set(),
-    "scalar.celery_guard": set(),
+    "scalar.redis_transport": set(),
     "scalar.every": set(),
     "scalar.celery_publisher": set(),
     "scalar.bootstrap": {
@@ -48,7 +48,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     # A task bounds the HTTP of its whole evaluation, which no port offers.
     "scalar.tasks": {
-        *("scalar.beat_thread", "scalar.bootstrap", "scalar.celery_guard"),
+        *("scalar.beat_thread", "scalar.bootstrap", "scalar.redis_transport"),
         "scalar.celery_publisher",
         *("scalar.logs", "scalar.service", "scalar.start"),
         "scalar.adapters.deadline",

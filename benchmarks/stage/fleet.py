@@ -1,29 +1,27 @@
 """Many apps in one cheap server: a process of its own, with or without TLS.
 
-Each app has an address of its own in 127.0.0.0/8, so that to a client it is a
-host of its own. Every answer is the same; how often each app was asked is kept.
+Each app may have an address of its own in 127.0.0.0/8, so that to a client it is
+a host of its own. An app's count can be set, and an app can be told to hang; how
+often each app was asked is kept.
 """
 
 from __future__ import annotations
 
 import asyncio
 import multiprocessing
-import os
 import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from ctypes import c_uint32
+from ctypes import c_int32, c_uint32
 from dataclasses import dataclass
 from typing import Any
 
 from devtools.certificates import Certificate
 
-BODY = b'{"worker": 1}'
-ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" + (
-    b"Content-Length: %d\r\n\r\n%s" % (len(BODY), BODY)
-)
 END = b"\r\n\r\n"
+#: The count of an app that never answers.
+HANGS = -1
 
 
 def address(number: int) -> str:
@@ -36,24 +34,34 @@ class Fleet:
     """A fleet that is being served.
 
     Attributes:
-        pid: Of the server's process.
+        urls: Where each app is asked.
         asked: How often each app was asked.
+        counts: What each app says of its process type `worker`; or `HANGS`.
     """
 
     urls: list[str]
-    pid: int
     asked: Any
+    counts: Any
 
     def polls(self) -> int:
         """Return how often the apps were asked, all together."""
         return sum(self.asked)
 
 
+def answer(count: int) -> bytes:
+    """Return an app's whole answer."""
+    body = b'{"worker": %d}' % count
+    return (
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+        b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+    )
+
+
 class _App(asyncio.Protocol):
     """One connection; requests may come in pieces."""
 
-    def __init__(self, asked: Any) -> None:
-        self._asked = asked
+    def __init__(self, asked: Any, counts: Any) -> None:
+        self._asked, self._counts = asked, counts
         self._seen = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -63,8 +71,11 @@ class _App(asyncio.Protocol):
         self._seen += data
         while END in self._seen:
             head, _, self._seen = self._seen.partition(END)
-            self._asked[int(head.split(b" ", 2)[1][1:])] += 1
-            self._transport.write(ANSWER)  # type: ignore[attr-defined] # a socket's
+            number = int(head.split(b" ", 2)[1][1:])
+            self._asked[number] += 1
+            if self._counts[number] != HANGS:
+                said = answer(self._counts[number])
+                self._transport.write(said)  # type: ignore[attr-defined] # a socket's
 
 
 @contextmanager
@@ -73,7 +84,8 @@ def fleet(
 ) -> Iterator[Fleet]:
     """Serve so many apps on so many addresses; end the server afterwards."""
     asked = multiprocessing.RawArray(c_uint32, apps)
-    sockets = [_listening(address(number), 0) for number in range(1)]
+    counts = multiprocessing.RawArray(c_int32, [1] * apps)
+    sockets = [_listening(address(0), 0)]
     port = sockets[0].getsockname()[1]
     sockets += [_listening(address(number), port) for number in range(1, hosts)]
     scheme = "https" if certificate else "http"
@@ -82,12 +94,14 @@ def fleet(
         for number in range(apps)
     ]
     context = multiprocessing.get_context("fork")
-    server = context.Process(target=_serve, args=(sockets, asked, certificate))
+    server = context.Process(
+        target=_serve, args=(sockets, asked, counts, certificate), daemon=True
+    )
     server.start()
     for one in sockets:
         one.close()
     try:
-        yield Fleet(urls, server.pid or 0, asked)
+        yield Fleet(urls, asked, counts)
     finally:
         server.terminate()
         server.join()
@@ -102,18 +116,20 @@ def _listening(host: str, port: int) -> socket.socket:
 
 
 def _serve(
-    sockets: list[socket.socket], asked: Any, certificate: Certificate | None
+    sockets: list[socket.socket],
+    asked: Any,
+    counts: Any,
+    certificate: Certificate | None,
 ) -> None:
     tls = None
     if certificate:
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(certificate.cert, certificate.key)
-    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
 
     async def run() -> None:
         loop = asyncio.get_running_loop()
         for one in sockets:
-            await loop.create_server(lambda: _App(asked), sock=one, ssl=tls)
+            await loop.create_server(lambda: _App(asked, counts), sock=one, ssl=tls)
         await asyncio.Event().wait()
 
     asyncio.run(run())

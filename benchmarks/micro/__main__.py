@@ -1,0 +1,88 @@
+"""The command: one table."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+
+from benchmarks.micro.fan_out import BY_HAND
+from benchmarks.micro.steps import seconds_of, steps
+from benchmarks.stage.cpus import MEASURED, REST, on
+from benchmarks.stage.deployment import Setup, deployment
+from benchmarks.stage.fleet import fleet
+from benchmarks.stage.report import show
+from devtools.redis_server import redis_server
+
+FLEETS = (1_000, 10_000)
+NOTE = """\
+Medians of {rounds}; microseconds of the clock, and of the CPU for the fan-out, which
+are for each app. "The least" is what could stand for the step if nothing but its
+result mattered."""
+
+
+def fan_out(apps: int, rounds: int) -> dict[str, tuple[float, float]]:
+    """Return the seconds (clock, CPU) that one message takes, in each way."""
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        served = stack.enter_context(fleet(apps))
+        redis = stack.enter_context(redis_server())
+        folder = Path(name)
+        with deployment(folder, served, redis, Setup(lines=())):
+            pass  # The apps are registered now.
+        with on(MEASURED):
+            module = "benchmarks.micro.fan_out"
+            done = subprocess.run(
+                [sys.executable, "-m", module, str(apps), str(rounds)],
+                env={
+                    **os.environ,
+                    "REDIS_URL": redis.url,
+                    "DATABASE_URL": f"sqlite:///{folder}/registry.sqlite3",
+                    "LOG_LEVEL": "WARNING",
+                },
+                stdout=subprocess.PIPE,
+                text=True,
+                check=True,
+            )
+    took: dict[str, tuple[float, float]] = json.loads(done.stdout.splitlines()[-1])
+    return took
+
+
+def _us(seconds: float) -> str:
+    return f"{seconds * 1e6:,.1f}"
+
+
+@click.command()
+@click.option("--rounds", type=click.IntRange(min=5), default=5, show_default=True)
+def main(rounds: int) -> None:
+    """Print what each step takes."""
+    rows: list[tuple[str, str, str, str, str]] = []
+    with on(REST):
+        for step in steps():
+            with on(MEASURED):
+                ours = seconds_of(step.ours, rounds)
+                least = seconds_of(step.floor, rounds)
+            size = f"{step.size} process types" if step.size > 1 else "1 process type"
+            rows.append((step.what, size, _us(ours), step.least, _us(least)))
+        for apps in FLEETS:
+            took = fan_out(apps, rounds)
+            wall, cpu = took[BY_HAND]
+            floor = f"{_us(wall)} (CPU {_us(cpu)})"
+            for what, (wall, cpu) in took.items():
+                if what != BY_HAND:
+                    ours_and_cpu = f"{_us(wall)} (CPU {_us(cpu)})"
+                    rows.append((what, f"{apps:,} apps", ours_and_cpu, BY_HAND, floor))
+    show(
+        ("step", "of", "us", "the least", "us"),
+        sorted(rows, key=lambda row: row[0]),
+        NOTE.format(rounds=rounds),
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""The fan-out of a fleet: `python -m benchmarks.micro.fan_out APPS ROUNDS`.
+
+Prints, as JSON, what one message took in each way: seconds of the clock and of the
+CPU. The settings come from the environment, as in a worker.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from statistics import median
+
+from redis import Redis
+
+from scalar.celery_publisher import CeleryPublisher
+from scalar.ports import AppKey
+from scalar.service.fan_out import fan_out
+from scalar.tasks import app, poll_and_scale, settings, toolbox
+
+#: Messages of one round trip, as ours.
+BATCH = 500
+OURS, DELAY, BY_HAND = "fan-out", "`delay()` for each app", "LPUSH of JSON by hand"
+
+
+def main() -> None:
+    """Go round with each way, emptying Redis in between."""
+    apps, rounds = map(int, sys.argv[1:])
+    url = settings.redis_url.reveal()
+    keys = [AppKey(number + 1, f"app-{number}", 1) for number in range(apps)]
+    publisher = CeleryPublisher(app, poll_and_scale, settings.sleep_period)
+    with Redis.from_url(url) as redis:
+
+        def ours() -> None:
+            done = fan_out(toolbox().parts, publisher)
+            assert done
+            assert done.sent == apps
+
+        def delay() -> None:
+            for key in keys:
+                poll_and_scale.delay(key.id, key.name, key.revision, "0" * 16)
+
+        def by_hand() -> None:
+            for first in range(0, apps, BATCH):
+                texts = [
+                    json.dumps([key.id, key.name, key.revision, "0" * 16])
+                    for key in keys[first : first + BATCH]
+                ]
+                redis.lpush("by-hand", *texts)
+
+        took = {
+            what: _measure(way, redis, apps, rounds)
+            for what, way in ((OURS, ours), (DELAY, delay), (BY_HAND, by_hand))
+        }
+    print(json.dumps(took))
+
+
+def _measure(
+    way: Callable[[], None], redis: Redis, apps: int, rounds: int
+) -> tuple[float, float]:
+    walls, cpus = [], []
+    for _ in range(rounds + 1):
+        redis.flushall()
+        wall, cpu = time.perf_counter(), time.process_time()
+        way()
+        walls.append((time.perf_counter() - wall) / apps)
+        cpus.append((time.process_time() - cpu) / apps)
+    return median(walls[1:]), median(cpus[1:])
+
+
+if __name__ == "__main__":
+    main()

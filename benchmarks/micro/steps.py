@@ -1,0 +1,117 @@
+"""The steps of one evaluation that need no server, and the least for each."""
+
+from __future__ import annotations
+
+import json
+import math
+import timeit
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from statistics import median
+
+from scalar.adapters import memory_json
+from scalar.answers import parse_answer
+from scalar.answers.rich import MEDIA_TYPE
+from scalar.decision import Situation, decide_all
+from scalar.model import Memory, ProcessType, Reading
+from scalar.policy import Policy
+
+NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
+#: Process types of an app.
+SIZES = (1, 3, 20)
+POLICY = Policy(boundary=10)
+#: Seconds that one measurement takes about.
+LONG = 0.2
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step and the least that could stand for it; both take no arguments."""
+
+    what: str
+    size: int
+    ours: Callable[[], object]
+    least: str
+    floor: Callable[[], object]
+
+
+def steps() -> Iterator[Step]:
+    """Return all the steps, for apps with so many process types."""
+    for size in SIZES:
+        names = [f"worker{number}" for number in range(size)]
+        counts = dict.fromkeys(names, 99)
+        yield _deciding(counts)
+        yield from _reading(counts)
+        yield from _remembering(names)
+
+
+def _deciding(counts: dict[str, int]) -> Step:
+    readings = {name: Reading(count) for name, count in counts.items()}
+    situation = Situation(
+        NOW, {name: ProcessType(1, "Standard-1X") for name in counts}, {}, {}
+    )
+    return Step(
+        "`decide_all`",
+        len(counts),
+        lambda: decide_all(lambda _: POLICY, readings, situation),
+        "`ceil(count / boundary)`",
+        lambda: {name: math.ceil(count / 10) for name, count in counts.items()},
+    )
+
+
+def _reading(counts: dict[str, int]) -> Iterator[Step]:
+    plain = json.dumps(counts).encode()
+    rich = json.dumps(
+        {
+            "version": 1,
+            "process_types": {
+                name: {"count": count, "latency": 1.5, "busy": ["worker.1"]}
+                for name, count in counts.items()
+            },
+        }
+    ).encode()
+    for what, body, kind in (
+        ("`parse_answer`, plain", plain, "application/json"),
+        ("`parse_answer`, the agent's", rich, MEDIA_TYPE),
+    ):
+        yield Step(
+            what,
+            len(counts),
+            lambda body=body, kind=kind: parse_answer(body, kind),  # type: ignore[misc] # bound now
+            "`json.loads`",
+            lambda body=body: json.loads(body),  # type: ignore[misc] # bound now
+        )
+
+
+def _remembering(names: list[str]) -> Iterator[Step]:
+    memory = Memory(
+        formation={name: ProcessType(1, "Standard-1X") for name in names},
+        read_at=NOW - timedelta(minutes=5),
+        reported=frozenset(names),
+        since=NOW - timedelta(days=1),
+    )
+    text = memory_json.dump(memory)
+    data = json.loads(text)
+    yield Step(
+        "`memory_json.dump`",
+        len(names),
+        lambda: memory_json.dump(memory),
+        "`json.dumps`",
+        lambda: json.dumps(data),
+    )
+    yield Step(
+        "`memory_json.load`",
+        len(names),
+        lambda: memory_json.load(text),
+        "`json.loads`",
+        lambda: json.loads(text),
+    )
+
+
+def seconds_of(call: Callable[[], object], rounds: int) -> float:
+    """Return the median seconds of a call, over rounds of many calls each."""
+    timer = timeit.Timer(call)
+    once = max(timer.timeit(50) / 50, 1e-9)
+    number = max(1, int(LONG / once))
+    return median(timer.repeat(rounds, number)) / number

@@ -1,0 +1,1 @@
+"""What the benchmarks of the whole system share: a fleet, servers, a deployment."""
