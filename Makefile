@@ -23,7 +23,7 @@ SUITABLE := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_inf
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo run test test-unit test-integration test-acceptance \
-	test-agent test-heroku-cli fuzz lint types format docs clean
+	test-agent test-heroku-cli chaos fuzz lint types format docs clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -54,6 +54,11 @@ test-agent: $(STAMP) ## Run the agent's tests (RABBITMQ_ROOT=folder for those of
 
 test-heroku-cli: $(STAMP) $(HEROKU_CLI_STAMP) ## Drive the local Heroku with the real Heroku CLI (needs npm)
 	HEROKU_CLI=$(HEROKU_CLI) $(PYTEST) tests/heroku_cli
+
+CHAOS_SEEDS := 1 2 3
+
+chaos: $(STAMP) ## Run the whole system under faults, three seeds in a row (4 minutes each)
+	@set -e; for seed in $(CHAOS_SEEDS); do $(PY) -m chaos --seed $$seed; done
 
 FUZZ_VENV := .cache/fuzz-venv
 FUZZ_SECONDS ?= 60

@@ -52,4 +52,4 @@ beat_schedule = {
 # One interval needs no file: a restarted beat ticks one period later.
 # Beat looks at the clock again after a period, whatever it showed before.
 beat_max_loop_interval = float(_settings.sleep_period)
-beat_scheduler = "celery.beat:Scheduler"
+beat_scheduler = "scalar.every:SteadyScheduler"

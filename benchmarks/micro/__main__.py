@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -15,8 +16,7 @@ import click
 from benchmarks.micro.fan_out import BY_HAND
 from benchmarks.micro.steps import seconds_of, steps
 from benchmarks.stage.cpus import MEASURED, REST, on
-from benchmarks.stage.deployment import Setup, deployment
-from benchmarks.stage.fleet import fleet
+from benchmarks.stage.deployment import register
 from benchmarks.stage.report import show
 from devtools.redis_server import redis_server
 
@@ -30,11 +30,9 @@ result mattered."""
 def fan_out(apps: int, rounds: int) -> dict[str, tuple[float, float]]:
     """Return the seconds (clock, CPU) that one message takes, in each way."""
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
-        served = stack.enter_context(fleet(apps))
         redis = stack.enter_context(redis_server())
-        folder = Path(name)
-        with deployment(folder, served, redis, Setup(lines=())):
-            pass  # The apps are registered now.
+        database = f"sqlite:///{Path(name)}/registry.sqlite3"
+        register(database, [f"https://app-{n}.example/counts" for n in range(apps)])
         with on(MEASURED):
             module = "benchmarks.micro.fan_out"
             done = subprocess.run(
@@ -42,7 +40,7 @@ def fan_out(apps: int, rounds: int) -> dict[str, tuple[float, float]]:
                 env={
                     **os.environ,
                     "REDIS_URL": redis.url,
-                    "DATABASE_URL": f"sqlite:///{folder}/registry.sqlite3",
+                    "DATABASE_URL": database,
                     "LOG_LEVEL": "WARNING",
                 },
                 stdout=subprocess.PIPE,
@@ -59,7 +57,10 @@ def _us(seconds: float) -> str:
 
 @click.command()
 @click.option("--rounds", type=click.IntRange(min=5), default=5, show_default=True)
-def main(rounds: int) -> None:
+@click.option(
+    "--apps", multiple=True, type=int, default=FLEETS, help="Fleets to fan out."
+)
+def main(rounds: int, apps: Sequence[int]) -> None:
     """Print what each step takes."""
     rows: list[tuple[str, str, str, str, str]] = []
     with on(REST):
@@ -69,17 +70,20 @@ def main(rounds: int) -> None:
                 least = seconds_of(step.floor, rounds)
             size = f"{step.size} process types" if step.size > 1 else "1 process type"
             rows.append((step.what, size, _us(ours), step.least, _us(least)))
-        for apps in FLEETS:
-            took = fan_out(apps, rounds)
+        for number in apps:
+            took = fan_out(number, rounds)
             wall, cpu = took[BY_HAND]
             floor = f"{_us(wall)} (CPU {_us(cpu)})"
             for what, (wall, cpu) in took.items():
                 if what != BY_HAND:
                     ours_and_cpu = f"{_us(wall)} (CPU {_us(cpu)})"
-                    rows.append((what, f"{apps:,} apps", ours_and_cpu, BY_HAND, floor))
+                    rows.append(
+                        (what, f"{number:,} apps", ours_and_cpu, BY_HAND, floor)
+                    )
+    rows.sort(key=lambda row: row[0])
     show(
         ("step", "of", "us", "the least", "us"),
-        sorted(rows, key=lambda row: row[0]),
+        rows,
         NOTE.format(rounds=rounds),
     )
 

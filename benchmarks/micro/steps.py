@@ -66,7 +66,7 @@ def _reading(counts: dict[str, int]) -> Iterator[Step]:
         {
             "version": 1,
             "process_types": {
-                name: {"count": count, "latency": 1.5, "busy": ["worker.1"]}
+                name: {"count": count, "latency": 1.5, "busy_dynos": []}
                 for name, count in counts.items()
             },
         }

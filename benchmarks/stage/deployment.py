@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -172,7 +172,7 @@ def deployment(
     database = setup.database or f"sqlite:///{folder}/registry.sqlite3"
     with ExitStack() as stack:
         heroku = stack.enter_context(_heroku(folder, len(fleet.urls), pool))
-        _register(database, fleet)
+        register(database, fleet.urls)
         client = stack.enter_context(Redis.from_url(redis.url, decode_responses=True))
         if setup.settled:
             _settle(client, len(fleet.urls))
@@ -198,7 +198,7 @@ def _heroku(folder: Path, apps: int, pool: int) -> Iterator[LocalHeroku]:
         yield heroku
 
 
-def _register(database: str, fleet: Fleet) -> None:
+def register(database: str, urls: Sequence[str]) -> None:
     """Register all apps at once; the first one has the number 1."""
     settings = Settings.from_environ({"DATABASE_URL": database})
     engine = make_engine(settings.database_url.reveal())
@@ -211,7 +211,7 @@ def _register(database: str, fleet: Fleet) -> None:
             "created_at": datetime.now(UTC),
             **stored(CountsAddress.parse(url), box),
         }
-        for number, url in enumerate(fleet.urls)
+        for number, url in enumerate(urls)
     ]
     with engine.begin() as connection:
         connection.execute(insert(AppRow), rows)

@@ -12,10 +12,10 @@ from benchmarks.stage.cpus import ALL
 
 
 def markdown(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return a table; a column whose cells begin with a digit is set to the right."""
+    """Return a table; columns of numbers are set to the right."""
     texts = [[str(cell) for cell in row] for row in rows]
     right = [
-        bool(texts) and all(row[place][:1].isdigit() for row in texts)
+        bool(texts) and all(row[place].lstrip("+-")[:1].isdigit() for row in texts)
         for place in range(len(heads))
     ]
     rule = ["---:" if is_right else "---" for is_right in right]

@@ -38,7 +38,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "scalar.settings": {"scalar.policy_values"},
     "scalar.logs": set(),
     "scalar.start": {"scalar.settings"},
-    "scalar.beat_thread": set(),
+    "scalar.beat_thread": {"scalar.every"},
     "scalar.redis_transport": set(),
     "scalar.every": set(),
     "scalar.celery_publisher": set(),

@@ -17,7 +17,7 @@ from kombu.serialization import loads, prepare_accept_content
 from devtools.procfile import ROOT, line
 from scalar import tasks
 from scalar.errors import CoordinationError, RegistryError
-from scalar.every import Every
+from scalar.every import Every, SteadyScheduler
 from tests.unit.world import World
 
 conf = tasks.app.conf
@@ -150,3 +150,30 @@ def test_beat_loads_nothing_that_only_evaluations_need():
     )
 
     assert done.stdout.split() == []
+
+
+def test_a_tick_that_was_planned_by_a_clock_that_was_ahead_is_planned_anew():
+    """An hour ahead, and corrected: nobody waits for that hour."""
+    ticks = []
+
+    class Beat(SteadyScheduler):
+        producer = None
+
+        def apply_entry(self, entry, _producer=None, **_):
+            ticks.append(entry.name)
+
+    wrong = datetime.now(UTC) + timedelta(hours=1)
+    beat = Beat(tasks.app, lazy=True)
+    interval = Every(7, app=tasks.app)
+    beat.data = {
+        "fan-out": beat.Entry(
+            "fan-out", tasks.fan_out.name, wrong, schedule=interval, app=tasks.app
+        )
+    }
+    beat.populate_heap()
+    in_an_hour = beat._heap[0]._replace(time=beat._heap[0].time + 3600)
+    beat.old_schedulers = beat.schedule.copy()
+    beat._heap = [in_an_hour]
+    beat.tick()
+
+    assert ticks == ["fan-out"]

@@ -1,0 +1,107 @@
+"""The faults there are: their names, families and lengths."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Family(StrEnum):
+    """Who suffers a fault."""
+
+    PROCESS = "process"
+    REDIS = "redis"
+    DATABASE = "database"
+    CLOCK = "clock"
+    HEROKU = "heroku"  # the API, for all apps
+    REFUSAL = "refusal"  # the API, for some apps
+    APP = "app"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One fault.
+
+    Attributes:
+        name: For schedules, reports and logs.
+        family: Who suffers it.
+        periods: How long it lasts, in periods; 0 for one that is over at once.
+        forgets: How often the scaler may have to read all formations again because
+            of it: Redis was emptied, or what is in it looks too old or too new.
+        status: HTTP status, where the fault is one.
+        limit: Dynos that a refusal allows.
+    """
+
+    name: str
+    family: Family
+    periods: float = 2.0
+    forgets: int = 0
+    status: int | None = None
+    limit: int | None = None
+
+
+WORKER_KILLED = Kind("worker killed", Family.PROCESS, 0)
+BEAT_KILLED = Kind("beat killed", Family.PROCESS, 0)
+BEAT_FROZEN = Kind("beat frozen", Family.PROCESS, 4)
+TWO_BEATS = Kind("two beats", Family.PROCESS, 4)
+REDIS_EMPTIED = Kind("redis killed, restarted empty", Family.REDIS, 1, forgets=1)
+REDIS_PAUSED = Kind("redis paused (CLIENT PAUSE)", Family.REDIS, 2, forgets=1)
+REDIS_FROZEN = Kind("redis frozen (SIGSTOP)", Family.REDIS, 3, forgets=1)
+REDIS_FULL = Kind("redis full", Family.REDIS, 3, forgets=1)
+DATABASE_AWAY = Kind("postgresql stopped, restarted", Family.DATABASE, 3)
+DISK_FULL = Kind("disk full", Family.DATABASE, 3)
+CLOCK_AHEAD = Kind("clock an hour ahead", Family.CLOCK, 3, forgets=2)
+CLOCK_BACK = Kind("clock an hour back", Family.CLOCK, 3, forgets=2)
+
+HEROKU = (
+    *(
+        Kind(f"heroku {name}", Family.HEROKU, 1.5)
+        for name in ("hang", "slow", "too slow", "non_json", "cut", "drip", "reset")
+    ),
+    Kind("heroku apply_then_reset", Family.HEROKU, 1.5),
+    Kind("heroku 500", Family.HEROKU, 1.5, status=500),
+    Kind("heroku 503", Family.HEROKU, 1.5, status=503),
+)
+#: Answers in pages, which only readings have: so Redis is emptied meanwhile.
+HEROKU_PARTIAL = Kind("heroku partial", Family.HEROKU, 3)
+#: These hold all calls of the account back for half a minute and more, unless
+#: Redis forgets it; so a Redis that is emptied follows.
+HEROKU_LONG = (
+    Kind("heroku 401", Family.HEROKU, 1.5, status=401),
+    Kind("heroku 429", Family.HEROKU, 1.5, status=429),
+)
+REFUSALS = (
+    Kind("heroku refuses 402", Family.REFUSAL, 4, status=402),
+    Kind("heroku refuses 403", Family.REFUSAL, 4, status=403),
+    Kind("heroku refuses 404", Family.REFUSAL, 4, status=404),
+    Kind("heroku refuses 422", Family.REFUSAL, 4, status=422),
+    Kind("heroku refuses 422 with a limit", Family.REFUSAL, 4, status=422, limit=3),
+)
+APP = (
+    *(Kind(f"app {n}", Family.APP, 4, status=n) for n in (401, 403, 404, 422, 429)),
+    *(Kind(f"app {n}", Family.APP, 4, status=n) for n in (500, 503)),
+    *(
+        Kind(f"app {name}", Family.APP, 4)
+        for name in (
+            *("hang", "slow", "no answer", "reset", "cut", "cut chunk", "empty"),
+            *("html", "drip headers", "drip body", "100 MB", "deep", "twice"),
+            *("huge numbers", "null", "negative", "redirect loop"),
+            *("redirect elsewhere", "garbage"),
+        )
+    ),
+)
+#: What every run has; the database decides about one more.
+SYSTEM = (
+    *(WORKER_KILLED, BEAT_KILLED, BEAT_FROZEN, TWO_BEATS),
+    *(REDIS_PAUSED, REDIS_FROZEN, REDIS_FULL),
+    *(CLOCK_AHEAD, CLOCK_BACK),
+)
+
+BY_NAME = {
+    kind.name: kind
+    for kind in (
+        *SYSTEM,
+        *(REDIS_EMPTIED, DATABASE_AWAY, DISK_FULL),
+        *(*HEROKU, HEROKU_PARTIAL, *HEROKU_LONG, *REFUSALS, *APP),
+    )
+}

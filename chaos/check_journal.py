@@ -1,0 +1,161 @@
+"""Is the registry as it was, and does the journal have every change?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from chaos.catalog import BY_NAME, REDIS_EMPTIED, WORKER_KILLED, Family
+from chaos.evidence import around
+from chaos.history import Call, History
+from chaos.violation import Violation
+
+#: Seconds that a change waits in Redis for the next evaluation to write it down.
+WAITING = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A process type whose dynos Heroku has changed for us."""
+
+    call: Call
+    process_type: str
+    before: int
+    after: int
+
+
+def changes_of(history: History, app: str) -> list[Change]:
+    """Return the changes of an app's dynos, in order."""
+    dynos = dict(history.first_dynos[app])
+    found = []
+    for call in history.patches_of[app]:
+        if not call.was_made:
+            continue
+        for process_type, quantity in call.updates.items():
+            before = dynos.get(process_type, 0)
+            if before != quantity:
+                found.append(Change(call, process_type, before, quantity))
+            dynos[process_type] = quantity
+    return found
+
+
+def check_journal(history: History) -> Iterator[Violation]:
+    """Yield the changes that the journal does not have, in the order of changes."""
+    for app in history.first_dynos:
+        for change in _missing(changes_of(history, app), _written(history, app)):
+            if not is_excused(history, change):
+                yield Violation(
+                    "no change is missing from the journal",
+                    _in_words(history, app, change),
+                    around(history, app, change.call.at + WAITING),
+                )
+
+
+def lost(history: History) -> list[str]:
+    """Return the changes that are missing from the journal with an excuse."""
+    return [
+        _in_words(history, app, change)
+        for app in history.first_dynos
+        for change in _missing(changes_of(history, app), _written(history, app))
+        if is_excused(history, change)
+    ]
+
+
+def _in_words(history: History, app: str, change: Change) -> str:
+    return (
+        f"{app} {change.process_type} {change.before} -> {change.after} "
+        f"at {change.call.at - history.began:.3f} s"
+    )
+
+
+def written_twice(history: History) -> int:
+    """Return how many events there are more than changes."""
+    changes = sum(len(changes_of(history, app)) for app in history.first_dynos)
+    return max(0, len(history.events) + len(lost(history)) - changes)
+
+
+def is_excused(history: History, change: Change) -> bool:
+    """Return whether two faults together explain that a change was not written.
+
+    An event that cannot be written waits in Redis, and so does the question how a
+    change went that got no answer. If Redis forgets it meanwhile, it is gone.
+    """
+    at = change.call.at
+    for forgot in history.spans_of(REDIS_EMPTIED.name):
+        if not at <= forgot.ended <= at + WAITING:
+            continue
+        if not change.call.was_answered:
+            return True
+        if any(
+            span.began <= forgot.ended and span.ended >= at
+            for span in history.spans
+            if span.kind == WORKER_KILLED.name
+            or BY_NAME[span.kind].family is Family.DATABASE
+        ):
+            return True
+    return False
+
+
+def _written(history: History, app: str) -> list[tuple[str, int | None, int | None]]:
+    return [
+        (event.process_type, event.from_quantity, event.to_quantity)
+        for event in history.events
+        if event.app == app
+    ]
+
+
+def _missing(
+    changes: list[Change], written: list[tuple[str, int | None, int | None]]
+) -> list[Change]:
+    """Return the changes that are left when the written ones are crossed out.
+
+    Each process type's events must come in the order of its changes; an event may
+    stand there twice.
+    """
+    missing = []
+    for name in sorted({change.process_type for change in changes}):
+        made = [change for change in changes if change.process_type == name]
+        events = [quantities for kind, *quantities in written if kind == name]
+        missing += _not_in_order(made, events)
+    return missing
+
+
+def _not_in_order(
+    made: Sequence[Change], events: Sequence[Sequence[int | None]]
+) -> list[Change]:
+    """Return the changes beside the longest row that is in both, in order."""
+    longest = [[0] * (len(events) + 1) for _ in range(len(made) + 1)]
+    for i, change in reversed(list(enumerate(made))):
+        for j, event in reversed(list(enumerate(events))):
+            longest[i][j] = (
+                longest[i + 1][j + 1] + 1
+                if _are_same(change, event)
+                else max(longest[i + 1][j], longest[i][j + 1])
+            )
+    missing, j = [], 0
+    for i, change in enumerate(made):
+        while j < len(events) and longest[i][j + 1] == longest[i][j]:
+            j += 1
+        if j < len(events) and _are_same(change, events[j]):
+            j += 1
+        else:
+            missing.append(change)
+    return missing
+
+
+def _are_same(change: Change, event: Sequence[int | None]) -> bool:
+    return [change.before, change.after] == list(event)
+
+
+def check_registry(history: History) -> Iterator[Violation]:
+    """Yield the rows of the registry that are not as they were."""
+    before, after = set(history.registry_before), set(history.registry_after)
+    if before != after:
+        yield Violation(
+            "the registry is as it was",
+            f"{len(before ^ after)} rows differ",
+            (
+                *(f"  before: {row}" for row in sorted(before - after)),
+                *(f"  after:  {row}" for row in sorted(after - before)),
+            ),
+        )

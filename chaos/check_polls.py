@@ -1,0 +1,163 @@
+"""Is every app polled again soon after a fault, and never twice in a period?"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+
+from chaos.catalog import BY_NAME, REDIS_EMPTIED, Family
+from chaos.evidence import answer_line, span_line
+from chaos.history import Answer, History, Span
+from chaos.violation import Violation
+
+#: Periods after the end of a fault until every healthy app has been polled.
+RESUME_PERIODS = 5
+#: A tick may come this part of a period early.
+EARLY = 0.25
+#: A message may be late by a whole period, then it expires.
+LATE = 1.0
+#: In calm times a poll is this part of a period late at most, beside a tick's own.
+CALM_LATE = 0.25
+#: Polls in a row that are looked at together.
+LONGEST_ROW = 12
+#: Seconds after which a request is not the repetition of one that was cut off.
+AT_ONCE = 0.5
+#: Who must be well for any poll at all.
+STOPPING = frozenset({Family.PROCESS, Family.REDIS, Family.CLOCK})
+#: Answers after which a client may ask once more at once.
+DROPPED = frozenset({"app no answer", "app reset"})
+
+
+def polls_of(history: History, app: str) -> list[Answer]:
+    """Return the polls of an app, without redirected and repeated requests."""
+    polls: list[Answer] = []
+    repeated = False
+    for answer in history.answers_of[app]:
+        if not answer.begins_poll:
+            continue
+        again = (
+            bool(polls)
+            and not repeated
+            and polls[-1].kind in DROPPED
+            and answer.at - polls[-1].at < AT_ONCE
+        )
+        repeated = again
+        if not again:
+            polls.append(answer)
+    return polls
+
+
+def check_resumption(history: History) -> Iterator[Violation]:
+    """Yield the healthy apps that were not polled soon after a fault."""
+    patience = RESUME_PERIODS * history.period
+    times = {a: [p.at for p in polls_of(history, a)] for a in history.first_dynos}
+    for span in history.spans:
+        if _goes_on_in_another(history, span):
+            continue
+        for app, at in times.items():
+            if _is_sick(history, app, span.ended, patience):
+                continue
+            waited = _until_next(at, span.ended)
+            if waited > patience and span.ended + patience < history.ended:
+                yield Violation(
+                    f"polls go on within {RESUME_PERIODS} periods",
+                    f"{app} was polled {waited:.1f} s after the end of "
+                    f"{span.kind!r}, at most {patience:g} s are promised",
+                    tuple(
+                        span_line(history, s)
+                        for s in history.spans
+                        if s.covers(span.ended, after=patience)
+                    ),
+                )
+
+
+def resumed_after(history: History, span: Span) -> float | None:
+    """Return the seconds until all healthy apps had been polled again."""
+    waits = [
+        _until_next([p.at for p in polls_of(history, app)], span.ended)
+        for app in history.first_dynos
+        if not _is_sick(history, app, span.ended, 0)
+    ]
+    return max(waits, default=None)
+
+
+def _until_next(times: list[float], at: float) -> float:
+    place = bisect_right(times, at)
+    return times[place] - at if place < len(times) else float("inf")
+
+
+def _goes_on_in_another(history: History, span: Span) -> bool:
+    """Return whether another fault that stops polls lasts longer than this one."""
+    return any(
+        other.began <= span.ended < other.ended
+        for other in history.spans
+        if BY_NAME[other.kind].family in STOPPING
+    )
+
+
+def _is_sick(history: History, app: str, at: float, seconds: float) -> bool:
+    """Return whether an app is sick itself at a time or soon after it."""
+    return any(
+        app in span.apps and span.began <= at + seconds and span.ended > at
+        for span in history.spans
+        if BY_NAME[span.kind].family is Family.APP
+    )
+
+
+def check_frequency(history: History) -> Iterator[Violation]:
+    """Yield the apps that were polled more often than once in a period."""
+    for app in history.first_dynos:
+        polls = polls_of(history, app)
+        for place, last in enumerate(polls):
+            for first in polls[max(0, place - LONGEST_ROW) : max(0, place - 1)]:
+                row = polls[polls.index(first) : place + 1]
+                most = _most(history, first.at, last.at)
+                if len(row) > most:
+                    yield _too_often(history, app, row, f"at most {most} may be")
+            if place > 1:
+                yield from _check_pair(history, app, polls[place - 2 : place + 1])
+
+
+def _check_pair(history: History, app: str, row: list[Answer]) -> Iterator[Violation]:
+    """Yield two polls in calm times that are too near to each other.
+
+    One that a busy machine made late may be near to the next; then it is far from
+    the one before.
+    """
+    before, first, last = (answer.at for answer in row)
+    least = (1 - EARLY - CALM_LATE) * history.period
+    if (
+        last - first < least
+        and last - before < least + history.period
+        and _is_calm(history, before, last)
+    ):
+        yield _too_often(history, app, row[1:], f"{least:g} s apart at least")
+
+
+def _most(history: History, first: float, last: float) -> int:
+    """Return how many polls there may be between two times.
+
+    A Redis that forgot when the last tick was lets one come early.
+    """
+    forgotten = sum(
+        span.kind == REDIS_EMPTIED.name and first <= span.ended <= last
+        for span in history.spans
+    )
+    length = last - first + (EARLY + LATE) * history.period
+    return int(length // history.period) + 1 + forgotten
+
+
+def _is_calm(history: History, first: float, last: float) -> bool:
+    return not any(
+        span.began <= last and span.ended + 2 * history.period >= first
+        for span in history.spans
+    )
+
+
+def _too_often(history: History, app: str, row: list[Answer], rule: str) -> Violation:
+    length = row[-1].at - row[0].at
+    return Violation(
+        "no app is polled twice in a period",
+        f"{app} was polled {len(row)} times within {length:.2f} s, {rule}",
+        tuple(answer_line(history, answer) for answer in row),
+    )

@@ -1,0 +1,37 @@
+"""All promises, checked against a history."""
+
+from __future__ import annotations
+
+from chaos.check_calls import check_calls
+from chaos.check_changes import check_changes
+from chaos.check_journal import check_journal, check_registry
+from chaos.check_polls import check_frequency, check_resumption
+from chaos.check_rest import (
+    check_deaths,
+    check_script,
+    check_secrets,
+    check_settled,
+)
+from chaos.history import History
+from chaos.violation import Violation
+
+
+def check(history: History, concurrency: int) -> list[Violation]:
+    """Return every promise that was broken.
+
+    Args:
+        history: Of the run.
+        concurrency: Apps that the worker polls at a time.
+    """
+    return [
+        *check_script(history),
+        *check_changes(history),
+        *check_frequency(history),
+        *check_resumption(history),
+        *check_registry(history),
+        *check_journal(history),
+        *check_calls(history, concurrency),
+        *check_secrets(history),
+        *check_settled(history),
+        *check_deaths(history),
+    ]

@@ -1,0 +1,49 @@
+"""The registry and the journal, read with SQL of our own."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import Engine, NullPool, create_engine, text
+
+from chaos.history import Event
+
+#: What must not change, whatever happens.
+REGISTRY = ("SELECT * FROM apps ORDER BY id", "SELECT * FROM policies ORDER BY 1, 2")
+SCALED = """
+SELECT at, app, process_type, from_quantity, to_quantity FROM events
+WHERE kind = 'scaled' ORDER BY id
+"""
+
+
+class Database:
+    """A database that is looked into from outside."""
+
+    def __init__(self, url: str) -> None:
+        self._engine: Engine = create_engine(
+            url.replace("postgres://", "postgresql+psycopg2://", 1), poolclass=NullPool
+        )
+
+    def registry(self) -> tuple[str, ...]:
+        """Return each row of the registry as text."""
+        with self._engine.connect() as connection:
+            return tuple(
+                repr(tuple(row))
+                for query in REGISTRY
+                for row in connection.execute(text(query))
+            )
+
+    def scaled(self) -> tuple[Event, ...]:
+        """Return the changes in the journal, as they were written."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(text(SCALED)).all()
+        return tuple(Event(_seconds(at), *rest) for at, *rest in rows)
+
+    def close(self) -> None:
+        """End all connections."""
+        self._engine.dispose()
+
+
+def _seconds(at: datetime | str) -> float:
+    moment = datetime.fromisoformat(at) if isinstance(at, str) else at
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -1,0 +1,84 @@
+"""A process of ours that is killed and started again, as a dyno on Heroku."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import psutil
+
+from devtools.procfile import ProcfileProcess, line
+
+#: What each process says when it is at work.
+READY = {"beat": r"beat: [Ss]tarting|beat\.starts", "worker": r"ready\."}
+STOP_SECONDS = 20.0
+
+
+class Dyno:
+    """A line of the Procfile, of which one process at a time runs."""
+
+    def __init__(self, name: str, env: Mapping[str, str], folder: Path) -> None:
+        self._name = name
+        self._env = env
+        self._folder = folder
+        self._started = 0
+        self.process: ProcfileProcess | None = None
+
+    def start(self, more: Mapping[str, str] | None = None) -> None:
+        """Start it, with a log of its own; `more` is added to its environment.
+
+        Its output goes through a pipe, as on Heroku, so that what limits its files
+        does not silence it.
+        """
+        self._started += 1
+        log = self._folder / f"{self._name}-{self._started:02d}.log"
+        self.process = ProcfileProcess(
+            f"{line(self._name)} 2>&1 | cat", {**self._env, **(more or {})}, log
+        )
+
+    @property
+    def running(self) -> ProcfileProcess:
+        """The process that was started last.
+
+        Raises:
+            RuntimeError: None was started.
+        """
+        if self.process is None:
+            raise RuntimeError(f"{self._name} was never started")
+        return self.process
+
+    def wait_until_ready(self) -> None:
+        """Return when it is at work."""
+        self.running.wait_for_log(READY[self._name], timeout=30)
+
+    def kill(self) -> None:
+        """End it as the death of its host does."""
+        self.running.kill()
+
+    def stop(self) -> None:
+        """End it as Heroku does before a restart."""
+        self.running.terminate_like_heroku(STOP_SECONDS)
+
+    def freeze(self) -> None:
+        """Let it stand still."""
+        self.running.pause()
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self.running.resume()
+
+    def limit_files(self, size: int | None) -> None:
+        """Let no file that it writes become longer; None for no limit."""
+        for pid in self.running.pids():
+            process = psutil.Process(pid)
+            _, hard = process.rlimit(psutil.RLIMIT_FSIZE)
+            process.rlimit(psutil.RLIMIT_FSIZE, (hard if size is None else size, hard))
+
+    @property
+    def has_died(self) -> bool:
+        """Whether it has ended, by itself if nobody has killed it."""
+        return self.process is not None and not self.process.running
+
+    def last_words(self) -> str:
+        """Return the end of its log."""
+        return self.process.log_text()[-500:] if self.process else ""

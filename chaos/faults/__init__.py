@@ -1,0 +1,31 @@
+"""How each fault is brought about: a context that it lasts for.
+
+`of` returns the context of a scheduled fault; what it does is in the module of the
+fault's family.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+
+from chaos.catalog import Family
+from chaos.faults.app import sick_apps
+from chaos.faults.clock import CLOCK
+from chaos.faults.database import DATABASE
+from chaos.faults.heroku import failing_heroku, refusing_heroku
+from chaos.faults.process import PROCESS
+from chaos.faults.redis import REDIS
+from chaos.schedule import Fault
+from chaos.system import System
+
+
+def of(fault: Fault, system: System) -> AbstractContextManager[None]:
+    """Return a context in which a fault is there; what is over at once, is."""
+    by_family = {
+        Family.APP: lambda: sick_apps(fault, system),
+        Family.HEROKU: lambda: failing_heroku(fault, system),
+        Family.REFUSAL: lambda: refusing_heroku(fault, system),
+    }
+    if fault.kind.family in by_family:
+        return by_family[fault.kind.family]()
+    return {**PROCESS, **REDIS, **DATABASE, **CLOCK}[fault.kind](system)

@@ -1,0 +1,92 @@
+"""The clock of our processes jumps, and jumps back.
+
+libfaketime stands between them and the kernel's clock: `time.time`,
+`datetime.now` and all else that asks for the time of day see the jump while they
+run. What measures spans (the monotonic clock) does not, as on a real machine whose
+clock is set. The clocks of Redis, the database, Heroku and the apps stay right.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import cache, partial
+from importlib.util import find_spec
+from pathlib import Path
+
+from chaos.catalog import CLOCK_AHEAD, CLOCK_BACK, Kind
+from chaos.system import System
+from chaos.waiting import wait_until
+
+#: Where the library is in its package, and the variable that names another place.
+IN_PACKAGE = "vendor/libfaketime/src/libfaketime.so.1"
+VARIABLE = "CHAOS_LIBFAKETIME"
+HOUR = 3_600
+#: Seconds between two looks of the library at the file; each costs time.
+LOOKS = 1
+#: Seconds until the first poll after a start.
+PATIENCE = 15.0
+
+
+@cache
+def library() -> Path | None:
+    """Return the library that shifts the clock; None if there is none."""
+    named = os.environ.get(VARIABLE)
+    if named:
+        return Path(named)
+    package = find_spec("libfaketime")
+    if package is None or package.origin is None:
+        return None
+    path = Path(package.origin).parent / IN_PACKAGE
+    return path if path.is_file() else None
+
+
+@contextmanager
+def jumped(seconds: int, system: System) -> Iterator[None]:
+    """Let the clock of worker and beat jump while they run, and jump back.
+
+    They are started again before, with the library, at the right time.
+    """
+    _prepare(system)
+    clock = system.folder / "clock"
+    _set(clock, seconds)
+    yield
+    _set(clock, 0)
+
+
+def _prepare(system: System) -> None:
+    """Start worker and beat again under a clock that can be set."""
+    clock = system.folder / "clock"
+    _set(clock, 0)
+    env = {
+        "LD_PRELOAD": str(library()),
+        "FAKETIME_TIMESTAMP_FILE": str(clock),
+        "FAKETIME_CACHE_DURATION": str(LOOKS),
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }
+    for dyno in (system.beat, system.worker):
+        dyno.kill()
+        dyno.start(env)
+    for dyno in (system.beat, system.worker):
+        dyno.wait_until_ready()
+    ready = time.time()
+    wait_until(lambda: system.has_polled_since(ready), PATIENCE)
+
+
+def _set(clock: Path, seconds: int) -> None:
+    """Set the clock, and wait until it has been looked at.
+
+    A reader never sees half of the file.
+    """
+    new = clock.with_suffix(".new")
+    new.write_text(f"{seconds:+d}\n")
+    new.replace(clock)
+    time.sleep(LOOKS)
+
+
+CLOCK: dict[Kind, Callable[[System], AbstractContextManager[None]]] = {
+    CLOCK_AHEAD: partial(jumped, HOUR),
+    CLOCK_BACK: partial(jumped, -HOUR),
+}

@@ -1,0 +1,60 @@
+"""A Heroku API that does not answer, or not as it should."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+from chaos.schedule import Fault
+from chaos.script import name_of
+from chaos.system import SETTINGS, System
+from chaos.waiting import wait_until
+from local_heroku.control import FaultName
+
+#: Seconds of a slow answer that is waited for, and of one that is not.
+SLOW, TOO_SLOW = 1.0, float(SETTINGS["HEROKU_TIMEOUT"]) + 1
+#: Seconds between two bytes, so that an answer takes longer than it may.
+DRIP = 0.05
+#: Seconds to wait for a first call that suffers the fault.
+PATIENCE = 10.0
+OPTIONS: dict[str, tuple[FaultName, dict[str, Any]]] = {
+    "slow": ("latency", {"seconds": SLOW}),
+    "too slow": ("latency", {"seconds": TOO_SLOW}),
+    "drip": ("drip", {"seconds": DRIP}),
+    # Lists alone come in pages.
+    "partial": ("partial", {"method": "GET"}),
+}
+
+
+@contextmanager
+def failing_heroku(fault: Fault, system: System) -> Iterator[None]:
+    """Let all calls fail, at least one."""
+    name = fault.kind.name.removeprefix("heroku ")
+    what, options = OPTIONS.get(name, (cast("FaultName", name), {}))
+    system.heroku.fail(fault.kind.status or what, times=None, **options)
+    yield
+    wait_until(lambda: any(one["happened"] for one in system.heroku.faults()), PATIENCE)
+    system.heroku.clear_faults()
+
+
+@contextmanager
+def refusing_heroku(fault: Fault, system: System) -> Iterator[None]:
+    """Let all calls for some apps be refused.
+
+    A refusal with a limit is for changes only: the formation is still told.
+    """
+    limit = fault.kind.limit
+    options: dict[str, Any] = {}
+    if limit is not None:
+        options = {
+            "method": "PATCH",
+            "error_id": "cannot_update_above_limit",
+            "message": f"Cannot update to more than {limit} Standard-1X dynos",
+            "extra": {"limit": limit},
+        }
+    for app in fault.apps:
+        status = cast("int", fault.kind.status)
+        system.heroku.fail(status, app=name_of(app), times=None, **options)
+    yield
+    system.heroku.clear_faults()

@@ -1,0 +1,82 @@
+"""The fleet's process, started, told and listened to."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TextIO, cast
+
+from chaos.fleet_server import HOST, PASSWORD, USER
+from chaos.history import Answer
+from devtools.procfile import ROOT
+
+
+class FleetProcess:
+    """All apps, in a process of their own; `with` ends it.
+
+    Attributes:
+        began: When the script began.
+    """
+
+    def __init__(self, seed: int, log: Path) -> None:
+        self._log = log
+        self._read = 0
+        self._answers: list[Answer] = []
+        self._process = subprocess.Popen(  # noqa: S603 - our own module
+            [sys.executable, "-m", "chaos.fleet_server", str(seed), str(log)],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        self._in = cast("TextIO", self._process.stdin)
+        self._out = cast("TextIO", self._process.stdout)
+        said = self._listen()
+        self._port, self.began = int(said["port"]), float(said["began"])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def url(self, app: str) -> str:
+        """Return where an app's counts are, with the password to them."""
+        return f"http://{USER}:{PASSWORD}@{HOST}:{self._port}/{app}/api/scalar_tasks/"
+
+    def be_sick(self, kinds: Mapping[str, str]) -> float:
+        """Let these apps be sick, and no others; return from when on."""
+        return self._tell({"sick": dict(kinds)})
+
+    def freeze(self) -> float:
+        """Stop the script, so that the counts stay; return from when on."""
+        return self._tell({"freeze": True})
+
+    def answers(self) -> list[Answer]:
+        """Return all answers so far."""
+        with self._log.open(encoding="utf-8") as log:
+            log.seek(self._read)
+            while (line := log.readline()).endswith("\n"):
+                self._answers.append(Answer(**json.loads(line)))
+                self._read = log.tell()
+        return self._answers
+
+    def _tell(self, command: Mapping[str, Any]) -> float:
+        self._in.write(json.dumps(command) + "\n")
+        self._in.flush()
+        return float(self._listen()["at"])
+
+    def _listen(self) -> Mapping[str, Any]:
+        heard: Mapping[str, Any] = json.loads(self._out.readline())
+        return heard

@@ -1,0 +1,171 @@
+"""What was seen during a run, from outside of the scaler. Times are seconds of Unix.
+
+The answers come from the fleet's own log, the calls from Heroku's, the events and
+the registry from the database, the faults from the one who made them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TypeVar
+
+#: Faults of the local Heroku after which a change was made all the same.
+MADE_ANYWAY = frozenset({"latency", "cut", "partial", "drip", "apply_then_reset"})
+#: A success, as Heroku answers it.
+OK = 200
+PARTIAL = 206
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an app answered to one request.
+
+    Attributes:
+        at: When.
+        app: Its name.
+        kind: `healthy`, or the fault that it suffered.
+        counts: By process type; None for what the answer left unknown.
+        begins_poll: False for a request that a redirect led to.
+        leaked: Whether the request showed a password to another host.
+    """
+
+    at: float
+    app: str
+    kind: str
+    counts: Mapping[str, int | None]
+    begins_poll: bool = True
+    leaked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call of the Heroku API; `updates` is what a PATCH asked for.
+
+    `status` is None if the answer was not sent whole; `limit` is what a refusal
+    allowed.
+    """
+
+    at: float
+    method: str
+    app: str | None
+    status: int | None
+    fault: str | None = None
+    updates: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def was_made(self) -> bool:
+        """Whether the dynos are as asked for since then."""
+        return self.method == "PATCH" and (
+            self.fault in MADE_ANYWAY
+            if self.fault
+            else self.status is not None and self.status in {OK, PARTIAL}
+        )
+
+    @property
+    def was_answered(self) -> bool:
+        """Whether the caller could read a success."""
+        return self.status in {OK, PARTIAL} and self.fault in {
+            None,
+            "latency",
+            "partial",
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A change in the journal, in the order in which it was written."""
+
+    at: float
+    app: str
+    process_type: str
+    from_quantity: int | None
+    to_quantity: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A fault that was: what, when, and to whom.
+
+    Attributes:
+        kind: The fault.
+        began: When.
+        ended: When all was as before, as far as the one who made it can tell.
+        apps: The apps that were sick or refused; empty for faults of the system.
+        limit: Dynos that a refusal allowed, if it named some.
+    """
+
+    kind: str
+    began: float
+    ended: float
+    apps: frozenset[str] = frozenset()
+    limit: int | None = None
+
+    def covers(self, at: float, after: float = 0.0) -> bool:
+        """Return whether a time is within it, or up to `after` seconds later."""
+        return self.began <= at <= self.ended + after
+
+
+@dataclass(frozen=True)
+class History:
+    """All of a run.
+
+    Attributes:
+        seed: Of the run.
+        period: Seconds between two ticks.
+        began: When the fleet's script began.
+        ended: When the run was over.
+        frozen: When the script stopped, so that all could come to rest.
+        first_dynos: The formation of each app at the beginning.
+        last_dynos: The formation of each app at the end.
+        answers: In order of time.
+        calls: In order of time.
+        events: Scalings that the journal has, in the order of writing.
+        spans: The faults.
+        registry_before: Rows of the registry, as they were.
+        registry_after: The same at the end.
+        deaths: Processes that ended by themselves, in words.
+    """
+
+    seed: int
+    period: float
+    began: float
+    ended: float
+    frozen: float
+    first_dynos: Mapping[str, Mapping[str, int]]
+    last_dynos: Mapping[str, Mapping[str, int]]
+    answers: tuple[Answer, ...] = ()
+    calls: tuple[Call, ...] = ()
+    events: tuple[Event, ...] = ()
+    spans: tuple[Span, ...] = ()
+    registry_before: tuple[str, ...] = ()
+    registry_after: tuple[str, ...] = ()
+    deaths: tuple[str, ...] = ()
+
+    @cached_property
+    def answers_of(self) -> Mapping[str, tuple[Answer, ...]]:
+        """The answers of each app."""
+        return _by_app(self.first_dynos, self.answers)
+
+    @cached_property
+    def patches_of(self) -> Mapping[str, tuple[Call, ...]]:
+        """The changes that were asked for, by app."""
+        return _by_app(self.first_dynos, (c for c in self.calls if c.method == "PATCH"))
+
+    def spans_of(self, *kinds: str) -> list[Span]:
+        """Return the faults of these kinds."""
+        return [span for span in self.spans if span.kind in kinds]
+
+
+T = TypeVar("T", Answer, Call)
+
+
+def _by_app(names: Iterable[str], seen: Iterable[T]) -> Mapping[str, tuple[T, ...]]:
+    """Return what was seen of each app, in order."""
+    found: defaultdict[str, list[T]] = defaultdict(list)
+    for one in sorted(seen, key=lambda one: one.at):
+        if one.app is not None:
+            found[one.app].append(one)
+    return {name: tuple(found[name]) for name in names}

@@ -1,0 +1,89 @@
+"""What the policies of the fleet allow, written without the scaler's own code.
+
+Seven kinds of policy go round among the apps. They are simple enough to say for
+each change whether a count explains it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+#: The process type that must never be scaled to 0.
+WEB = "web"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One kind of policy.
+
+    Attributes:
+        name: For reports.
+        process_types: What an app with it has and reports.
+        boundary: Counts of a dyno; 0 for one dyno for any count.
+        fewest: Dynos at least, where the count is known.
+        most: Dynos at most.
+        step_up: Dynos added at once, at most.
+        step_down: Dynos removed at once, at most.
+        window_down: Seconds whose highest recommendation counts for fewer dynos.
+        fallback: Dynos at least, once the count has been unknown for
+            `fallback_after` polls.
+        fallback_after: Unknown counts in a row.
+    """
+
+    name: str
+    process_types: tuple[str, ...] = ("worker", "mailer")
+    boundary: int = 10
+    fewest: int = 0
+    most: int | None = None
+    step_up: int | None = None
+    step_down: int | None = None
+    window_down: int = 0
+    fallback: int | None = None
+    fallback_after: int = 3
+
+    def recommended(self, count: int) -> int:
+        """Return the dynos for a count, before windows and steps."""
+        dynos = int(count > 0) if self.boundary == 0 else -(-count // self.boundary)
+        dynos = max(dynos, self.fewest)
+        return dynos if self.most is None else min(dynos, self.most)
+
+    def values(self) -> Mapping[str, str | int]:
+        """Return the policy as a fleet's file has it."""
+        named = {
+            "boundary": self.boundary,
+            "min": self.fewest or None,
+            "max": self.most,
+            "max_step_up": self.step_up,
+            "max_step_down": self.step_down,
+            "stabilization_down": f"{self.window_down}s" if self.window_down else None,
+            "fallback": self.fallback,
+            "fallback_after": self.fallback_after if self.fallback else None,
+        }
+        return {name: value for name, value in named.items() if value is not None}
+
+
+RULES = (
+    Rule("boundary"),
+    Rule("any count", boundary=0),
+    Rule("range", boundary=7, fewest=1, most=4),
+    Rule("steps", step_up=2, step_down=1),
+    Rule("window", window_down=10),
+    Rule("fallback", fallback=4),
+    Rule("web", process_types=(WEB, "worker"), boundary=20),
+)
+
+
+def rule_of(app: int) -> Rule:
+    """Return the policy of an app."""
+    return RULES[app % len(RULES)]
+
+
+def floor_of(process_type: str, current: int) -> int:
+    """Return the dynos that are left on, whatever the count: the last `web` one."""
+    return min(current, 1) if process_type == WEB else 0
+
+
+def settled(rule: Rule, process_type: str, count: int, current: int) -> int:
+    """Return the dynos that a count that stays leads to in the end."""
+    return max(rule.recommended(count), floor_of(process_type, current))

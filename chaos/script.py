@@ -1,0 +1,55 @@
+"""The script of the fleet: which counts an app reports at which time.
+
+A count stays the same for some seconds and then jumps, often to 0, so that a wrong
+count of a few seconds ago, or none at all, would be seen in the dynos.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+#: Seconds between two jumps of an app, at least and at most.
+SHORTEST, LONGEST = 9, 24
+#: The highest count.
+HIGHEST = 60
+#: Of so many counts one is 0.
+ONE_IN = 4
+
+
+def name_of(app: int) -> str:
+    """Return the name of an app on Heroku and in the registry."""
+    return f"app-{app:02d}"
+
+
+def number_of(name: str) -> int:
+    """Return the number of the app of that name."""
+    return int(name.rpartition("-")[2])
+
+
+def counts_at(
+    seed: int, app: int, process_types: tuple[str, ...], seconds: float
+) -> Mapping[str, int]:
+    """Return what a healthy app reports.
+
+    Args:
+        seed: The seed of the run.
+        app: The app's number.
+        process_types: Those that it reports.
+        seconds: Since the fleet began.
+    """
+    pace = SHORTEST + _draw(seed, app, "pace") % (LONGEST - SHORTEST + 1)
+    part = int((seconds + _draw(seed, app, "phase") % pace) // pace)
+    return {name: _count(_draw(seed, app, name, part)) for name in process_types}
+
+
+def _count(drawn: int) -> int:
+    if drawn % ONE_IN == 0:
+        return 0
+    return drawn // ONE_IN % HIGHEST + 1
+
+
+def _draw(*key: object) -> int:
+    """Return a large number that depends on the key alone, on every machine."""
+    digest = hashlib.sha256(repr(key).encode()).digest()
+    return int.from_bytes(digest[:8])

@@ -1,0 +1,21 @@
+"""Wait for a fact, not for a time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+#: Seconds between two looks.
+INTERVAL = 0.1
+
+
+def wait_until(
+    condition: Callable[[], object], timeout: float, every: float = INTERVAL
+) -> bool:
+    """Return whether a condition came true in time."""
+    end = time.monotonic() + timeout
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(every)
+    return True

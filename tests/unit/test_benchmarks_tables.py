@@ -1,0 +1,113 @@
+"""What the benchmarks make of their measurements."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from benchmarks import heroku_calls, soak
+from benchmarks.evaluation.__main__ import Measured, rows_of
+from benchmarks.footprint import Look, Row
+from benchmarks.stage.cpus import ALL, MEASURED, on
+from benchmarks.stage.fleet import address, answer
+from benchmarks.stage.report import markdown
+
+
+def test_a_table_sets_columns_of_numbers_to_the_right():
+    table = markdown(
+        ("what", "us", "growth"), [("ours", "1,234", "+3"), ("b", 5, "-1")]
+    )
+
+    assert table.splitlines() == [
+        "| what | us | growth |",
+        "| --- | ---: | ---: |",
+        "| ours | 1,234 | +3 |",
+        "| b | 5 | -1 |",
+    ]
+
+
+def test_a_table_without_rows_has_its_heads():
+    assert markdown(("a", "b"), []).splitlines() == ["| a | b |", "| --- | --- |"]
+
+
+def test_every_app_of_a_large_fleet_has_a_loopback_address_of_its_own():
+    found = {address(number) for number in range(100_000)}
+
+    assert len(found) == 100_000
+    assert all(
+        one.startswith("127.") and all(0 <= int(part) <= 255 for part in one.split("."))
+        for one in found
+    )
+    assert not any(one.endswith((".0", ".255")) for one in found)
+
+
+def test_an_apps_answer_says_how_long_it_is():
+    head, body = answer(15).split(b"\r\n\r\n")
+
+    assert body == b'{"worker": 15}'
+    assert b"Content-Length: 14" in head
+
+
+def test_a_thread_is_back_on_its_cpus_after_a_measurement():
+    before = os.sched_getaffinity(0)
+    with on(MEASURED):
+        assert os.sched_getaffinity(0) == MEASURED
+
+    assert os.sched_getaffinity(0) == before == ALL
+
+
+def test_an_evaluation_is_told_as_a_part_of_the_floor_and_of_the_naive_way():
+    loops = {"shared session": 0.0004, "requests.get": 0.02}
+    rows = rows_of("HTTPS", Measured(0.0006, loops))
+
+    assert rows[-1] == (
+        "HTTPS",
+        "**the whole evaluation**",
+        "600",
+        "1.50",
+        "33.3",
+    )
+    assert rows[0][2:] == ("400", "1.00", "50.0")
+
+
+def test_apps_on_one_account_leave_the_reserve():
+    """(4,500 - 500) / 8 calls an hour."""
+    rows = heroku_calls.rows_of([("ours", heroku_calls.Calls(8.0, 1.0))])
+
+    assert rows == [("ours", "8.00", "1.00", "500.0")]
+
+
+def test_connections_are_the_most_that_were_seen_and_memory_is_the_median():
+    looks = [
+        Look(100.0, {"scalar evalsha": 2}, 1),
+        Look(120.0, {"scalar evalsha": 2, "scalar-celery brpop": 1}, 2),
+        Look(300.0, {"scalar evalsha": 1}, 1),
+    ]
+    cells = Row("all-in-one", 1_000, looks, 1.0).cells()
+
+    assert cells == (
+        "`all-in-one`",
+        "1,000",
+        "120",
+        "3",
+        "2",
+        "100%",
+        "2 scalar evalsha, 1 scalar-celery brpop",
+    )
+
+
+@pytest.mark.parametrize(
+    ("each_minute", "an_hour"),
+    [
+        pytest.param(0.0, "+0.00", id="nothing leaks"),
+        pytest.param(0.5, "+30.00", id="half a megabyte a minute"),
+    ],
+)
+def test_growth_is_told_for_an_hour(each_minute, an_hour):
+    looks = [
+        soak.Look(100 + each_minute * minute, 1.0, 8, 2, 1_000, 90, 60)
+        for minute in range(13)
+    ]
+
+    assert soak.rows_of(looks)[0][-1] == an_hour

@@ -1,0 +1,52 @@
+"""What a run prints names the seed, the fault and the way to see it again."""
+
+from __future__ import annotations
+
+from chaos.catalog import BEAT_KILLED
+from chaos.report import figures, not_reached, table, verdict
+from chaos.schedule import Fault, Step
+from chaos.violation import Violation
+from tests.unit.chaos_history import (
+    BOUNDARY,
+    fault,
+    history,
+    patched,
+    polled,
+    read,
+)
+
+
+def test_the_table_has_a_line_for_each_fault():
+    run = history(
+        answers=polled(BOUNDARY),
+        calls=[patched(BOUNDARY, 11, worker=3), read(BOUNDARY, 12)],
+        spans=[fault("app hang", 10, 14.5, BOUNDARY)],
+    )
+
+    assert table(run).splitlines()[2:] == [
+        "| 10.0 | app hang (00) | 4.5 | 1.5 | 2 | 1 |"
+    ]
+
+
+def test_the_figures_count_changes_and_calls():
+    run = history(answers=polled(BOUNDARY), calls=[patched(BOUNDARY, 11, worker=3)])
+
+    assert "31 answers, 0 of them unknown; 1 changes, 1 up" in figures(run, 12)
+    assert "1 Heroku calls, of which 0 changed nothing (budget: 1)" in figures(run, 12)
+
+
+def test_what_there_was_no_time_for_is_said():
+    assert not_reached([]) == ""
+    assert "beat killed" in not_reached([Step((Fault(BEAT_KILLED),))])
+
+
+def test_a_violation_says_how_to_see_it_again():
+    said = verdict(
+        [Violation("a promise", "was broken", ("  proof",))], "chaos --seed 3"
+    )
+
+    assert (
+        said
+        == "1 violations. Again with: chaos --seed 3\n\na promise: was broken\n  proof"
+    )
+    assert verdict([], "") == "All promises were kept."
