@@ -533,6 +533,15 @@ def test_a_heroku_key_is_brought_to_what_the_file_says(
     assert planned(world, *with_key(again)).lines == []
 
 
+def test_neither_an_entry_nor_a_file_has_the_heroku_key_itself(world):
+    """One of the two would be enough, as long as nobody changes it."""
+    world.registry.add("shop", SECRET, world.clock.now(), OWN)
+    (told,) = describe(world.parts)
+
+    assert told.heroku_key == Secret("***")
+    assert "hunter2" not in write_fleet([replace(told, heroku_key=OWN)])
+
+
 def test_a_new_app_has_the_heroku_key_of_the_file(world):
     lines = apply(world, *with_key("HRKU-hunter2"))
 
