@@ -51,7 +51,7 @@ def why_not_call(
     parts: Parts, app: RegisteredApp, memory: Memory, urgency: Urgency, now: datetime
 ) -> Step | None:
     """Return why Heroku may not be called for this app now; None if it may."""
-    refusal = memory.refusal
+    refusal = _still_meant(memory, app)
     if refusal and timedelta(0) < refusal.until - now <= timedelta(seconds=MOST_WAIT):
         return Step(0, refusal.reason, refusal.detail)
     denial = parts.account.ask(urgency, app.heroku_key)
@@ -74,9 +74,20 @@ def note_failure(
     if error.whole_account:
         parts.account.failed(error, app.heroku_key)
         return memory, held
-    times = memory.refusal.times + 1 if memory.refusal else 1
+    before = _still_meant(memory, app)
+    times = before.times + 1 if before else 1
     wait = min(FIRST_WAIT * 2 ** min(times - 1, 10), MOST_WAIT)
     refusal = Refusal(
-        error.reason, str(error), until=now + timedelta(seconds=wait), times=times
+        error.reason,
+        str(error),
+        until=now + timedelta(seconds=wait),
+        times=times,
+        revision=app.revision,
     )
     return replace(memory, refusal=refusal), held
+
+
+def _still_meant(memory: Memory, app: RegisteredApp) -> Refusal | None:
+    """Return the refusal, unless somebody has changed the app's row since."""
+    refusal = memory.refusal
+    return refusal if refusal and refusal.revision == app.revision else None

@@ -102,6 +102,24 @@ def test_to_explain_an_app_its_own_key_is_used(world):
     assert world.platform.keys == [OWN]
 
 
+def test_an_app_that_was_refused_is_tried_at_once_with_another_key(world):
+    """Not after the quarter of an hour that the refusals have come to."""
+    refused = Refused("No.", reason=Reason.FORBIDDEN, status=403)
+    for _ in range(4):
+        world.platform.failures = [refused]
+        assert world.poll("blog", 1000).hold.reason is Reason.FORBIDDEN
+    give_key(world.parts, "blog", NEW, check=False)
+    world.platform.failures = [refused]
+    world.poll("blog", 1)
+    waits = world.memory("blog").refusal
+    assert (waits.times, world.platform.keys[-1]) == (1, NEW)
+    world.poll("blog", 1)
+    assert world.dynos("blog") == {"worker": 1}
+    world.poll("blog", 60)
+
+    assert world.dynos("blog") == {"worker": 3}
+
+
 # registering
 
 
