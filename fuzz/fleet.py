@@ -28,5 +28,6 @@ def check(data: bytes) -> None:
         f"other policies: {entries} {again}",
     )
     for entry in entries:
-        token = entry.token.reveal()
-        promise(len(token) < SHORTEST or token not in repr(entry), "a token shown")
+        for secret in (entry.token.reveal(), entry.heroku_key.reveal()):
+            is_hidden = len(secret) < SHORTEST or secret not in repr(entry)
+            promise(is_hidden, "a secret shown")

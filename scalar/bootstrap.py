@@ -9,6 +9,7 @@ from functools import cached_property
 from sqlalchemy import Engine
 
 from scalar import logfmt
+from scalar.adapters.account_names import AccountNames
 from scalar.adapters.cached_registry import CachedRegistry
 from scalar.adapters.count_sources import CountSources
 from scalar.adapters.heroku import READ_RETRIES, HerokuPlatform
@@ -26,6 +27,7 @@ from scalar.adapters.system_clock import SystemClock
 from scalar.errors import ConfigurationError, CoordinationError
 from scalar.policy_book import PolicyBook
 from scalar.ports import CountSource, Pinger
+from scalar.secret import Secret
 from scalar.service.parts import Options, Parts
 from scalar.settings import Settings
 
@@ -65,8 +67,14 @@ class Toolbox:
 
     @cached_property
     def account(self) -> RedisAccount:
-        """The calls of the Heroku account."""
-        return RedisAccount(self.redis, self.settings.calls_reserve)
+        """The calls of each Heroku account."""
+        settings = self.settings
+        names = AccountNames(
+            settings.heroku_api_key,
+            *(settings.scalar_secret_key, settings.heroku_api_key),
+            settings.database_url,
+        )
+        return RedisAccount(self.redis, settings.calls_reserve, names)
 
     @cached_property
     def redis(self):  # type: ignore[no-untyped-def] # redis-py's own type is generic in what it decodes
@@ -161,9 +169,9 @@ class Toolbox:
                 f"certificates in PEM form: {exc}"
             ) from exc
 
-    def _heroku_answered(self, remaining: int | None) -> None:
+    def _heroku_answered(self, remaining: int | None, key: Secret) -> None:
         """Share what Heroku said; an answer is not lost because Redis is away."""
         try:
-            self.account.answered(remaining)
+            self.account.answered(remaining, key)
         except CoordinationError as exc:
             log.warning(logfmt.line("account.unavailable", detail=exc))

@@ -6,11 +6,14 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from scalar.adapters.redis_connection import translated
 from scalar.adapters.sql import schema
 from scalar.bootstrap import Toolbox
-from scalar.errors import Refused, RegistryError, ScalarError
+from scalar.errors import Refused, RegistryError, ScalarError, SecretUnreadable
+from scalar.heroku_key import SHARED_KEY
+from scalar.secret import Secret
 
 OK, WARN, FAIL = "ok", "warn", "FAIL"
 
@@ -31,23 +34,40 @@ class Finding:
     text: str
 
 
+#: Returns how it is, and what to do.
+Check = Callable[[Toolbox], tuple[str, str]]
+
+
 def examine(tools: Toolbox) -> list[Finding]:
     """Return a finding for each thing that scaling needs."""
-    checks: tuple[tuple[str, Callable[[Toolbox], tuple[str, str]]], ...] = (
+    checks: tuple[tuple[str, Check], ...] = (
         ("database", _database),
         ("encryption", _encryption),
         ("redis", _redis),
         ("heroku key", _heroku),
-        ("heroku calls", _calls),
+        ("heroku calls", _calls_of_all),
+        *_own_keys(tools),
         ("last tick", _last_tick),
         ("workers", _workers),
     )
     return [_run(what, check, tools) for what, check in checks]
 
 
-def _run(
-    what: str, check: Callable[[Toolbox], tuple[str, str]], tools: Toolbox
-) -> Finding:
+def _own_keys(tools: Toolbox) -> list[tuple[str, Check]]:
+    """Return a check for each key that is an app's own."""
+    try:
+        keys = tools.registry.own_heroku_keys()
+    except SecretUnreadable as exc:
+        why = str(exc)
+        return [("own key", lambda _: (FAIL, why))]
+    except RegistryError:
+        return []
+    return [
+        ("own key", partial(_own_key, key=key, apps=apps)) for key, apps in keys.items()
+    ]
+
+
+def _run(what: str, check: Check, tools: Toolbox) -> Finding:
     try:
         state, text = check(tools)
     except ScalarError as exc:
@@ -74,8 +94,8 @@ def _database(tools: Toolbox) -> tuple[str, str]:
 def _encryption(tools: Toolbox) -> tuple[str, str]:
     if not tools.settings.scalar_secret_key:
         return WARN, (
-            "registered URLs are stored as plain text. Set SCALAR_SECRET_KEY to what "
-            "`python cli.py make-secret-key` prints"
+            "URLs, tokens and Heroku keys are stored as plain text. Set "
+            "SCALAR_SECRET_KEY to what `python cli.py make-secret-key` prints"
         )
     plain = tools.registry.unencrypted()
     if plain:
@@ -98,12 +118,34 @@ def _redis(tools: Toolbox) -> tuple[str, str]:
 
 
 def _heroku(tools: Toolbox) -> tuple[str, str]:
-    _, scope = tools.platform.calls_remaining()
     name = _an_app(tools)
+    if not tools.settings.heroku_api_key and not name and _has_apps(tools):
+        return OK, "not set, and not needed: every app has a key of its own"
+    return _key(tools, SHARED_KEY, name)
+
+
+def _own_key(tools: Toolbox, *, key: Secret, apps: list[str]) -> tuple[str, str]:
+    """Return how a key is, and how many calls it has left, in one finding."""
+    who = (
+        f"of {apps[0]}" if len(apps) == 1 else f"of {apps[0]} and {len(apps) - 1} more"
+    )
+    try:
+        state, text = _key(tools, key, apps[0])
+        if state == OK:
+            state, calls = _calls(tools, key)
+            text = f"{text}, {calls}"
+    except ScalarError as exc:
+        state, text = FAIL, str(exc)
+    return state, f"{who}: {text}"
+
+
+def _key(tools: Toolbox, key: Secret, name: str) -> tuple[str, str]:
+    """Return how a key is; it is tried on an app, if there is one."""
+    _, scope = tools.platform.calls_remaining(key)
     seen = f"may read {name}" if name else "no app is registered to try it on"
     if name:
         try:
-            tools.platform.formation(name)
+            tools.platform.formation(name, key)
         except Refused as exc:
             return FAIL, f"accepted, but may not read {name}: {exc}"
     if not scope:
@@ -117,17 +159,29 @@ def _heroku(tools: Toolbox) -> tuple[str, str]:
 
 
 def _an_app(tools: Toolbox) -> str:
-    """Return the name of an app, empty if there is none or none can be read."""
+    """Return an app without a key of its own; empty if there is none to be read."""
     try:
-        page = tools.registry.page(0, 1)
+        return tools.registry.first_without_key() or ""
     except RegistryError:
         return ""
-    return page[0].name if page else ""
 
 
-def _calls(tools: Toolbox) -> tuple[str, str]:
-    remaining, _ = tools.platform.calls_remaining()
-    budget = tools.account.budget()
+def _has_apps(tools: Toolbox) -> bool:
+    try:
+        return bool(tools.registry.page(0, 1))
+    except RegistryError:
+        return False
+
+
+def _calls_of_all(tools: Toolbox) -> tuple[str, str]:
+    if not tools.settings.heroku_api_key:
+        return _heroku(tools)
+    return _calls(tools, SHARED_KEY)
+
+
+def _calls(tools: Toolbox, key: Secret) -> tuple[str, str]:
+    remaining, _ = tools.platform.calls_remaining(key)
+    budget = tools.account.budget(key)
     if budget.blocked_until and budget.blocked_until > datetime.now(UTC):
         return WARN, f"calls wait after an error: {budget.reason}"
     if remaining < tools.settings.calls_reserve:

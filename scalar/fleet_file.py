@@ -9,18 +9,24 @@ from typing import Any
 import yaml
 
 from scalar.errors import InvalidInput
+from scalar.heroku_key import SHARED_KEY, read_key
 from scalar.model import WHOLE_APP, Form
 from scalar.secret import HIDDEN, Secret
 from scalar.service.fleet import AppEntry
 
 HEADER = """\
 # The fleet of heroku-proc-scalar. Change it, then: python cli.py apply FILE
-# Passwords and tokens are not in here: *** stands for the one that is stored.
+# Passwords, tokens and Heroku keys are not in here: *** stands for the one that
+# is stored.
 """
 #: How PyYAML fails on a date, a number or a tag whose text is none.
 _NO_VALUE = (ValueError, KeyError, IndexError, AttributeError, TypeError)
 MERGE = "tag:yaml.org,2002:merge"
-PARTS = ("url", "format", "token", "queues", "policy", "process_types")
+PARTS = (
+    *("url", "format", "token", "queues", "heroku_key"),
+    *("policy", "process_types"),
+)
+TEXTS = ("url", "format", "token", "heroku_key")
 
 
 class _Loader(yaml.SafeLoader):
@@ -101,7 +107,7 @@ def _entry(name: object, data: Any) -> AppEntry:
     unknown = set(app) - set(PARTS)
     if unknown:
         raise InvalidInput(f"{where}: {_names(unknown)} must be {', '.join(PARTS)}")
-    for part in ("url", "format", "token"):
+    for part in TEXTS:
         if app.get(part) is not None and not isinstance(app[part], str):
             raise InvalidInput(f"{where}: {part} must be a text")
     policies = {WHOLE_APP: _values(app.get("policy"), f"{where}: policy")}
@@ -117,6 +123,7 @@ def _entry(name: object, data: Any) -> AppEntry:
         _form(app.get("format"), where),
         Secret(app.get("token") or ""),
         _queues(app.get("queues"), where),
+        _heroku_key(app.get("heroku_key"), where),
     )
 
 
@@ -126,6 +133,17 @@ def _form(text: str | None, where: str) -> Form | None:
     if text not in set(Form):
         raise InvalidInput(f"{where}: format {text!r} must be {', '.join(Form)}")
     return Form(text)
+
+
+def _heroku_key(text: str | None, where: str) -> Secret:
+    if text is None:
+        return SHARED_KEY
+    if text == HIDDEN:
+        return Secret(HIDDEN)
+    try:
+        return read_key(text)
+    except InvalidInput as exc:
+        raise InvalidInput(f"{where}: {exc}") from exc
 
 
 def _queues(data: Any, where: str) -> dict[str, tuple[str, ...]]:
@@ -183,6 +201,8 @@ def _shown(entry: AppEntry) -> dict[str, Any]:
         shown["token"] = HIDDEN
     if entry.queues:
         shown["queues"] = {name: list(queues) for name, queues in entry.queues.items()}
+    if entry.heroku_key:
+        shown["heroku_key"] = HIDDEN
     if values := entry.policies.get(WHOLE_APP):
         shown["policy"] = _typed(values)
     types = {name: v for name, v in sorted(entry.policies.items()) if name != WHOLE_APP}

@@ -275,12 +275,15 @@ class Refusal:
         detail: Heroku's words.
         until: No call for this app before that time (aware, UTC).
         times: Refusals in a row.
+        revision: Of the app's row at that time. When a person changes the row, as
+            by another key, it is tried again.
     """
 
     reason: Reason
     detail: str
     until: datetime
     times: int = 1
+    revision: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,10 @@ from typing import Protocol
 
 from scalar.address import CountsAddress
 from scalar.errors import PlatformError
+from scalar.heroku_key import SHARED_KEY
 from scalar.model import Event, EventKind, Formation, Memory, Reading, Reason
 from scalar.policy import Policy, PolicyProblem
+from scalar.secret import Secret
 from scalar.vitals import Vitals
 
 
@@ -39,6 +41,7 @@ class RegisteredApp:
         created_at: When it was registered (aware, UTC).
         policies: The values that were set for it, as text, by process type;
             those for the whole app under `WHOLE_APP`.
+        heroku_key: Its own Heroku API key; `SHARED_KEY` if it has none.
     """
 
     id: int
@@ -47,6 +50,7 @@ class RegisteredApp:
     revision: int
     created_at: datetime
     policies: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    heroku_key: Secret = SHARED_KEY
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,13 @@ class AppKey:
 class Registry(Protocol):
     """The apps that are scaled. Every method may raise `RegistryError`."""
 
-    def add(self, name: str, address: CountsAddress, at: datetime) -> RegisteredApp:
+    def add(
+        self,
+        name: str,
+        address: CountsAddress,
+        at: datetime,
+        heroku_key: Secret = SHARED_KEY,
+    ) -> RegisteredApp:
         """Register an app; raises `AppAlreadyRegistered`."""
         ...
 
@@ -92,6 +102,13 @@ class Registry(Protocol):
 
     def set_address(self, name: str, address: CountsAddress) -> None:
         """Give an app another address; raises `AppNotFound`."""
+        ...
+
+    def set_heroku_key(self, name: str, heroku_key: Secret) -> None:
+        """Give an app its own Heroku key, or take it away with `SHARED_KEY`.
+
+        Raises `AppNotFound`.
+        """
         ...
 
     def page(self, after_id: int, limit: int) -> Sequence[AppKey]:
@@ -175,17 +192,20 @@ class Policies(Protocol):
 
 
 class Platform(Protocol):
-    """Heroku. Every method costs one API call and may raise `PlatformError`."""
+    """Heroku. Every method costs one API call and may raise `PlatformError`.
 
-    def app(self, name: str) -> HerokuApp:
+    Each call is made with the key of the app that it is for.
+    """
+
+    def app(self, name: str, key: Secret) -> HerokuApp:
         """Return what Heroku says of an app."""
         ...
 
-    def formation(self, app: str) -> Formation:
+    def formation(self, app: str, key: Secret) -> Formation:
         """Return the dynos of each process type of an app."""
         ...
 
-    def scale(self, app: str, quantities: Mapping[str, int]) -> Formation:
+    def scale(self, app: str, quantities: Mapping[str, int], key: Secret) -> Formation:
         """Ask for these dynos, absolute, in one call; return all that there are.
 
         Process types that are not named keep their dynos.
@@ -324,7 +344,7 @@ class Denial:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What is known of the account's calls.
+    """What is known of an account's calls.
 
     Attributes:
         remaining: Calls left when Heroku last said so; None if unknown.
@@ -338,23 +358,24 @@ class Budget:
 
 
 class Account(Protocol):
-    """The Heroku account's API calls, shared by all workers.
+    """The API calls of each Heroku account, shared by all workers.
 
-    Every method may raise `CoordinationError`.
+    An account is known by its key: what happens to one concerns no other. Every
+    method may raise `CoordinationError`.
     """
 
-    def ask(self, urgency: Urgency) -> Denial | None:
+    def ask(self, urgency: Urgency, key: Secret) -> Denial | None:
         """Return None if a call may be made now, otherwise why not."""
         ...
 
-    def answered(self, remaining: int | None) -> None:
+    def answered(self, remaining: int | None, key: Secret) -> None:
         """Take note that Heroku answered, with the calls it said remain."""
         ...
 
-    def failed(self, error: PlatformError) -> None:
+    def failed(self, error: PlatformError, key: Secret) -> None:
         """Take note of a failure that concerns the whole account."""
         ...
 
-    def budget(self) -> Budget:
+    def budget(self, key: Secret) -> Budget:
         """Return what is known, without changing it."""
         ...

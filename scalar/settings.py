@@ -258,7 +258,7 @@ SETTINGS: tuple[Setting, ...] = (
         "HEROKU_API_KEY",
         "",
         _api_key,
-        "the key of the Heroku account; scope `write` is enough",
+        "the Heroku key of all apps without one of their own; scope `write` is enough",
     ),
     Setting(
         "HEROKU_API_URL",
@@ -289,7 +289,8 @@ SETTINGS: tuple[Setting, ...] = (
         "SCALAR_SECRET_KEY",
         "",
         _secret_keys,
-        "encrypts the registered URLs; several, separated by commas, to change it",
+        "encrypts the registered URLs, tokens and Heroku keys; several, separated by "
+        "commas, to change it",
     ),
     Setting(
         "SCALE_WEB_TO_ZERO",

@@ -13,7 +13,9 @@ from datetime import datetime
 from scalar import logfmt
 from scalar.address import CountsAddress
 from scalar.errors import RegistryError
+from scalar.heroku_key import SHARED_KEY
 from scalar.ports import AppKey, RegisteredApp, Registry
+from scalar.secret import Secret
 
 log = logging.getLogger("scalar.registry")
 
@@ -27,9 +29,15 @@ class CachedRegistry:
         self._pages: dict[int, Sequence[AppKey]] = {}
         self._coming: dict[int, Sequence[AppKey]] = {}
 
-    def add(self, name: str, address: CountsAddress, at: datetime) -> RegisteredApp:
+    def add(
+        self,
+        name: str,
+        address: CountsAddress,
+        at: datetime,
+        heroku_key: Secret = SHARED_KEY,
+    ) -> RegisteredApp:
         """Register an app."""
-        return self._inner.add(name, address, at)
+        return self._inner.add(name, address, at, heroku_key)
 
     def remove(self, name: str) -> None:
         """Forget an app."""
@@ -48,6 +56,10 @@ class CachedRegistry:
     def set_address(self, name: str, address: CountsAddress) -> None:
         """Give an app another address."""
         self._inner.set_address(name, address)
+
+    def set_heroku_key(self, name: str, heroku_key: Secret) -> None:
+        """Give an app its own Heroku key, or take it away."""
+        self._inner.set_heroku_key(name, heroku_key)
 
     def find(self, key: AppKey) -> RegisteredApp | None:
         """Return an app by its key, from memory if its revision is there."""

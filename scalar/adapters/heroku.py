@@ -1,8 +1,9 @@
 """Heroku through heroku3, with a session of ours.
 
 heroku3 has no timeouts, loses the body of errors and prints on paged answers.
-So each answer is looked at by a hook of the session before heroku3 sees it, and
-errors leave as our own.
+So each answer is looked at by a hook of the request before heroku3 sees it, and
+errors leave as our own. Several accounts share the connections: the key goes with
+each request.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from urllib3.exceptions import HTTPError as Urllib3Error
 from scalar.adapters.deadline import within
 from scalar.adapters.heroku_errors import raise_for_answer, unavailable
 from scalar.errors import NotAuthorized, PlatformUnavailable
+from scalar.heroku_key import SHARED_KEY
 from scalar.model import Formation, ProcessType
 from scalar.ports import HerokuApp
 from scalar.secret import Secret
@@ -41,9 +43,9 @@ READ_RETRIES = Retry(
 )
 #: An app with more process types than this many pages hold is not believable.
 MOST_PAGES = 10
-#: Called with the calls that remain (None if not said) after each answer that
-#: shows Heroku at work.
-Listener = Callable[[int | None], None]
+#: Called with the calls that remain (None if not said) and the key, after each
+#: answer that shows Heroku at work.
+Listener = Callable[[int | None, Secret], None]
 
 
 class HerokuAuth(requests.auth.AuthBase):
@@ -59,31 +61,60 @@ class HerokuAuth(requests.auth.AuthBase):
         return signed
 
 
+class _Signed:
+    """What heroku3 takes for its session: each request is signed with one key."""
+
+    def __init__(
+        self,
+        session: requests.Session,
+        key: Secret,
+        look: Callable[..., None],
+    ) -> None:
+        self.headers = session.headers
+        self._session = session
+        self._auth = HerokuAuth(key)
+        self._look = look
+
+    def request(self, method: str, url: str, **options: Any) -> requests.Response:
+        """Make a request, and look at its answer."""
+        hooks = {"response": self._look}
+        return self._session.request(
+            method, url, auth=self._auth, hooks=hooks, **options
+        )
+
+
 class HerokuPlatform:
     """The `Platform` that is Heroku, or a server that speaks like it."""
 
     def __init__(
         self,
         session: requests.Session,
-        key: Secret,
+        shared_key: Secret,
         base_url: str,
         *,
         timeout: float,
-        on_answer: Listener = lambda _remaining: None,
+        on_answer: Listener = lambda _remaining, _key: None,
     ) -> None:
-        session.auth = HerokuAuth(key)
+        """Make one.
+
+        Args:
+            session: For the requests of all keys.
+            shared_key: `HEROKU_API_KEY`, for the apps without a key of their own.
+            base_url: Where the Platform API is.
+            timeout: Seconds for one call.
+            on_answer: Who hears of the calls that remain.
+        """
         session.max_redirects = 0
-        session.hooks["response"].append(self._look)
-        self._has_key = bool(key)
+        self._session = session
+        self._shared_key = shared_key
+        self._base_url = base_url
         self._on_answer = on_answer
         self._timeout = timeout
-        self._heroku = Heroku(session=session)
-        self._heroku._heroku_url = base_url  # noqa: SLF001 - heroku3 offers no other way
 
-    def app(self, name: str) -> HerokuApp:
+    def app(self, name: str, key: Secret) -> HerokuApp:
         """Return what Heroku says of an app."""
         with within(self._timeout):
-            data = _json(self._request("GET", ("apps", name)))
+            data = _json(self._request(key, "GET", ("apps", name)))
         try:
             return HerokuApp(
                 str(data["id"]),
@@ -94,20 +125,21 @@ class HerokuPlatform:
         except (KeyError, TypeError, AttributeError, ValueError) as exc:
             raise _not_understood(exc) from exc
 
-    def formation(self, app: str) -> Formation:
+    def formation(self, app: str, key: Secret) -> Formation:
         """Return the dynos of each process type of an app."""
         rows: list[Any] = []
         page: str | None = None
         with within(self._timeout):
             for _ in range(MOST_PAGES):
-                response = self._request("GET", ("apps", app, "formation"), page=page)
+                place = ("apps", app, "formation")
+                response = self._request(key, "GET", place, page=page)
                 rows += _list(response)
                 page = response.headers.get("Next-Range")
                 if response.status_code != requests.codes.partial or not page:
                     return _formation(rows)
         raise PlatformUnavailable(f"Heroku's list has more than {MOST_PAGES} pages")
 
-    def scale(self, app: str, quantities: Mapping[str, int]) -> Formation:
+    def scale(self, app: str, quantities: Mapping[str, int], key: Secret) -> Formation:
         """Ask for these dynos in one call; return all that there are."""
         updates = [
             {"type": name, "quantity": quantity}
@@ -116,16 +148,16 @@ class HerokuPlatform:
         body = json.dumps({"updates": updates})
         with within(self._timeout):
             return _formation(
-                _list(self._request("PATCH", ("apps", app, "formation"), body))
+                _list(self._request(key, "PATCH", ("apps", app, "formation"), body))
             )
 
-    def calls_remaining(self) -> tuple[int, str]:
+    def calls_remaining(self, key: Secret) -> tuple[int, str]:
         """Return the calls left this hour, and the key's scope if it is told.
 
         Costs no call of the budget.
         """
         with within(self._timeout):
-            response = self._request("GET", ("account", "rate-limits"))
+            response = self._request(key, "GET", ("account", "rate-limits"))
         try:
             remaining = int(_json(response)["remaining"])
         except (ValueError, KeyError, TypeError) as exc:
@@ -134,27 +166,35 @@ class HerokuPlatform:
 
     def _request(
         self,
+        key: Secret,
         method: str,
         path: tuple[str, ...],
         body: str | None = None,
         *,
         page: str | None = None,
     ) -> requests.Response:
-        if not self._has_key:
+        signs = key or self._shared_key
+        if not signs:
             raise NotAuthorized("HEROKU_API_KEY is not set")
+
+        def look(response: requests.Response, **_: object) -> None:
+            self._look(response, key)
+
+        heroku = Heroku(session=_Signed(self._session, signs, look))
+        heroku._heroku_url = self._base_url  # noqa: SLF001 - heroku3 offers no other way
         try:
-            response: requests.Response = self._heroku._http_resource(  # noqa: SLF001 - the one way that costs one request
+            response: requests.Response = heroku._http_resource(  # noqa: SLF001 - the one way that costs one request
                 method, path, data=body, valrange=page
             )
         except (requests.RequestException, Urllib3Error, OSError) as exc:
             raise unavailable(exc, self._timeout) from exc
         return response
 
-    def _look(self, response: requests.Response, **_: object) -> None:
+    def _look(self, response: requests.Response, key: Secret) -> None:
         """Look at an answer before heroku3 does."""
-        raise_for_answer(response)
+        raise_for_answer(response, is_shared=key == SHARED_KEY)
         remaining = response.headers.get("RateLimit-Remaining", "")
-        self._on_answer(int(remaining) if remaining.isdigit() else None)
+        self._on_answer(int(remaining) if remaining.isdigit() else None, key)
 
 
 def _json(response: requests.Response) -> Any:

@@ -25,12 +25,23 @@ REASONS = {
     404: Reason.APP_NOT_ON_HEROKU,
 }
 UNAUTHORIZED = 401
+#: What to do when the shared key, or an app's own, is not accepted.
+NEW_SHARED_KEY = "Set HEROKU_API_KEY to a valid key"
+NEW_OWN_KEY = (
+    "The app has a Heroku key of its own. Give it a valid one: python cli.py "
+    "set-heroku-key NAME -"
+)
 TOO_MANY_REQUESTS = 429
 UNPROCESSABLE = 422
 
 
-def raise_for_answer(response: requests.Response) -> None:
-    """Raise a `PlatformError` unless the answer is a success."""
+def raise_for_answer(response: requests.Response, *, is_shared: bool) -> None:
+    """Raise a `PlatformError` unless the answer is a success.
+
+    Args:
+        response: The answer.
+        is_shared: Whether the request was signed with the key of all apps.
+    """
     status = response.status_code
     if response.ok and status < 300:  # noqa: PLR2004 - the class of successes
         return
@@ -46,7 +57,7 @@ def raise_for_answer(response: requests.Response) -> None:
     )
     if status == UNAUTHORIZED:
         raise NotAuthorized(
-            f"{message}. Set HEROKU_API_KEY to a valid key",
+            f"{message}. {NEW_SHARED_KEY if is_shared else NEW_OWN_KEY}",
             status=status,
             error_id=error_id,
         )

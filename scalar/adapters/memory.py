@@ -11,7 +11,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from scalar.address import CountsAddress
-from scalar.errors import AppAlreadyRegistered, AppNotFound, PlatformError, Refused
+from scalar.errors import (
+    AppAlreadyRegistered,
+    AppNotFound,
+    NotAuthorized,
+    PlatformError,
+    Refused,
+)
+from scalar.heroku_key import SHARED_KEY
 from scalar.model import (
     Event,
     EventKind,
@@ -33,6 +40,7 @@ from scalar.ports import (
     Tick,
     Urgency,
 )
+from scalar.secret import Secret
 from scalar.vitals import Vitals
 
 
@@ -58,12 +66,20 @@ class MemoryRegistry:
         self._apps: dict[str, RegisteredApp] = {}
         self._last_id = 0
 
-    def add(self, name: str, address: CountsAddress, at: datetime) -> RegisteredApp:
+    def add(
+        self,
+        name: str,
+        address: CountsAddress,
+        at: datetime,
+        heroku_key: Secret = SHARED_KEY,
+    ) -> RegisteredApp:
         """Register an app."""
         if name in self._apps:
             raise AppAlreadyRegistered(name)
         self._last_id += 1
-        self._apps[name] = RegisteredApp(self._last_id, name, address, 1, at)
+        self._apps[name] = RegisteredApp(
+            self._last_id, name, address, 1, at, heroku_key=heroku_key
+        )
         return self._apps[name]
 
     def remove(self, name: str) -> None:
@@ -95,6 +111,13 @@ class MemoryRegistry:
         """Give an app another address."""
         app = self.get(name)
         self._apps[name] = replace(app, address=address, revision=app.revision + 1)
+
+    def set_heroku_key(self, name: str, heroku_key: Secret) -> None:
+        """Give an app its own Heroku key, or take it away."""
+        app = self.get(name)
+        self._apps[name] = replace(
+            app, heroku_key=heroku_key, revision=app.revision + 1
+        )
 
     def find(self, key: AppKey) -> RegisteredApp | None:
         """Return an app by its key."""
@@ -171,28 +194,32 @@ class MemoryPlatform:
         failures: Errors that the next calls end in, first one first.
         calls: What was asked for: ("GET", app) or ("PATCH", app, quantities).
         releases: When an app was last released; not in it if never.
+        keys: The key of each call.
+        revoked: Keys that are accepted no more.
     """
 
     formations: dict[str, dict[str, ProcessType]] = field(default_factory=dict)
     failures: list[PlatformError] = field(default_factory=list)
     calls: list[tuple[object, ...]] = field(default_factory=list)
     releases: dict[str, datetime] = field(default_factory=dict)
+    keys: list[Secret] = field(default_factory=list)
+    revoked: set[Secret] = field(default_factory=set)
 
-    def app(self, name: str) -> HerokuApp:
+    def app(self, name: str, key: Secret) -> HerokuApp:
         """Return what Heroku says of an app."""
-        self._call("GET", name)
+        self._call(key, "GET", name)
         self._formation(name)
         web_url = f"https://{name}-0123.herokuapp.com/"
         return HerokuApp(f"id-of-{name}", name, web_url, self.releases.get(name))
 
-    def formation(self, app: str) -> Formation:
+    def formation(self, app: str, key: Secret) -> Formation:
         """Return the dynos of each process type of an app."""
-        self._call("GET", app)
+        self._call(key, "GET", app)
         return dict(self._formation(app))
 
-    def scale(self, app: str, quantities: Mapping[str, int]) -> Formation:
+    def scale(self, app: str, quantities: Mapping[str, int], key: Secret) -> Formation:
         """Set the dynos of some process types."""
-        self._call("PATCH", app, dict(quantities))
+        self._call(key, "PATCH", app, dict(quantities))
         rows = self._formation(app)
         for name, quantity in quantities.items():
             if name not in rows:
@@ -204,8 +231,11 @@ class MemoryPlatform:
             rows[name] = replace(rows[name], quantity=quantity)
         return dict(rows)
 
-    def _call(self, *call: object) -> None:
+    def _call(self, key: Secret, *call: object) -> None:
         self.calls.append(call)
+        self.keys.append(key)
+        if key in self.revoked:
+            raise NotAuthorized("Heroku answered 401", status=401)
         if self.failures:
             raise self.failures.pop(0)
 
@@ -339,25 +369,35 @@ class MemoryCoordinator:
 
 
 class MemoryAccount:
-    """An `Account` that is open, unless it is told otherwise."""
+    """An `Account` that is open, unless it is told otherwise.
+
+    Attributes:
+        denial: Why no call may be made, by its urgency and its key.
+        failures: What concerned a whole account.
+        blamed: The key of each of them.
+        remaining: The calls left with each key, as last heard.
+    """
 
     def __init__(self) -> None:
-        self.denial: Callable[[Urgency], Denial | None] = lambda _urgency: None
+        self.denial: Callable[[Urgency, Secret], Denial | None] = lambda *_: None
         self.failures: list[PlatformError] = []
-        self.remaining: int | None = None
+        self.blamed: list[Secret] = []
+        self.remaining: dict[Secret, int] = {}
 
-    def ask(self, urgency: Urgency) -> Denial | None:
+    def ask(self, urgency: Urgency, key: Secret) -> Denial | None:
         """Return None if a call may be made now, otherwise why not."""
-        return self.denial(urgency)
+        return self.denial(urgency, key)
 
-    def answered(self, remaining: int | None) -> None:
+    def answered(self, remaining: int | None, key: Secret) -> None:
         """Take note that Heroku answered."""
-        self.remaining = remaining
+        if remaining is not None:
+            self.remaining[key] = remaining
 
-    def failed(self, error: PlatformError) -> None:
+    def failed(self, error: PlatformError, key: Secret) -> None:
         """Take note of a failure that concerns the whole account."""
         self.failures.append(error)
+        self.blamed.append(key)
 
-    def budget(self) -> Budget:
+    def budget(self, key: Secret) -> Budget:
         """Return what is known."""
-        return Budget(self.remaining)
+        return Budget(self.remaining.get(key))

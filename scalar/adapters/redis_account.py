@@ -1,6 +1,7 @@
-"""The Heroku account's calls, shared by all workers through Redis.
+"""The calls of each Heroku account, shared by all workers through Redis.
 
-    scalar:account   remaining, at     calls left, and when Heroku said so (ms)
+    scalar:account:NAME; scalar:account for that of HEROKU_API_KEY
+                     remaining, at     calls left, and when Heroku said so (ms)
                      blocked, reason   no call before that time (ms), and why
                      strikes           failures in a row
                      probe             until then one call is trying (ms)
@@ -17,10 +18,12 @@ from typing import Any
 
 import redis
 
+from scalar.adapters.account_names import AccountNames
 from scalar.adapters.redis_connection import PREFIX, translated
 from scalar.errors import NotAuthorized, PlatformError, RateLimited
 from scalar.model import Reason
 from scalar.ports import Budget, Denial, Urgency
+from scalar.secret import Secret
 
 KEY = f"{PREFIX}account"
 #: Calls an hour of a Heroku account, and its refill a minute (Dev Center,
@@ -86,8 +89,9 @@ redis.call('EXPIRE', KEYS[1], 86400)
 class RedisAccount:
     """The `Account` that workers on several dynos share."""
 
-    def __init__(self, client: redis.Redis, reserve: int) -> None:
+    def __init__(self, client: redis.Redis, reserve: int, names: AccountNames) -> None:
         self._redis = client
+        self._names = names
         self._needed = {
             Urgency.SCALE_UP: 1,
             Urgency.SCALE_DOWN: reserve // 2,
@@ -97,12 +101,12 @@ class RedisAccount:
         self._answered = client.register_script(_ANSWERED)
         self._failed = client.register_script(_FAILED)
 
-    def ask(self, urgency: Urgency) -> Denial | None:
+    def ask(self, urgency: Urgency, key: Secret) -> Denial | None:
         """Return None if a call may be made now, otherwise why not."""
         needed = self._needed[urgency]
         with translated():
             got: Any = self._ask(
-                keys=[KEY],
+                keys=[self._place(key)],
                 args=[needed, REFILL_PER_MINUTE, POOL, PROBE_SECONDS, LONGEST],
             )
         if not got:
@@ -116,12 +120,14 @@ class RedisAccount:
         when = f"next try in {number} s" if number else "one call is trying"
         return Denial(Reason(reason), f"Heroku calls wait: {when}")
 
-    def answered(self, remaining: int | None) -> None:
+    def answered(self, remaining: int | None, key: Secret) -> None:
         """Take note that Heroku answered."""
         with translated():
-            self._answered(keys=[KEY], args=["" if remaining is None else remaining])
+            self._answered(
+                keys=[self._place(key)], args=["" if remaining is None else remaining]
+            )
 
-    def failed(self, error: PlatformError) -> None:
+    def failed(self, error: PlatformError, key: Secret) -> None:
         """Take note of a failure that concerns the whole account."""
         first, longest = WAITS.get(type(error), OTHER_WAITS)
         if isinstance(error, RateLimited) and error.retry_after:
@@ -129,16 +135,21 @@ class RedisAccount:
         jitter = random.uniform(0.8, 1.2)  # noqa: S311 - to spread, not to hide
         with translated():
             self._failed(
-                keys=[KEY], args=[error.reason.value, first, longest, jitter, LONGEST]
+                keys=[self._place(key)],
+                args=[error.reason.value, first, longest, jitter, LONGEST],
             )
 
-    def budget(self) -> Budget:
+    def budget(self, key: Secret) -> Budget:
         """Return what is known, without changing it."""
         with translated():
-            state: Any = self._redis.hgetall(KEY)
+            state: Any = self._redis.hgetall(self._place(key))
         blocked = state.get("blocked")
         return Budget(
             int(state["remaining"]) if "remaining" in state else None,
             datetime.fromtimestamp(int(blocked) / 1000, UTC) if blocked else None,
             state.get("reason", ""),
         )
+
+    def _place(self, key: Secret) -> str:
+        name = self._names.of(key)
+        return f"{KEY}:{name}" if name else KEY

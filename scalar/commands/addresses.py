@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import functools
-import sys
 from collections.abc import Callable
 from typing import Any
 
 import click
 
 from scalar.address import read_queues
+from scalar.commands.secret_input import ASK, ask_or_take
 from scalar.commands.shared import note
 from scalar.errors import InvalidInput
 from scalar.model import Form, Reading, Unknown
 from scalar.secret import NO_SECRET, Secret
 from scalar.service.registration import Registration, Wanted
-
-#: What asks for a token, or reads it from standard input.
-ASK = "-"
 
 
 def address_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -79,10 +76,7 @@ def _secret(typed: str | None) -> Secret:
     """Return the token, asked for without showing it where that was said."""
     if typed is None:
         return NO_SECRET
-    if typed == ASK and sys.stdin.isatty():
-        typed = click.prompt("Token", hide_input=True, err=True)
-    elif typed == ASK:
-        typed = sys.stdin.readline().strip()
+    typed = ask_or_take(typed, "Token")
     if not typed:
         raise InvalidInput("The token is empty")
     if "://" in typed:

@@ -8,21 +8,24 @@ import click
 
 from scalar.bootstrap import Toolbox
 from scalar.commands.addresses import address_options, tell
+from scalar.commands.heroku_keys import heroku_key_option, warn_of_plain_text
 from scalar.commands.shared import (
-    address_of,
     described,
     json_option,
     note,
     print_json,
     print_table,
+    readable_app,
     recall,
     shown_address,
+    shown_key,
     standing_of,
     state_of,
     with_tools,
 )
 from scalar.errors import CoordinationError
 from scalar.ports import AppKey
+from scalar.secret import Secret
 from scalar.service.registration import Wanted, move, register
 
 PAGE = 1_000
@@ -31,8 +34,11 @@ PAGE = 1_000
 @click.command("add-app")
 @click.argument("name")
 @address_options
+@heroku_key_option
 @with_tools
-def add_app(tools: Toolbox, name: str, *, wanted: Wanted, no_check: bool) -> None:
+def add_app(
+    tools: Toolbox, name: str, *, wanted: Wanted, heroku_key: Secret, no_check: bool
+) -> None:
     """Register the app NAME, which tells at URL how much work it has.
 
     Without URL it is api/scalar_tasks/ at the address that Heroku knows, or
@@ -40,9 +46,17 @@ def add_app(tools: Toolbox, name: str, *, wanted: Wanted, no_check: bool) -> Non
     URL may carry user:password@. The URL of a broker (redis, rediss, amqp, amqps)
     needs --queues.
     """
-    has_key = bool(tools.settings.heroku_api_key)
-    done = register(tools.parts, name, wanted, check=not no_check, has_key=has_key)
+    done = register(
+        tools.parts,
+        name,
+        wanted,
+        check=not no_check,
+        has_key=bool(tools.settings.heroku_api_key),
+        heroku_key=heroku_key,
+    )
     tell(done, "Registered")
+    if heroku_key:
+        warn_of_plain_text(tools)
 
 
 @click.command("move-app")
@@ -87,12 +101,13 @@ def list_apps(tools: Toolbox, *, as_json: bool) -> None:
     """List the registered apps, each with its state."""
     keys = _all_keys(tools)
     memories = recall(tools, [key.id for key in keys])
-    addresses = {key.name: address_of(tools, key.name) for key in keys}
+    apps = {key.name: readable_app(tools, key.name) for key in keys}
     rows = [
         {
             "name": key.name,
-            **shown_address(addresses[key.name]),
-            "state": state_of(memories, key.id) + standing_of(tools, key.name),
+            **shown_address(apps[key.name]),
+            "heroku_key": shown_key(apps[key.name]),
+            "state": state_of(memories, key.id) + standing_of(tools, apps[key.name]),
         }
         for key in keys
     ]
@@ -100,8 +115,11 @@ def list_apps(tools: Toolbox, *, as_json: bool) -> None:
         print_json(rows)
     elif rows:
         print_table(
-            ["NAME", "STATE", "URL"],
-            [[r["name"], r["state"], described(addresses[r["name"]])] for r in rows],
+            ["NAME", "STATE", "HEROKU KEY", "URL"],
+            [
+                [r["name"], r["state"], r["heroku_key"], described(apps[r["name"]])]
+                for r in rows
+            ],
         )
     else:
         note("No app is registered. Add one with: python cli.py add-app NAME")

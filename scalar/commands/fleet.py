@@ -19,7 +19,8 @@ from scalar.service.fleet import carry_out, describe, plan
 def export(tools: Toolbox, file: Path | None) -> None:
     """Write all apps and their policies as YAML, to FILE or standard output.
 
-    Passwords are written as ***, which `apply` takes for the one that is stored.
+    Passwords, tokens and Heroku keys are written as ***, which `apply` takes for
+    the one that is stored.
     """
     text = write_fleet(describe(tools.parts))
     if file is None:

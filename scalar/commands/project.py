@@ -1,4 +1,4 @@
-"""The project's own set-up: the schema and the key of the URLs."""
+"""The project's own set-up: the schema and the key of what is secret."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ def make_secret_key() -> None:
 @click.command("encrypt-urls")
 @with_tools
 def encrypt_urls(tools: Toolbox) -> None:
-    """Encrypt all registered URLs with the first key of SCALAR_SECRET_KEY.
+    """Encrypt all registered URLs, tokens and Heroku keys.
+
+    The first key of SCALAR_SECRET_KEY encrypts.
 
     To change the key: put the new one in front of the old one, separated by a
     comma, run this, then take the old one away.

@@ -10,15 +10,17 @@ from typing import Any
 
 import click
 
-from scalar.address import CountsAddress
 from scalar.bootstrap import Toolbox
 from scalar.errors import CoordinationError, SecretUnreadable
 from scalar.model import WHOLE_APP, Memory
 from scalar.policy import Policy
+from scalar.ports import RegisteredApp
 from scalar.start import settings_or_exit
 
 #: In the place of an address that cannot be decrypted.
 UNREADABLE = "(encrypted with another key)"
+#: Of an app that is not scaled with HEROKU_API_KEY.
+OWN_KEY = "own key"
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -88,11 +90,9 @@ def state_of(memories: dict[int, Memory] | None, app_id: int) -> str:
     return "ok"
 
 
-def standing_of(tools: Toolbox, name: str) -> str:
+def standing_of(tools: Toolbox, app: RegisteredApp | None) -> str:
     """Return what a person has ordered: `, paused`, `, dry run`, or nothing."""
-    try:
-        app = tools.registry.get(name)
-    except SecretUnreadable:
+    if app is None:
         return ""
     now = datetime.now(UTC)
     policies = {
@@ -119,28 +119,35 @@ def _ordered(what: str, where: set[str]) -> str:
     )
 
 
-def address_of(tools: Toolbox, name: str) -> CountsAddress | None:
-    """Return an app's address; None if it is encrypted with another key."""
+def readable_app(tools: Toolbox, name: str) -> RegisteredApp | None:
+    """Return an app; None if it is encrypted with another key."""
     try:
-        return tools.registry.get(name).address
+        return tools.registry.get(name)
     except SecretUnreadable:
         return None
 
 
-def described(address: CountsAddress | None) -> str:
-    """Return an address as it may be printed, for people."""
-    return UNREADABLE if address is None else address.described()
+def described(app: RegisteredApp | None) -> str:
+    """Return an app's address as it may be printed, for people."""
+    return UNREADABLE if app is None else app.address.described()
 
 
-def shown_address(address: CountsAddress | None) -> dict[str, Any]:
-    """Return an address as it may be printed, for machines."""
-    if address is None:
+def shown_address(app: RegisteredApp | None) -> dict[str, Any]:
+    """Return an app's address as it may be printed, for machines."""
+    if app is None:
         return {"url": UNREADABLE, "format": None, "queues": {}}
     return {
-        "url": address.shown(),
-        "format": address.form.value,
-        "queues": address.queues,
+        "url": app.address.shown(),
+        "format": app.address.form.value,
+        "queues": app.address.queues,
     }
+
+
+def shown_key(app: RegisteredApp | None) -> str:
+    """Return which Heroku key an app is scaled with, in two words."""
+    if app is None:
+        return "unknown"
+    return OWN_KEY if app.heroku_key else "shared key"
 
 
 def _plain(value: object) -> str:

@@ -10,17 +10,19 @@ import click
 from scalar.address import shown_queues
 from scalar.bootstrap import Toolbox
 from scalar.commands.shared import (
-    address_of,
+    OWN_KEY,
     json_option,
     print_json,
+    readable_app,
     recall,
     shown_address,
+    shown_key,
     shown_time,
     standing_of,
     state_of,
     with_tools,
 )
-from scalar.errors import InvalidInput, SecretUnreadable
+from scalar.errors import InvalidInput
 from scalar.model import WHOLE_APP, Form, Memory
 from scalar.policy import PolicyProblem
 from scalar.policy_book import DEFAULT
@@ -37,10 +39,12 @@ def show_app(tools: Toolbox, name: str, *, as_json: bool) -> None:
     key = tools.registry.key(name)
     memories = recall(tools, [key.id])
     memory = (memories or {}).get(key.id, Memory())
+    app = readable_app(tools, name)
     facts: dict[str, Any] = {
         "name": key.name,
-        **shown_address(address_of(tools, name)),
-        "state": state_of(memories, key.id) + standing_of(tools, key.name),
+        **shown_address(app),
+        "heroku_key": shown_key(app),
+        "state": state_of(memories, key.id) + standing_of(tools, app),
         "formation_read_at": memory.read_at,
         "formation": {
             process_type: {
@@ -50,7 +54,7 @@ def show_app(tools: Toolbox, name: str, *, as_json: bool) -> None:
             }
             for process_type, row in sorted((memory.formation or {}).items())
         },
-        "policies": _policies(tools, name, memory),
+        "policies": _policies(tools, app, memory),
         "holds": [
             {
                 "process_type": process_type or None,
@@ -68,11 +72,11 @@ def show_app(tools: Toolbox, name: str, *, as_json: bool) -> None:
         _print(facts)
 
 
-def _policies(tools: Toolbox, name: str, memory: Memory) -> dict[str, Any]:
+def _policies(
+    tools: Toolbox, app: RegisteredApp | None, memory: Memory
+) -> dict[str, Any]:
     """Return the policy of each process type, each value with its origin."""
-    try:
-        app = tools.registry.get(name)
-    except SecretUnreadable:
+    if app is None:
         return {}
     process_types = {*app.policies, *(memory.formation or {})} - {WHOLE_APP}
     return {
@@ -100,6 +104,8 @@ def _print(facts: dict[str, Any]) -> None:
         click.echo(f"format:   {facts['format']}")
     if facts["queues"]:
         click.echo(f"queues:   {shown_queues(facts['queues'])}")
+    if facts["heroku_key"] == OWN_KEY:
+        click.echo(f"heroku:   {OWN_KEY}")
     _print_formation(facts)
     for process_type, policy in facts["policies"].items():
         click.echo(f"policy:   {process_type}")

@@ -53,7 +53,7 @@ def _why_not(
 ) -> Step | None:
     """Return why nothing may be changed now; None if it may."""
     urgency = urgency_of(seen.to_be_made)
-    if why := why_not_call(parts, seen.memory, urgency, parts.clock.now()):
+    if why := why_not_call(parts, app, seen.memory, urgency, parts.clock.now()):
         return why
     # If this process ends before `finish`, the next evaluation reads the formation
     # anew instead of believing the quantities of before the change.
@@ -93,7 +93,7 @@ def _differs(before: Evaluation, after: Evaluation) -> bool:
 def _ask(parts: Parts, app: RegisteredApp, seen: Evaluation) -> Evaluation:
     quantities = {d.process_type: d.desired or 0 for d in seen.to_be_made}
     known = seen.memory.formation or {}
-    told = parts.platform.scale(app.name, quantities)
+    told = parts.platform.scale(app.name, quantities, app.heroku_key)
     # An answer may have a part of the rows only; the others are read again soon.
     formation = {**known, **told}
     at = parts.clock.now()
@@ -135,7 +135,7 @@ def _failed(
 ) -> Evaluation:
     """Hold the app after an error, and read the formation before the next try."""
     now = parts.clock.now()
-    memory, why = note_failure(parts, seen.memory, error, now)
+    memory, why = note_failure(parts, app, seen.memory, error, now)
     asked: tuple[Event, ...] = ()
     if isinstance(error, PlatformUnavailable):
         asked = tuple(_events(app, seen.to_be_made, {}, now))

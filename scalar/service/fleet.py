@@ -1,7 +1,8 @@
 """Bring the registry to what a fleet's description says; tell it as one.
 
 The description has every app with its address and its policies. It has no
-password, no token and no pause: those are secrets, and this ends by itself.
+password, no token, no Heroku key and no pause: those are secrets, and this ends by
+itself.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from scalar.address import CountsAddress, Queues, form_of
 from scalar.errors import InvalidInput
+from scalar.heroku_key import SHARED_KEY
 from scalar.model import WHOLE_APP, Form
 from scalar.ports import Policies, RegisteredApp
 from scalar.secret import HIDDEN, NO_SECRET, Secret
@@ -35,6 +37,8 @@ class AppEntry:
         form: In which form; None if the URL speaks for itself.
         token: Of the app's agent, `***` for the one that is stored.
         queues: For a broker: process type to queues.
+        heroku_key: The app's own, `***` for the one that is stored; `SHARED_KEY` if
+            it has none or, with no url, to leave it as it is.
     """
 
     name: str
@@ -43,6 +47,7 @@ class AppEntry:
     form: Form | None = None
     token: Secret = NO_SECRET
     queues: Queues = field(default_factory=dict)
+    heroku_key: Secret = SHARED_KEY
 
 
 @dataclass
@@ -51,6 +56,7 @@ class Plan:
 
     add: list[tuple[str, CountsAddress]] = field(default_factory=list)
     move: list[tuple[str, CountsAddress]] = field(default_factory=list)
+    keys: list[tuple[str, Secret]] = field(default_factory=list)
     set: list[tuple[str, str, Values]] = field(default_factory=list)
     remove: list[str] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
@@ -73,6 +79,7 @@ def _entry(app: RegisteredApp) -> AppEntry:
         None if address.form is form_of(address.url) else address.form,
         Secret(HIDDEN) if has_token else NO_SECRET,
         address.queues,
+        Secret(HIDDEN) if app.heroku_key else SHARED_KEY,
     )
 
 
@@ -109,6 +116,8 @@ def carry_out(parts: Parts, wanted: Plan) -> None:
         parts.registry.add(name, address, parts.clock.now())
     for name, address in wanted.move:
         parts.registry.set_address(name, address)
+    for name, heroku_key in wanted.keys:
+        parts.registry.set_heroku_key(name, heroku_key)
     for name, process_type, values in wanted.set:
         parts.registry.set_policy(name, process_type, values)
     for name in wanted.remove:
@@ -135,6 +144,7 @@ def _plan_app(
     check_name(entry.name)
     try:
         address = _address(entry, app)
+        heroku_key = _heroku_key(entry, app)
         for process_type in (*entry.policies, *entry.queues):
             check_process_type(process_type)
     except InvalidInput as exc:
@@ -145,6 +155,10 @@ def _plan_app(
     elif address != app.address:
         result.move.append((entry.name, address))
         result.lines.append(f"~ {entry.name}  url: {_move(app.address, address)}")
+    before_key = app.heroku_key if app is not None else SHARED_KEY
+    if heroku_key != before_key:
+        result.keys.append((entry.name, heroku_key))
+        result.lines.append(_other_key(entry.name, before_key, heroku_key))
     before = app or RegisteredApp(0, entry.name, address, 0, parts.clock.now())
     wanted = _with_pauses(entry.policies, before.policies)
     changed = {
@@ -187,6 +201,32 @@ def _unchanged(entry: AppEntry, app: RegisteredApp | None) -> CountsAddress:
     if entry.form or entry.token or entry.queues:
         raise InvalidInput("format, token and queues need the url beside them")
     return app.address
+
+
+def _heroku_key(entry: AppEntry, app: RegisteredApp | None) -> Secret:
+    """Return the key that is meant: `***` stands for the one that is stored.
+
+    It goes to Heroku whatever the URL is, so it may stay when that changes.
+    """
+    stored = app.heroku_key if app is not None else SHARED_KEY
+    if entry.heroku_key == Secret(HIDDEN):
+        if not stored:
+            command = "set-heroku-key NAME -" if app else "add-app NAME --heroku-key -"
+            raise InvalidInput(
+                "heroku_key: *** has no key, and none is stored for this app. "
+                f"Store it with: python cli.py {command.replace('NAME', entry.name)}"
+            )
+        return stored
+    is_left_out = not entry.heroku_key and entry.url is None
+    return stored if is_left_out else entry.heroku_key
+
+
+def _other_key(name: str, before: Secret, after: Secret) -> str:
+    if not before:
+        return f"+ {name}  heroku_key: {HIDDEN}"
+    if not after:
+        return f"- {name}  heroku_key: {HIDDEN}"
+    return f"~ {name}  heroku_key: {HIDDEN} -> {HIDDEN} (another one)"
 
 
 def _nothing_stored(entry: AppEntry, what: str, secret: str) -> str:

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 from scalar.errors import PlatformError
 from scalar.model import Decision, Memory, Refusal, Step
-from scalar.ports import Account, Budget, Denial, Urgency
+from scalar.ports import Account, Budget, Denial, RegisteredApp, Urgency
+from scalar.secret import Secret
 from scalar.service.parts import Parts
 
 #: Seconds until an app is asked about again after a first refusal; doubled
@@ -23,21 +24,21 @@ class Onlooker:
     def __init__(self, account: Account) -> None:
         self._account = account
 
-    def ask(self, urgency: Urgency) -> Denial | None:
+    def ask(self, urgency: Urgency, key: Secret) -> Denial | None:
         """Return None: a person's own call is not held back."""
-        del urgency
+        del urgency, key
         return None
 
-    def answered(self, remaining: int | None) -> None:
+    def answered(self, remaining: int | None, key: Secret) -> None:
         """Take note that Heroku answered."""
-        self._account.answered(remaining)
+        self._account.answered(remaining, key)
 
-    def failed(self, error: PlatformError) -> None:
+    def failed(self, error: PlatformError, key: Secret) -> None:
         """Keep a failure from the workers: their own calls may well succeed."""
 
-    def budget(self) -> Budget:
+    def budget(self, key: Secret) -> Budget:
         """Return what is known, without changing it."""
-        return self._account.budget()
+        return self._account.budget(key)
 
 
 def urgency_of(changes: Iterable[Decision]) -> Urgency:
@@ -47,31 +48,46 @@ def urgency_of(changes: Iterable[Decision]) -> Urgency:
 
 
 def why_not_call(
-    parts: Parts, memory: Memory, urgency: Urgency, now: datetime
+    parts: Parts, app: RegisteredApp, memory: Memory, urgency: Urgency, now: datetime
 ) -> Step | None:
     """Return why Heroku may not be called for this app now; None if it may."""
-    refusal = memory.refusal
+    refusal = _still_meant(memory, app)
     if refusal and timedelta(0) < refusal.until - now <= timedelta(seconds=MOST_WAIT):
         return Step(0, refusal.reason, refusal.detail)
-    denial = parts.account.ask(urgency)
+    denial = parts.account.ask(urgency, app.heroku_key)
     return Step(0, denial.reason, denial.detail) if denial else None
 
 
 def note_failure(
-    parts: Parts, memory: Memory, error: PlatformError, now: datetime
+    parts: Parts,
+    app: RegisteredApp,
+    memory: Memory,
+    error: PlatformError,
+    now: datetime,
 ) -> tuple[Memory, Step]:
     """Take note of a failed call; return the memory and why the app is held.
 
-    What concerns the account is shared with all workers. What concerns the
-    app alone lets it wait, longer each time.
+    What concerns the app's account is shared with all workers. What concerns
+    the app alone lets it wait, longer each time.
     """
     held = Step(0, error.reason, str(error))
     if error.whole_account:
-        parts.account.failed(error)
+        parts.account.failed(error, app.heroku_key)
         return memory, held
-    times = memory.refusal.times + 1 if memory.refusal else 1
+    before = _still_meant(memory, app)
+    times = before.times + 1 if before else 1
     wait = min(FIRST_WAIT * 2 ** min(times - 1, 10), MOST_WAIT)
     refusal = Refusal(
-        error.reason, str(error), until=now + timedelta(seconds=wait), times=times
+        error.reason,
+        str(error),
+        until=now + timedelta(seconds=wait),
+        times=times,
+        revision=app.revision,
     )
     return replace(memory, refusal=refusal), held
+
+
+def _still_meant(memory: Memory, app: RegisteredApp) -> Refusal | None:
+    """Return the refusal, unless somebody has changed the app's row since."""
+    refusal = memory.refusal
+    return refusal if refusal and refusal.revision == app.revision else None

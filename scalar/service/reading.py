@@ -67,13 +67,13 @@ def read_formation(
     """
     now = parts.clock.now()
     memory = seen.memory
-    if why := why_not_call(parts, memory, urgency, now):
+    if why := why_not_call(parts, app, memory, urgency, now):
         usable = memory.read_at is not None and memory.refusal is None
         return seen if usable and not must else seen.held(why)
     try:
-        formation = parts.platform.formation(app.name)
+        formation = parts.platform.formation(app.name, app.heroku_key)
     except PlatformError as exc:
-        memory, why = note_failure(parts, memory, exc, now)
+        memory, why = note_failure(parts, app, memory, exc, now)
         return replace(seen, memory=memory, hold=why)
     made = _made_after_all(memory, formation)
     ours = {event.process_type or "" for event in made}
@@ -98,14 +98,15 @@ def read_release(parts: Parts, app: RegisteredApp, seen: Evaluation) -> Evaluati
     """
     now = parts.clock.now()
     memory = replace(seen.memory, released_at=None)
-    if why := why_not_call(parts, memory, Urgency.SCALE_DOWN, now):
+    if why := why_not_call(parts, app, memory, Urgency.SCALE_DOWN, now):
         return replace(seen, memory=memory, hold=why)
     try:
-        released_at = parts.platform.app(app.name).released_at
+        on_heroku = parts.platform.app(app.name, app.heroku_key)
     except PlatformError as exc:
-        memory, why = note_failure(parts, memory, exc, now)
+        memory, why = note_failure(parts, app, memory, exc, now)
         return replace(seen, memory=memory, hold=why)
-    return replace(seen, memory=replace(memory, released_at=released_at or LONG_AGO))
+    released_at = on_heroku.released_at or LONG_AGO
+    return replace(seen, memory=replace(memory, released_at=released_at))
 
 
 def _made_after_all(memory: Memory, formation: Formation) -> list[Event]:

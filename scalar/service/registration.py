@@ -15,6 +15,7 @@ from scalar.errors import (
     PlatformError,
     SecretUnreadable,
 )
+from scalar.heroku_key import SHARED_KEY
 from scalar.model import Form, Reading, Reason
 from scalar.ports import RegisteredApp
 from scalar.secret import NO_SECRET, Secret, redact_input
@@ -63,7 +64,13 @@ class Registration:
 
 
 def register(
-    parts: Parts, name: str, wanted: Wanted, *, check: bool, has_key: bool
+    parts: Parts,
+    name: str,
+    wanted: Wanted,
+    *,
+    check: bool,
+    has_key: bool,
+    heroku_key: Secret = SHARED_KEY,
 ) -> Registration:
     """Register an app at a URL, or at the address that Heroku knows.
 
@@ -72,7 +79,8 @@ def register(
         name: Heroku's name of the app.
         wanted: Its address, as far as it was said.
         check: Ask Heroku for the app, and the URL for counts.
-        has_key: Whether there is a key to ask Heroku with.
+        has_key: Whether there is a key of all apps to ask Heroku with.
+        heroku_key: The app's own, if it has one.
 
     Raises:
         InvalidInput: A bad name or address, or an app that Heroku does not know.
@@ -82,15 +90,16 @@ def register(
     check_name(name)
     given = _given(wanted)
     _refuse_duplicate(parts, name)
-    found = _find(parts, name, wanted, given, check=check, has_key=has_key)
-    app = parts.registry.add(name, found.address, parts.clock.now())
+    asks = _Asks(check, heroku_key, has_key=has_key)
+    found = _find(parts, name, wanted, given, asks)
+    app = parts.registry.add(name, found.address, parts.clock.now(), heroku_key)
     return Registration(app, tuple(found.notes), found.readings)
 
 
 def move(
     parts: Parts, name: str, wanted: Wanted, *, check: bool, has_key: bool
 ) -> Registration:
-    """Give a registered app another address; its policies stay.
+    """Give a registered app another address; its policies and its key stay.
 
     Takes and raises what `register` does, but for an app that is registered.
 
@@ -98,10 +107,24 @@ def move(
         AppNotFound: No such app.
     """
     given = _given(wanted)
-    _refuse_unknown(parts, name)
-    found = _find(parts, name, wanted, given, check=check, has_key=has_key)
+    own_key = _own_key(parts, name)
+    found = _find(parts, name, wanted, given, _Asks(check, own_key, has_key=has_key))
     parts.registry.set_address(name, found.address)
     return Registration(parts.registry.get(name), tuple(found.notes), found.readings)
+
+
+@dataclass(frozen=True)
+class _Asks:
+    """Who is asked: with a key Heroku, and the URL, or nobody."""
+
+    check: bool
+    heroku_key: Secret
+    has_key: bool
+
+    @property
+    def heroku(self) -> bool:
+        """Whether Heroku is asked."""
+        return self.check and (self.has_key or bool(self.heroku_key))
 
 
 @dataclass
@@ -137,21 +160,18 @@ def _find(
     name: str,
     wanted: Wanted,
     given: CountsAddress | None,
-    *,
-    check: bool,
-    has_key: bool,
+    asks: _Asks,
 ) -> _Found:
     """Return the address: the given one, or the first usual one that answers."""
     notes: list[str] = []
-    asked = check and has_key
-    web_url = _known_to_heroku(parts, name) if asked else ""
+    web_url = known_to_heroku(parts, name, asks.heroku_key) if asks.heroku else ""
     if given is not None:
         places = [given]
     else:
-        base = _base(name, web_url, notes, asked=asked)
-        paths = _usual_paths(wanted) if check else _usual_paths(wanted)[:1]
+        base = _base(name, web_url, notes, asked=asks.heroku)
+        paths = _usual_paths(wanted) if asks.check else _usual_paths(wanted)[:1]
         places = [_address(wanted, f"{base}/{path}") for path in paths]
-    found = _first_that_answers(parts, places, notes) if check else None
+    found = _first_that_answers(parts, places, notes) if asks.check else None
     result = found or _Found(places[0], notes)
     notes += _remarks(result)
     return result
@@ -217,26 +237,34 @@ def _refuse_duplicate(parts: Parts, name: str) -> None:
     raise AppAlreadyRegistered(name)
 
 
-def _refuse_unknown(parts: Parts, name: str) -> None:
-    """Raise `AppNotFound`; an address that cannot be decrypted may be replaced."""
+def _own_key(parts: Parts, name: str) -> Secret:
+    """Return the app's own key, or raise `AppNotFound`.
+
+    An address that cannot be decrypted may be replaced; the key is not known then.
+    """
     try:
-        parts.registry.get(name)
+        return parts.registry.get(name).heroku_key
     except SecretUnreadable:
-        return
+        return SHARED_KEY
 
 
-def _known_to_heroku(parts: Parts, name: str) -> str:
-    """Return the app's web address, empty if it has none."""
+def known_to_heroku(parts: Parts, name: str, heroku_key: Secret) -> str:
+    """Return the app's web address, empty if it has none.
+
+    Raises:
+        InvalidInput: There is no such app.
+        PlatformError: Heroku does not accept the key, or cannot be asked.
+    """
     try:
-        return parts.platform.app(name).web_url
+        return parts.platform.app(name, heroku_key).web_url
     except PlatformError as exc:
         if exc.reason is Reason.APP_NOT_ON_HEROKU:
             raise InvalidInput(
                 f'Heroku knows no app "{name}" that this key may see. Check the name, '
-                "or register it all the same with --no-check"
+                "or go on all the same with --no-check"
             ) from exc
         raise PlatformError(
-            f"{exc}. To register without asking Heroku use --no-check"
+            f"{exc}. To go on without asking Heroku use --no-check"
         ) from exc
 
 

@@ -79,9 +79,9 @@ class System:
             process.wait_for_log("beat.starts" if name == "beat" else r"ready\.")
         return new
 
-    def cli(self, *arguments: str, status: int = 0) -> str:
+    def cli(self, *arguments: str, status: int = 0, typed: str = "") -> str:
         """Return what a command of ours prints, on both channels."""
-        return self._run("cli.py", *arguments, status=status)
+        return self._run("cli.py", *arguments, status=status, typed=typed)
 
     def celery(self, *arguments: str) -> str:
         """Return what a command of Celery's prints, on both channels."""
@@ -92,12 +92,12 @@ class System:
         with Redis.from_url(self.redis.url) as client:
             return len(client.client_list()) - 1
 
-    def _run(self, *arguments: str, status: int = 0) -> str:
+    def _run(self, *arguments: str, status: int = 0, typed: str = "") -> str:
         done = subprocess.run(
             [sys.executable, *arguments],
             cwd=ROOT,
             env=self.env,
-            stdin=subprocess.DEVNULL,
+            input=typed,
             capture_output=True,
             text=True,
             check=False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from contextlib import contextmanager
 
@@ -12,6 +13,7 @@ from redis.exceptions import RedisError
 from tests.support.waiting import wait_until
 
 PASSWORD = "hunter2-and-more"
+OWN_KEY, WRONG_KEY = "HRKU-of-another-account", "HRKU-that-is-revoked"
 
 
 @contextmanager
@@ -75,6 +77,60 @@ def test_a_password_in_a_url_is_found_nowhere(make_system, counts_app, name, tmp
         (place, secret)
         for place, text in everywhere.items()
         for secret in (PASSWORD, system.heroku.token, key)
+        if secret in text
+    ]
+    assert found == []
+
+
+def test_an_own_heroku_key_is_found_nowhere(make_system, counts_app, name, tmp_path):
+    """Neither while it is good, nor when Heroku refuses it."""
+    secret_key = Fernet.generate_key().decode()
+    system = make_system(SCALAR_SECRET_KEY=secret_key, COUNT_BOUNDARY="1")
+    system.heroku.create_account("other")
+    system.heroku.create_token("own", OWN_KEY, account="other")
+    system.heroku.create_app(name, {"worker": 0}, account="other")
+    counts_app.answer({"worker": 1})
+    add = ("add-app", name, counts_app.url)
+    printed = []
+    with everything_that_redis_is_told(system.redis.url) as told:
+        for key, status in ((WRONG_KEY, 1), (OWN_KEY, 0)):
+            printed.append(
+                system.cli(*add, "--heroku-key", "-", typed=f"{key}\n", status=status)
+            )
+        system.start("beat", "worker")
+        system.wait_for_dynos(name, {"worker": 1})
+        system.cli("set-heroku-key", name, "-", "--no-check", typed=f"{WRONG_KEY}\n")
+        counts_app.answer({"worker": 3})
+        wait_until(lambda: "times=3" in system.logs(), timeout=30)
+        printed += [system.cli(word) for word in ("list-apps", "events", "export")]
+        for command in ("show-app", "check-app"):
+            status = int(command == "check-app")
+            printed.append(system.cli(command, name, status=status))
+            printed.append(system.cli(command, name, "--json", status=status))
+        printed.append(system.cli("doctor", status=1))
+        printed.append(system.celery("inspect", "active"))
+    files = tmp_path.glob("registry.sqlite3*")
+    everywhere = {
+        "the command line": "".join(printed),
+        "the logs": system.logs(),
+        "Redis": system.all_of_redis(),
+        "what Redis was told": "".join(told),
+        "the database": repr([file.read_bytes() for file in files]),
+    }
+
+    assert "own key" in everywhere["the command line"]
+    assert "heroku_key: '***'" in everywhere["the command line"]
+    assert "not_authorized" in everywhere["the logs"]
+    assert "scalar:account:" in everywhere["Redis"]
+    hashes = [
+        hashlib.new(kind, key.encode()).hexdigest()[:16]
+        for kind in ("md5", "sha1", "sha256")
+        for key in (OWN_KEY, WRONG_KEY)
+    ]
+    found = [
+        (place, secret)
+        for place, text in everywhere.items()
+        for secret in (OWN_KEY, WRONG_KEY, *hashes)
         if secret in text
     ]
     assert found == []

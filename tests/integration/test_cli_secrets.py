@@ -147,6 +147,29 @@ def test_the_keys_of_the_project_are_never_printed(cli, heroku, name, counts_app
     assert not [text_of_it for text_of_it in map(str, printed) if key in text_of_it]
 
 
+@pytest.mark.parametrize("what", [401, 403, 429, 503, "reset", "cut", "non_json"])
+def test_a_heroku_that_goes_wrong_prints_no_key_of_an_app(
+    cli, heroku, name, counts_app, what
+):
+    counts_app.answer({"worker": 25})
+    heroku.create_app(name)
+    own = ("--heroku-key", "hunter2-own")
+    heroku.fail(what, times=None)
+    printed = [
+        cli("add-app", name, counts_app.url, *own, status=1),
+        cli("add-app", name, counts_app.url, *own, "--no-check"),
+        cli("set-heroku-key", name, "hunter2-own", status=1),
+        cli("check-app", name, status=1),
+        cli("poll", name, status=1),
+        cli("doctor", status=1),
+        *(cli(command) for command in ("events", "list-apps", "export")),
+    ]
+    heroku.clear_faults()
+
+    assert_hidden(*printed)
+    assert "own key" in printed[-2].stdout
+
+
 def test_a_new_key_is_one_that_encrypts(cli):
     key = new_key(cli)
 

@@ -28,7 +28,7 @@ FULL = Memory(
     limits={"worker": 7},
     reported=frozenset({"worker"}),
     holds={"web": Hold(Reason.COUNT_NULL, NOON, 4, "why", recorded=True)},
-    refusal=Refusal(Reason.FORBIDDEN, "no", NOON + timedelta(minutes=1), 2),
+    refusal=Refusal(Reason.FORBIDDEN, "no", NOON + timedelta(minutes=1), 2, 7),
     slow=True,
     unanswered=7,
     rest=60.0,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from urllib3.connectionpool import HTTPConnectionPool
 
 from local_heroku import process
 from scalar.adapters.heroku import READ_RETRIES, HerokuPlatform
@@ -14,10 +17,12 @@ from scalar.errors import (
     RateLimited,
     Refused,
 )
+from scalar.heroku_key import SHARED_KEY
 from scalar.model import ProcessType, Reason
 from scalar.secret import Secret
 
 TOKEN = "made-up-token"
+OTHER = Secret("key-of-another-account")
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +35,8 @@ def server():
 def heroku(server):
     """The server with one app of three process types, and no history."""
     server.clear()
+    server.create_account("other")
+    server.create_token("other", OTHER.reveal(), account="other", scopes=["write"])
     server.create_app("shop", {"web": 1, "worker": 2, "mailer": 0})
     yield server
     server.clear_faults()
@@ -38,8 +45,8 @@ def heroku(server):
 def a_call(platform, method):
     """Return the platform's call that makes a request of this method."""
     if method == "GET":
-        return lambda: platform.formation("shop")
-    return lambda: platform.scale("shop", {"worker": 1})
+        return lambda: platform.formation("shop", SHARED_KEY)
+    return lambda: platform.scale("shop", {"worker": 1}, SHARED_KEY)
 
 
 @pytest.fixture
@@ -62,7 +69,7 @@ def connect(heroku, answers):
             Secret(token),
             heroku.url,
             timeout=timeout,
-            on_answer=answers.append,
+            on_answer=lambda *answer: answers.append(answer),
         )
 
     yield make
@@ -76,7 +83,7 @@ def platform(connect):
 
 
 def test_the_formation_is_one_request(platform, heroku):
-    assert platform.formation("shop") == {
+    assert platform.formation("shop", SHARED_KEY) == {
         "web": ProcessType(1, "Standard-1X"),
         "worker": ProcessType(2, "Standard-1X"),
         "mailer": ProcessType(0, "Standard-1X"),
@@ -87,7 +94,7 @@ def test_the_formation_is_one_request(platform, heroku):
 
 
 def test_scaling_is_one_request_with_quantities_only(platform, heroku):
-    after = platform.scale("shop", {"worker": 5, "mailer": 1})
+    after = platform.scale("shop", {"worker": 5, "mailer": 1}, SHARED_KEY)
 
     assert {name: row.quantity for name, row in after.items()} == {
         "web": 1,
@@ -105,21 +112,21 @@ def test_scaling_is_one_request_with_quantities_only(platform, heroku):
 
 
 def test_an_app_has_its_web_address(platform, heroku):
-    app = platform.app("shop")
+    app = platform.app("shop", SHARED_KEY)
 
     assert app.name == "shop"
     assert app.web_url == heroku.app("shop").web_url
 
 
 def test_the_remaining_calls_are_told_after_each_answer(platform, answers):
-    platform.formation("shop")
-    platform.formation("shop")
+    platform.formation("shop", SHARED_KEY)
+    platform.formation("shop", SHARED_KEY)
 
-    assert answers[0] > answers[1] > 0
+    assert answers[0] > answers[1] > (0, SHARED_KEY)
 
 
 def test_the_key_and_its_scope_are_checked_for_free(platform, heroku):
-    remaining, scope = platform.calls_remaining()
+    remaining, scope = platform.calls_remaining(SHARED_KEY)
 
     assert remaining > 4000
     assert scope == "global"
@@ -127,8 +134,8 @@ def test_the_key_and_its_scope_are_checked_for_free(platform, heroku):
 
 
 def test_each_request_has_an_id_and_says_who_asks(platform, heroku):
-    platform.formation("shop")
-    platform.formation("shop")
+    platform.formation("shop", SHARED_KEY)
+    platform.formation("shop", SHARED_KEY)
 
     first, second = heroku.requests()
     assert first.request_id != second.request_id
@@ -169,14 +176,14 @@ def test_a_limit_is_told(platform, heroku, error_id, per_process_type):
     heroku.fail(422, error_id=error_id, extra={"limit": 7})
 
     with pytest.raises(AboveLimit) as failure:
-        platform.scale("shop", {"worker": 50})
+        platform.scale("shop", {"worker": 50}, SHARED_KEY)
     assert failure.value.limit == 7
     assert failure.value.per_process_type is per_process_type
 
 
 def test_the_server_s_own_limit_is_told(platform):
     with pytest.raises(AboveLimit) as failure:
-        platform.scale("shop", {"worker": 500})
+        platform.scale("shop", {"worker": 500}, SHARED_KEY)
 
     assert 0 < failure.value.limit <= 100
 
@@ -212,13 +219,13 @@ def test_json_that_is_no_formation_is_unavailable(heroku, counts_app, answer):
         platform = HerokuPlatform(session, Secret(TOKEN), url, timeout=0.5)
 
         with pytest.raises(PlatformUnavailable, match="not as the API describes it"):
-            platform.formation("shop")
+            platform.formation("shop", SHARED_KEY)
 
 
 def test_a_read_is_tried_again_once_after_503(platform, heroku):
     heroku.fail(503, method="GET")
 
-    assert platform.formation("shop")["worker"].quantity == 2
+    assert platform.formation("shop", SHARED_KEY)["worker"].quantity == 2
     assert len(heroku.requests()) == 2
 
 
@@ -227,7 +234,7 @@ def test_a_read_is_not_tried_again_after_429_and_500(platform, heroku, status):
     heroku.fail(status, method="GET")
 
     with pytest.raises((RateLimited, PlatformUnavailable)):
-        platform.formation("shop")
+        platform.formation("shop", SHARED_KEY)
     assert len(heroku.requests()) == 1
 
 
@@ -236,7 +243,7 @@ def test_a_change_is_never_tried_again(platform, heroku, what):
     heroku.fail(what, method="PATCH")
 
     with pytest.raises(PlatformUnavailable):
-        platform.scale("shop", {"worker": 9})
+        platform.scale("shop", {"worker": 9}, SHARED_KEY)
     assert len(heroku.requests()) == 1
     assert heroku.formation("shop")["worker"] == 2
 
@@ -244,17 +251,17 @@ def test_a_change_is_never_tried_again(platform, heroku, what):
 def test_a_list_in_pieces_is_read_whole(platform, heroku):
     heroku.fail("partial", method="GET")
 
-    assert set(platform.formation("shop")) == {"web", "worker", "mailer"}
+    assert set(platform.formation("shop", SHARED_KEY)) == {"web", "worker", "mailer"}
 
 
 def test_a_wrong_key_is_not_authorized(connect):
     with pytest.raises(NotAuthorized, match="HEROKU_API_KEY"):
-        connect("wrong").formation("shop")
+        connect("wrong").formation("shop", SHARED_KEY)
 
 
 def test_without_a_key_heroku_is_not_asked(connect, heroku):
     with pytest.raises(NotAuthorized, match="HEROKU_API_KEY is not set"):
-        connect("").formation("shop")
+        connect("").formation("shop", SHARED_KEY)
 
     assert heroku.requests() == []
 
@@ -262,7 +269,7 @@ def test_without_a_key_heroku_is_not_asked(connect, heroku):
 def test_the_key_is_in_no_error(connect, heroku):
     heroku.fail("reset", method="GET", times=None)
     with pytest.raises(PlatformUnavailable) as failure:
-        connect().formation("shop")
+        connect().formation("shop", SHARED_KEY)
 
     error = failure.value
     while error is not None:
@@ -272,6 +279,94 @@ def test_the_key_is_in_no_error(connect, heroku):
 
 def test_nothing_is_printed(platform, heroku, capsys):
     heroku.fail("partial", method="GET")
-    platform.formation("shop")
+    platform.formation("shop", SHARED_KEY)
 
     assert capsys.readouterr().out == ""
+
+
+# several accounts
+
+
+@pytest.fixture
+def blog(heroku):
+    """An app of another account."""
+    return heroku.create_app("blog", {"worker": 1}, account="other").name
+
+
+def test_each_call_is_made_with_its_own_key(platform, heroku, blog):
+    platform.scale("shop", {"worker": 3}, SHARED_KEY)
+    platform.scale(blog, {"worker": 4}, OTHER)
+    platform.formation("shop", SHARED_KEY)
+    platform.app(blog, OTHER)
+    platform.calls_remaining(OTHER)
+
+    made = [(r.account, r.app) for r in heroku.requests()]
+    assert made == [
+        ("default", "shop"),
+        ("other", "blog"),
+        ("default", "shop"),
+        ("other", "blog"),
+        ("other", None),
+    ]
+
+
+def test_a_key_does_not_reach_the_apps_of_another(platform, blog):
+    for app, key in ((blog, SHARED_KEY), ("shop", OTHER)):
+        with pytest.raises(Refused) as failure:
+            platform.formation(app, key)
+
+        assert failure.value.reason is Reason.FORBIDDEN
+
+
+def test_the_remaining_calls_are_told_with_their_key(platform, heroku, blog, answers):
+    heroku.set_remaining(1000, "other")
+    platform.formation("shop", SHARED_KEY)
+    platform.formation(blog, OTHER)
+
+    assert [key for _, key in answers] == [SHARED_KEY, OTHER]
+    assert answers[0][0] > 4000
+    assert 990 < answers[1][0] <= 1000
+
+
+def test_the_connection_is_the_same_for_all_keys(connect, heroku, blog, monkeypatch):
+    made = []
+    begin = HTTPConnectionPool._new_conn
+
+    def count(pool):
+        made.append(pool)
+        return begin(pool)
+
+    monkeypatch.setattr(HTTPConnectionPool, "_new_conn", count)
+    platform = connect()
+    for _ in range(3):
+        platform.formation("shop", SHARED_KEY)
+        platform.formation(blog, OTHER)
+
+    assert len(made) == 1
+
+
+def test_threads_do_not_take_each_others_keys(connect, heroku, blog):
+    platform = connect(timeout=5)
+
+    def read(number):
+        app, key = ((blog, OTHER), ("shop", SHARED_KEY))[number % 2]
+        return platform.formation(app, key)
+
+    with ThreadPoolExecutor(8) as pool:
+        read_all = list(pool.map(read, range(80)))
+
+    assert len(read_all) == 80
+    assert {r.status for r in heroku.requests()} == {200}
+
+
+def test_a_wrong_own_key_says_how_to_give_another(connect, heroku, blog):
+    heroku.revoke_token("other")
+
+    with pytest.raises(NotAuthorized, match="set-heroku-key") as failure:
+        connect().formation(blog, OTHER)
+    assert "HEROKU_API_KEY" not in str(failure.value)
+    assert OTHER.reveal() not in str(failure.value)
+
+
+def test_an_own_key_needs_no_shared_one(connect, blog):
+    assert connect("").formation(blog, OTHER)["worker"].quantity == 1

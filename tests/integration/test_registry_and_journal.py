@@ -25,6 +25,7 @@ from scalar.errors import (
     RegistryError,
     SecretUnreadable,
 )
+from scalar.heroku_key import SHARED_KEY
 from scalar.model import Event, EventKind, Form, Reason
 from scalar.ports import AppKey
 from scalar.secret import Secret
@@ -210,6 +211,45 @@ def test_no_values_remove_a_policy(registry):
     registry.set_policy("shop", "mailer", {})
 
     assert registry.get("shop").policies == {"worker": {"min": "1"}}
+
+
+OWN = Secret("HRKU-hunter2")
+
+
+def test_an_app_has_a_heroku_key_of_its_own_or_none(registry):
+    added = registry.add("shop", URL, NOON, OWN)
+    registry.add("blog", URL, NOON)
+
+    assert added.heroku_key == registry.get("shop").heroku_key == OWN
+    assert registry.find(registry.key("shop")) == added
+    assert registry.get("blog").heroku_key == SHARED_KEY
+    assert not registry.get("blog").heroku_key
+
+
+def test_a_heroku_key_is_given_changed_and_taken_away(registry):
+    before = registry.add("shop", URL, NOON)
+    registry.add("blog", URL, NOON)
+    registry.set_policy("shop", "worker", {"min": "1"})
+    for number, key in enumerate((OWN, Secret("another"), SHARED_KEY), start=3):
+        registry.set_heroku_key("shop", key)
+        app = registry.get("shop")
+        assert (app.heroku_key, app.revision) == (key, number)
+
+    assert (app.id, app.address, app.created_at) == (before.id, URL, NOON)
+    assert app.policies == {"worker": {"min": "1"}}
+    assert registry.get("blog").heroku_key == SHARED_KEY
+
+
+def test_another_address_leaves_the_heroku_key_as_it_is(registry):
+    registry.add("shop", URL, NOON, OWN)
+    registry.set_address("shop", OTHER_URL)
+
+    assert registry.get("shop").heroku_key == OWN
+
+
+def test_a_heroku_key_for_an_unknown_app_is_refused(registry):
+    with pytest.raises(AppNotFound, match="add-app shop"):
+        registry.set_heroku_key("shop", OWN)
 
 
 def test_each_change_is_a_new_revision_of_this_app_alone(registry):
@@ -407,6 +447,54 @@ def test_a_registry_of_the_second_version_is_upgraded_without_loss(database_url)
     engine.dispose()
 
 
+def test_a_registry_of_the_third_version_is_upgraded_without_loss(database_url):
+    engine = engine_for(database_url)
+    key = Fernet.generate_key().decode()
+    box = UrlBox(Secret(key))
+    config = schema._config()
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0003")
+        for name, address in (("shop", URL), ("blog", ADDRESSES["a token"])):
+            connection.execute(
+                text(
+                    "INSERT INTO apps (name, url, revision, created_at, form, token) "
+                    "VALUES (:name, :url, 7, '2026-01-01 12:00:00+00:00', :form, "
+                    ":token)"
+                ),
+                {
+                    "name": name,
+                    "url": box.close(address.url),
+                    "form": address.form.value,
+                    "token": box.close_secret(address.token),
+                },
+            )
+    assert schema.upgrade(engine) == ("0003", schema.newest())
+    registry = SqlRegistry(engine, box)
+
+    shop = registry.get("shop")
+    assert (shop.address, shop.revision, shop.created_at) == (URL, 7, NOON)
+    assert shop.heroku_key == SHARED_KEY
+    assert registry.get("blog").address == ADDRESSES["a token"]
+    registry.set_heroku_key("shop", OWN)
+    assert registry.get("shop").heroku_key == OWN
+    engine.dispose()
+
+
+def test_the_third_version_is_come_back_to(database_url):
+    engine = engine_for(database_url)
+    schema.upgrade(engine)
+    SqlRegistry(engine, UrlBox(Secret(""))).add("shop", URL, NOON, OWN)
+    config = schema._config()
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0003")
+        found = connection.execute(text("SELECT name, url FROM apps")).all()
+
+    assert [tuple(row) for row in found] == [("shop", URL.url.reveal())]
+    engine.dispose()
+
+
 def test_the_version_before_can_still_register_apps(engine):
     """During a deployment its dynos run on with the new schema."""
     with engine.begin() as connection:
@@ -494,7 +582,8 @@ def test_a_database_that_is_away_is_an_error_without_its_password():
 
 def stored_texts(engine):
     with engine.connect() as connection:
-        rows = connection.execute(text("SELECT url, token, queues FROM apps"))
+        query = "SELECT url, token, queues, heroku_key FROM apps"
+        rows = connection.execute(text(query))
         return " ".join(str(value) for row in rows for value in row)
 
 
@@ -534,6 +623,65 @@ def test_plain_secrets_are_encrypted_when_a_key_comes(engine, address):
     registry.encrypt_again()
     assert registry.unencrypted() == 0
     assert "hunter2" not in stored_texts(engine)
+
+
+def test_a_heroku_key_is_stored_like_a_url(engine):
+    """Plain without a key, encrypted when one comes, and again with the next."""
+    old, new = (Fernet.generate_key().decode() for _ in range(2))
+    plain = SqlRegistry(engine, UrlBox(Secret("")))
+    plain.add("shop", OTHER_URL, NOON, OWN)
+    assert "HRKU-hunter2" in stored_texts(engine)
+    first = SqlRegistry(engine, UrlBox(Secret(old)))
+    assert first.unencrypted() == 1
+    first.encrypt_again()
+    assert first.unencrypted() == 0
+    assert "hunter2" not in stored_texts(engine)
+    SqlRegistry(engine, UrlBox(Secret(f"{new},{old}"))).encrypt_again()
+
+    registry = SqlRegistry(engine, UrlBox(Secret(new)))
+    assert registry.get("shop").heroku_key == OWN
+    registry.set_heroku_key("shop", Secret("another-hunter2"))
+    registry.add("blog", OTHER_URL, NOON, OWN)
+    assert "hunter2" not in stored_texts(engine)
+
+
+def test_a_plain_heroku_key_beside_an_encrypted_url_is_counted(engine):
+    registry = SqlRegistry(engine, UrlBox(Secret(Fernet.generate_key().decode())))
+    registry.add("shop", URL, NOON)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE apps SET heroku_key = 'HRKU-hunter2'"))
+
+    assert registry.unencrypted() == 1
+    assert registry.get("shop").heroku_key == OWN
+
+
+def test_a_heroku_key_of_several_apps_is_one(engine):
+    registry = SqlRegistry(engine, UrlBox(Secret(Fernet.generate_key().decode())))
+    for name, key in (("shop", OWN), ("blog", SHARED_KEY), ("mail", OWN)):
+        registry.add(name, URL, NOON, key)
+    registry.add("wiki", URL, NOON, Secret("another"))
+
+    assert registry.own_heroku_keys() == {
+        OWN: ["mail", "shop"],
+        Secret("another"): ["wiki"],
+    }
+    assert registry.first_without_key() == "blog"
+    registry.remove("blog")
+    assert registry.first_without_key() is None
+
+
+def test_a_heroku_key_that_cannot_be_decrypted_may_be_replaced(engine):
+    right, wrong = (Fernet.generate_key().decode() for _ in range(2))
+    SqlRegistry(engine, UrlBox(Secret(right))).add("shop", URL, NOON, OWN)
+    registry = SqlRegistry(engine, UrlBox(Secret(wrong)))
+    registry.set_address("shop", URL)
+    with pytest.raises(SecretUnreadable, match=r"Heroku key.*SCALAR_SECRET_KEY"):
+        registry.get("shop")
+    with pytest.raises(SecretUnreadable, match=r"Heroku key.*SCALAR_SECRET_KEY"):
+        registry.own_heroku_keys()
+    registry.set_heroku_key("shop", OWN)
+
+    assert registry.get("shop").heroku_key == OWN
 
 
 def test_a_plain_token_beside_an_encrypted_url_is_counted(engine):

@@ -373,7 +373,7 @@ def test_a_file_is_read_as_texts():
         pytest.param("apps: {}\nfleet: 1", "the file: fleet must be apps", id="a key"),
         pytest.param(
             "apps: {shop: {uri: x}}",
-            "shop: uri must be url, format, token, queues, policy, process_types",
+            "shop: uri must be url, format, token, queues, heroku_key, policy, ",
             id="another key",
         ),
         pytest.param("apps: {shop: x}", "shop must be a mapping", id="a text"),
@@ -488,3 +488,96 @@ def test_an_error_of_yaml_does_not_repeat_the_line_with_a_password():
         read_fleet(text)
 
     assert "ter2" not in str(refused.value)
+
+
+OWN = Secret("HRKU-hunter2")
+
+
+def with_key(text, url=f"url: {URL}"):
+    """Return the entries of a file with this for the app's Heroku key."""
+    return read_fleet(f"apps:\n  shop:\n    {url}\n    heroku_key: {text}\n")
+
+
+def test_a_heroku_key_is_told_as_stored_and_kept(world):
+    world.registry.add("shop", SECRET, world.clock.now(), OWN)
+    world.add("blog")
+    file = write_fleet(describe(world.parts))
+
+    assert file.count("heroku_key: '***'") == 1
+    assert "hunter2" not in file
+    assert planned(world, *read_fleet(file), prune=True).lines == []
+
+
+@pytest.mark.parametrize(
+    ("before", "text", "after", "line"),
+    [
+        (Secret(""), "HRKU-hunter2", OWN, "+ shop  heroku_key: ***"),
+        (
+            *(Secret("other"), "HRKU-hunter2", OWN),
+            "~ shop  heroku_key: *** -> *** (another one)",
+        ),
+        (OWN, "null", Secret(""), "- shop  heroku_key: ***"),
+    ],
+    ids=["given", "changed", "taken away"],
+)
+def test_a_heroku_key_is_brought_to_what_the_file_says(
+    world, before, text, after, line
+):
+    address = CountsAddress.parse(URL)
+    world.registry.add("shop", address, world.clock.now(), before)
+    lines = apply(world, *with_key(text))
+
+    assert world.registry.get("shop").heroku_key == after
+    assert lines == [line]
+    again = text if text == "null" else "'***'"
+    assert planned(world, *with_key(again)).lines == []
+
+
+def test_neither_an_entry_nor_a_file_has_the_heroku_key_itself(world):
+    """One of the two would be enough, as long as nobody changes it."""
+    world.registry.add("shop", SECRET, world.clock.now(), OWN)
+    (told,) = describe(world.parts)
+
+    assert told.heroku_key == Secret("***")
+    assert "hunter2" not in write_fleet([replace(told, heroku_key=OWN)])
+
+
+def test_a_new_app_has_the_heroku_key_of_the_file(world):
+    lines = apply(world, *with_key("HRKU-hunter2"))
+
+    assert world.registry.get("shop").heroku_key == OWN
+    assert lines == [f"+ shop  {URL}", "+ shop  heroku_key: ***"]
+
+
+@pytest.mark.parametrize("url", ["policy: {max: 9}", "url: https://new.example/"])
+def test_the_stored_heroku_key_stays_with_or_without_another_url(world, url):
+    """It goes to Heroku alone, wherever the app is asked."""
+    world.registry.add("shop", SECRET, world.clock.now(), OWN)
+    apply(world, *with_key("'***'", url))
+
+    assert world.registry.get("shop").heroku_key == OWN
+
+
+def test_a_heroku_key_that_is_left_out_with_the_url_stays(world):
+    world.registry.add("shop", SECRET, world.clock.now(), OWN)
+    apply(world, entry(url=None, policies={"": {"max": "9"}}))
+
+    assert world.registry.get("shop").heroku_key == OWN
+
+
+@pytest.mark.parametrize("is_there", [True, False], ids=["known", "new"])
+def test_stars_for_a_heroku_key_that_is_not_stored_are_refused(world, is_there):
+    if is_there:
+        world.add()
+    command = "set-heroku-key shop -" if is_there else "add-app shop --heroku-key -"
+
+    with pytest.raises(InvalidInput, match=rf"none is stored.*{command}"):
+        planned(world, *with_key("'***'"))
+
+
+@pytest.mark.parametrize("text", ["'two words hunter2'", "5", "[hunter2]"])
+def test_what_is_no_heroku_key_is_refused_with_the_app(text):
+    with pytest.raises(InvalidInput, match=r"shop: .*key") as failure:
+        with_key(text)
+
+    assert "hunter2" not in str(failure.value)

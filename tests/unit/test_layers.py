@@ -18,6 +18,7 @@ CORE = {
         *("policy", "schedule", "history", "drain", "remembering"),
         *("backing_off", "vitals"),
         *("errors", "secret", "logfmt", "ports", "address", "broker_options"),
+        "heroku_key",
     )
 }
 #: Standard modules without a clock and without input or output.

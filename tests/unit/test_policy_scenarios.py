@@ -476,7 +476,7 @@ class TestAPersonWhoScalesDuringAnIncident:
         world.add(worker=1)
         set_policy(world, manual_lease="1h")
         walk(world, [5])
-        world.account.denial = lambda urgency: (
+        world.account.denial = lambda urgency, _key: (
             None if urgency is Urgency.SCALE_UP else Denial(Reason.CALLS_LOW, "3 left")
         )
 
@@ -549,7 +549,7 @@ class TestADeployDuringWhichQueuesLookEmpty:
         assert walk(deploy, [80]) == [8]
 
     def test_it_is_held_while_the_last_release_is_not_known(self, deploy):
-        deploy.account.denial = lambda urgency: (
+        deploy.account.denial = lambda urgency, _key: (
             None if urgency is Urgency.SCALE_UP else Denial(Reason.CALLS_LOW, "3 left")
         )
         deploy.clock.walk(3_600)
@@ -576,7 +576,7 @@ class TestADeployDuringWhichQueuesLookEmpty:
         set_policy(world, release_grace="10m")
         world.report({"worker": 40, "mailer": 5})
         world.poll()
-        world.account.denial = lambda urgency: (
+        world.account.denial = lambda urgency, _key: (
             None if urgency is Urgency.SCALE_UP else Denial(Reason.CALLS_LOW, "3 left")
         )
         world.report({"worker": 0, "mailer": 50})
@@ -803,7 +803,9 @@ class TestWhatIsRemembered:
 
     def test_nor_while_heroku_does_not_answer(self, world):
         world.add(worker=1)
-        world.account.denial = lambda _: Denial(Reason.RATE_LIMITED, "next try in 30 s")
+        world.account.denial = lambda *_: Denial(
+            Reason.RATE_LIMITED, "next try in 30 s"
+        )
         for number in range(50):
             world.report({f"job-{number}": NULL})
             world.poll()

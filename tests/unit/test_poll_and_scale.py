@@ -348,7 +348,7 @@ def test_no_call_is_made_that_the_account_denies(world):
     world.report({"worker": 5})
     world.poll()
     world.report({"worker": 99})
-    world.account.denial = lambda _: Denial(Reason.RATE_LIMITED, "next try in 30 s")
+    world.account.denial = lambda *_: Denial(Reason.RATE_LIMITED, "next try in 30 s")
     done = world.poll()
 
     assert done.hold.reason is Reason.RATE_LIMITED
@@ -359,7 +359,7 @@ def test_while_calls_are_low_scaling_up_goes_on(world):
     world.add(worker=1, mailer=1)
     world.report({"worker": 5, "mailer": 5})
     world.poll()
-    world.account.denial = lambda urgency: (
+    world.account.denial = lambda urgency, _key: (
         None if urgency is Urgency.SCALE_UP else Denial(Reason.CALLS_LOW, "3 left")
     )
     world.report({"worker": 0, "mailer": 5})

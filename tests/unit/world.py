@@ -14,8 +14,10 @@ from scalar.adapters.memory import (
     WalkedClock,
 )
 from scalar.address import CountsAddress
+from scalar.heroku_key import SHARED_KEY
 from scalar.model import ProcessType
 from scalar.policy_book import PolicyBook
+from scalar.secret import Secret
 from scalar.service.fan_out import fan_out
 from scalar.service.parts import Options, Parts
 from scalar.service.poll_and_scale import poll_and_scale
@@ -67,9 +69,15 @@ class World:
             Options(),
         )
 
-    def add(self, name: str = "shop", size: str = "Standard-1X", **dynos: int):
+    def add(
+        self,
+        name: str = "shop",
+        size: str = "Standard-1X",
+        heroku_key: Secret = SHARED_KEY,
+        **dynos: int,
+    ):
         address = CountsAddress.parse(f"https://{name}.example/counts")
-        self.registry.add(name, address, self.clock.now())
+        self.registry.add(name, address, self.clock.now(), heroku_key)
         self.platform.formations[name] = {
             process_type: ProcessType(quantity, size)
             for process_type, quantity in dynos.items()

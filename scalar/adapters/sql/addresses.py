@@ -21,7 +21,7 @@ def stored(address: CountsAddress, box: UrlBox) -> dict[str, Any]:
     return {
         "url": box.close(address.url),
         "form": address.form.value,
-        "token": box.close_token(address.token),
+        "token": box.close_secret(address.token),
         "queues": json.dumps(queues) if queues else None,
     }
 
@@ -42,7 +42,7 @@ def address_of(row: tuple[Any, ...], app: str, box: UrlBox) -> CountsAddress:
     return CountsAddress(
         box.open(url, app),
         Form(form),
-        box.open_token(token, app),
+        box.open_secret(token, app, "token"),
         _queues(queues, app) if queues else {},
     )
 

@@ -25,7 +25,9 @@ from scalar.adapters.sql.tables import AppRow, PolicyRow
 from scalar.adapters.sql.url_box import MARK, UrlBox
 from scalar.address import CountsAddress
 from scalar.errors import AppAlreadyRegistered, AppNotFound
+from scalar.heroku_key import SHARED_KEY
 from scalar.ports import AppKey, RegisteredApp
+from scalar.secret import Secret
 
 _WHOLE_ROW = (
     AppRow.id,
@@ -34,6 +36,7 @@ _WHOLE_ROW = (
     AppRow.created_at,
     PolicyRow.process_type,
     PolicyRow.values,
+    AppRow.heroku_key,
     *COLUMNS,
 )
 
@@ -45,9 +48,20 @@ class SqlRegistry:
         self._engine = engine
         self._box = box
 
-    def add(self, name: str, address: CountsAddress, at: datetime) -> RegisteredApp:
+    def add(
+        self,
+        name: str,
+        address: CountsAddress,
+        at: datetime,
+        heroku_key: Secret = SHARED_KEY,
+    ) -> RegisteredApp:
         """Register an app."""
-        row = {"name": name, "revision": 1, **stored(address, self._box)}
+        row = {
+            **stored(address, self._box),
+            "name": name,
+            "revision": 1,
+            "heroku_key": self._box.close_secret(heroku_key),
+        }
         with translated(), self._engine.begin() as connection:
             try:
                 connection.execute(insert(AppRow).values(created_at=at, **row))
@@ -108,6 +122,37 @@ class SqlRegistry:
             app_id = _changed(connection, name)
             connection.execute(update(AppRow).where(AppRow.id == app_id).values(**row))
 
+    def set_heroku_key(self, name: str, heroku_key: Secret) -> None:
+        """Give an app its own Heroku key, or take it away."""
+        row = {"heroku_key": self._box.close_secret(heroku_key)}
+        with translated(), self._engine.begin() as connection:
+            app_id = _changed(connection, name)
+            connection.execute(update(AppRow).where(AppRow.id == app_id).values(**row))
+
+    def own_heroku_keys(self) -> dict[Secret, list[str]]:
+        """Return each app's own Heroku key, with the apps that have it.
+
+        Raises:
+            SecretUnreadable: One fits none of the keys.
+        """
+        query = (
+            select(AppRow.name, AppRow.heroku_key)
+            .where(AppRow.heroku_key.is_not(None))
+            .order_by(AppRow.name)
+        )
+        with translated(), self._engine.connect() as connection:
+            rows = connection.execute(query).all()
+        apps: dict[Secret, list[str]] = {}
+        for name, key in rows:
+            apps.setdefault(self._heroku_key(key, name), []).append(name)
+        return apps
+
+    def first_without_key(self) -> str | None:
+        """Return an app without a Heroku key of its own; None if there is none."""
+        query = select(AppRow.name).where(AppRow.heroku_key.is_(None))
+        with translated(), self._engine.connect() as connection:
+            return connection.execute(query.order_by(AppRow.id).limit(1)).scalar()
+
     def page(self, after_id: int, limit: int) -> Sequence[AppKey]:
         """Return the next apps in the order of their numbers."""
         query = (
@@ -120,31 +165,35 @@ class SqlRegistry:
             return [AppKey(*row) for row in connection.execute(query)]
 
     def unencrypted(self) -> int:
-        """Return how many apps have a URL or a token stored as plain text."""
-        is_plain = or_(
-            AppRow.url.not_like(f"{MARK}%"), AppRow.token.not_like(f"{MARK}%")
-        )
+        """Return how many apps have a secret that is stored as plain text."""
+        secrets = (AppRow.url, AppRow.token, AppRow.heroku_key)
+        is_plain = or_(*(secret.not_like(f"{MARK}%") for secret in secrets))
         query = select(func.count()).select_from(AppRow).where(is_plain)
         with translated(), self._engine.connect() as connection:
             return connection.execute(query).scalar_one()
 
     def encrypt_again(self) -> int:
-        """Encrypt every URL and token with the first key; return how many apps.
+        """Encrypt every secret with the first key; return how many apps.
 
         Raises:
             SecretUnreadable: One fits none of the keys; nothing is changed.
         """
         if not self._box.encrypts:
             return 0
-        query = select(AppRow.id, AppRow.name, *COLUMNS)
+        query = select(AppRow.id, AppRow.name, AppRow.heroku_key, *COLUMNS)
         with translated(), self._engine.begin() as connection:
             rows = connection.execute(query).all()
-            for app_id, name, *columns in rows:
+            for app_id, name, key, *columns in rows:
                 address = address_of(tuple(columns), name, self._box)
+                opened = self._heroku_key(key, name)
                 connection.execute(
                     update(AppRow)
                     .where(AppRow.id == app_id)
-                    .values(**stored(address, self._box), revision=AppRow.revision + 1)
+                    .values(
+                        **stored(address, self._box),
+                        heroku_key=self._box.close_secret(opened),
+                        revision=AppRow.revision + 1,
+                    )
                 )
         return len(rows)
 
@@ -159,7 +208,7 @@ class SqlRegistry:
             rows = connection.execute(query).all()
         if not rows:
             return None
-        app_id, name, revision, created_at, _, _, *columns = rows[0]
+        app_id, name, revision, created_at, _, _, key, *columns = rows[0]
         return RegisteredApp(
             app_id,
             name,
@@ -167,7 +216,11 @@ class SqlRegistry:
             revision,
             created_at,
             {row[4]: _values(row[5]) for row in rows if row[4] is not None},
+            self._heroku_key(key, name),
         )
+
+    def _heroku_key(self, stored_key: str | None, app: str) -> Secret:
+        return self._box.open_secret(stored_key, app, "Heroku key")
 
 
 def _id(connection: Connection, name: str) -> int:

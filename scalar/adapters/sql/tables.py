@@ -58,7 +58,8 @@ class Base(DeclarativeBase):
 class AppRow(Base):
     """A registered app.
 
-    `url` and `token` are plain text, or begin with `fernet:` and are encrypted.
+    `url`, `token` and `heroku_key` are plain text, or begin with `fernet:` and are
+    encrypted.
     `queues` is a JSON object of lists. Numbers are never used again, because what
     Redis remembers is filed under them.
     """
@@ -74,6 +75,7 @@ class AppRow(Base):
     form: Mapped[str] = mapped_column(String(20), server_default="auto")
     token: Mapped[str | None] = mapped_column(Text)
     queues: Mapped[str | None] = mapped_column(Text)
+    heroku_key: Mapped[str | None] = mapped_column(Text)
 
 
 class PolicyRow(Base):

@@ -1,4 +1,4 @@
-"""How a URL with a password in it, and an agent's token, are stored."""
+"""How a URL with a password in it, an agent's token and a Heroku key are stored."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MARK = "fernet:"
 
 
 class UrlBox:
-    """Encrypts URLs and tokens if there are keys; reads plain and encrypted ones.
+    """Encrypts secrets if there are keys; reads plain and encrypted ones.
 
     The first key encrypts, every key decrypts, so a key is changed by putting
     the new one in front of the old one.
@@ -39,17 +39,22 @@ class UrlBox:
         """
         return CountsUrl.parse(self._open(stored, app, "URL"))
 
-    def close_token(self, token: Secret) -> str | None:
-        """Return the text to store for a token; None for none."""
-        return self._close(token.reveal()) if token else None
+    def close_secret(self, secret: Secret) -> str | None:
+        """Return the text to store for a token or a Heroku key; None for none."""
+        return self._close(secret.reveal()) if secret else None
 
-    def open_token(self, stored: str | None, app: str) -> Secret:
-        """Return the token that a stored text holds.
+    def open_secret(self, stored: str | None, app: str, what: str) -> Secret:
+        """Return the secret that a stored text holds.
+
+        Args:
+            stored: The text; None for none.
+            app: Whose it is.
+            what: What it is, in a word.
 
         Raises:
             SecretUnreadable: It is encrypted, and no key fits.
         """
-        return Secret(self._open(stored, app, "token")) if stored else NO_SECRET
+        return Secret(self._open(stored, app, what)) if stored else NO_SECRET
 
     def _close(self, text: str) -> str:
         if self._fernet is None:
