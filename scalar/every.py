@@ -32,8 +32,8 @@ class SteadyScheduler(Scheduler):
 
     def tick(self, *args: Any, **options: Any) -> Any:
         """Run what is due; return the seconds until it has to be asked again."""
-        if self._heap:  # type: ignore[has-type] # its stubs have what is public alone
-            heap: Any = self._heap
+        heap: Any = self._heap  # type: ignore[has-type] # its stubs have what is public
+        if heap:
             planned, entry = heap[0].time, heap[0].entry
             soonest = self._when(entry, 0)  # type: ignore[attr-defined] # the same
             if planned - soonest > entry.schedule.seconds + 1:
