@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import uvicorn
@@ -26,8 +26,10 @@ def wsgi_server(app: Any) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{server.effective_port}"
     finally:
-        # In the server's own thread, whose loop ends when no socket is left.
-        server.trigger.pull_trigger(lambda: wasyncore.close_all(sockets))
+        # In the server's own thread, whose loop ends when no socket is left. If it
+        # was awake, it may have closed them before it is woken.
+        with suppress(OSError):
+            server.trigger.pull_trigger(lambda: wasyncore.close_all(sockets))
         thread.join(PATIENCE)
         server.task_dispatcher.shutdown()
 
