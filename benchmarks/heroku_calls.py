@@ -109,7 +109,7 @@ def rows_of(named: Iterable[tuple[str, Calls]]) -> list[tuple[str, str, str, str
 @click.command()
 @click.option("--apps", default=200, show_default=True)
 @click.option("--ttl", default=30, show_default=True, help="FORMATION_TTL, seconds.")
-@click.option("--rounds", default=3, show_default=True, help="Times the TTL at rest.")
+@click.option("--rounds", default=10, show_default=True, help="Times the TTL at rest.")
 def main(apps: int, ttl: int, rounds: int) -> None:
     """Print the calls of an app at rest, and of a change."""
     with on(REST):

@@ -97,8 +97,8 @@ def first_patches(heroku: LocalHeroku) -> dict[int, float]:
 
 @click.command()
 @click.option("--apps", default=1_000, show_default=True)
-@click.option("--changes", default=600, show_default=True)
-@click.option("--seconds", default=60, show_default=True, help="For all the changes.")
+@click.option("--changes", default=240, show_default=True)
+@click.option("--seconds", default=120, show_default=True, help="For all the changes.")
 @click.option("--period", default=10, show_default=True, help="SLEEP_PERIOD, seconds.")
 def main(apps: int, changes: int, seconds: int, period: int) -> None:
     """Print how long it takes until Heroku is asked."""

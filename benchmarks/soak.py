@@ -42,6 +42,7 @@ class Look:
     """A deployment at one moment; memory in MB."""
 
     pss: float
+    private: float
     redis_memory: float
     redis: int
     postgres: int
@@ -52,6 +53,7 @@ class Look:
 
 VALUES: tuple[tuple[str, Callable[[Look], float], int], ...] = (
     ("memory of beat and worker (PSS), MB", lambda it: it.pss, 1),
+    ("memory that is theirs alone (USS), MB", lambda it: it.private, 1),
     ("memory of Redis, MB", lambda it: it.redis_memory, 2),
     ("connections to Redis", lambda it: it.redis, 0),
     ("connections to PostgreSQL", lambda it: it.postgres, 0),
@@ -66,6 +68,7 @@ def look(running: Deployment) -> Look:
     pids = [pid for process in running.processes for pid in process.pids()]
     return Look(
         pss=running.pss(),
+        private=running.private(),
         redis_memory=running.redis.info("memory")["used_memory"] / 1e6,
         redis=len(running.clients()),
         postgres=postgres_connections(running.setup.database),

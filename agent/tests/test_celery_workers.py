@@ -282,7 +282,9 @@ def test_what_it_was_told_ends_by_itself(settings, started, tmp_path):
     app = make_app(settings())
     started(settings(), *PREFORK, dyno="worker.2")
     told = {"keep": {"worker": 1}, "seconds": 1.0}
-    answers = app.control.broadcast("scalar_agent_quiet", arguments=told, reply=True)
+    answers = app.control.broadcast(
+        "scalar_agent_quiet", arguments=told, reply=True, timeout=10, limit=1
+    )
     send(app, 1)
     jobs = CeleryJobs(app, QUEUES, busy_dynos=True)
 

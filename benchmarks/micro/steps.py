@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import time
 import timeit
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -110,8 +111,8 @@ def _remembering(names: list[str]) -> Iterator[Step]:
 
 
 def seconds_of(call: Callable[[], object], rounds: int) -> float:
-    """Return the median seconds of a call, over rounds of many calls each."""
-    timer = timeit.Timer(call)
-    once = max(timer.timeit(50) / 50, 1e-9)
+    """Return the median CPU seconds of a call, over rounds of many calls each."""
+    timer = timeit.Timer(call, timer=time.process_time)
+    once = max(timer.timeit(1_000) / 1_000, 1e-9)
     number = max(1, int(LONG / once))
     return median(timer.repeat(rounds, number)) / number

@@ -92,6 +92,14 @@ class Deployment:
         pids = _pids(self.processes)
         return sum(psutil.Process(pid).memory_full_info().pss for pid in pids) / 1e6
 
+    def private(self) -> float:
+        """Return the megabytes that no other process shares (USS).
+
+        Unlike the PSS, it does not change when others start and end.
+        """
+        pids = _pids(self.processes)
+        return sum(psutil.Process(pid).memory_full_info().uss for pid in pids) / 1e6
+
     def descriptors(self) -> int:
         """Return the open files and connections of all processes."""
         return sum(psutil.Process(pid).num_fds() for pid in _pids(self.processes))

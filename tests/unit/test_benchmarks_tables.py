@@ -106,7 +106,7 @@ def test_connections_are_the_most_that_were_seen_and_memory_is_the_median():
 )
 def test_growth_is_told_for_an_hour(each_minute, an_hour):
     looks = [
-        soak.Look(100 + each_minute * minute, 1.0, 8, 2, 1_000, 90, 60)
+        soak.Look(100 + each_minute * minute, 90.0, 1.0, 8, 2, 1_000, 90, 60)
         for minute in range(13)
     ]
 
