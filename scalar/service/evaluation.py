@@ -19,7 +19,8 @@ class Evaluation:
         events: What is to be recorded.
         scaled: Whether Heroku took the change.
         formation_is_fresh: Whether the formation was read in this evaluation.
-        tells_busy: Process types of which the app tells the busy dynos.
+        tells_busy: Process types of whose busy dynos the app speaks, if only to say
+            that it does not know them.
     """
 
     memory: Memory

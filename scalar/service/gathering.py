@@ -82,9 +82,7 @@ def gather(
 
 
 def _telling_busy(readings: Mapping[str, Reading]) -> frozenset[str]:
-    return frozenset(
-        name for name, said in readings.items() if isinstance(said.busy, frozenset)
-    )
+    return frozenset(name for name, said in readings.items() if said.busy is not None)
 
 
 def _rest(parts: Parts, memory: Memory, *, answered: bool) -> dict[str, Any]:

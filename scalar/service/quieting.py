@@ -23,7 +23,7 @@ def look_again_before_removal(
     """Return the evaluation to carry out: the same one if it removes no dyno.
 
     Dynos that were not made quiet are not removed now, even if fewer are wanted
-    by now; the next poll does.
+    by now; the next poll does. Nor are any of which the app speaks no more.
     """
     keep = {
         decision.process_type: decision.desired or 0
@@ -33,7 +33,12 @@ def look_again_before_removal(
     if not keep:
         return seen
     again = gather(parts, app, seen.memory, keep=keep)
-    quiet = {d.process_type: d.desired or 0 for d in seen.to_be_made} | keep
+    silent = keep.keys() - again.tells_busy
+    quiet = {
+        d.process_type: d.desired or 0
+        for d in seen.to_be_made
+        if d.process_type not in silent
+    }
     return replace(
         again,
         decisions=tuple(_no_fewer(d, quiet) for d in again.decisions),

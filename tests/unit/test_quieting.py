@@ -80,6 +80,10 @@ def test_more_jobs_meanwhile_are_served(world):
             },
             id="the busy dynos are unknown",
         ),
+        pytest.param(
+            {"worker": Reading(1), "mailer": Reading(40)},
+            id="it speaks of them no more",
+        ),
     ],
 )
 def test_nothing_is_removed_if_it_cannot_tell(world, said):

@@ -21,13 +21,11 @@ class Row:
         name: Its name there.
         text: What is so, in a few words.
         bring_about: Makes it so, at a place.
-        limit: Why our agent is known to be wrong; "" if it is right.
     """
 
     name: str
     text: str
     bring_about: Callable[[Place], Scene]
-    limit: str = ""
 
     @contextmanager
     def on(self, url: str, *, has_agent: bool = True) -> Iterator[Scene]:
