@@ -36,6 +36,8 @@ task_acks_late = False
 worker_concurrency = _settings.worker_concurrency
 worker_pool = "threads"
 worker_prefetch_multiplier = 1
+# It would be undone message by message, by acknowledgements that pass the loop.
+worker_enable_prefetch_count_reduction = False
 worker_send_task_events = False
 worker_hijack_root_logger = False
 worker_redirect_stdouts = False

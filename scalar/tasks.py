@@ -13,6 +13,7 @@ from celery import Celery
 from celery.signals import beat_init, setup_logging, worker_init
 
 from scalar import beat_thread, logfmt, redis_transport
+from scalar.direct_request import DirectRequest
 from scalar.errors import ConfigurationError, ScalarError
 from scalar.logs import set_up_logging
 from scalar.ports import AppKey
@@ -54,7 +55,7 @@ def fan_out() -> None:
     from scalar.service.checking_in import check_in  # noqa: PLC0415
     from scalar.service.fan_out import fan_out as use_case  # noqa: PLC0415
 
-    publisher = CeleryPublisher(app, poll_and_scale, settings.sleep_period)
+    publisher = CeleryPublisher(app, poll_and_scale)
     try:
         if use_case(toolbox().parts, publisher):
             check_in(toolbox().parts, toolbox().pinger)
@@ -62,7 +63,7 @@ def fan_out() -> None:
         log.error(logfmt.line("tick.failed", detail=exc))  # noqa: TRY400 - expected, and the detail says it
 
 
-@app.task(name="scalar.poll_and_scale")
+@app.task(name="scalar.poll_and_scale", Request=DirectRequest)
 def poll_and_scale(app_id: int, name: str, revision: int, token: str) -> None:
     """Evaluate one app."""
     from scalar.adapters.deadline import within  # noqa: PLC0415

@@ -49,6 +49,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     # A task bounds the HTTP of its whole evaluation, which no port offers.
     "scalar.tasks": {
+        "scalar.direct_request",
         *("scalar.beat_thread", "scalar.bootstrap", "scalar.redis_transport"),
         "scalar.celery_publisher",
         *("scalar.logs", "scalar.service", "scalar.start"),
