@@ -99,6 +99,8 @@ class CountsAddress:
 
     def request_url(self) -> str:
         """Return the URL to ask at: without user and password, with its token."""
+        if not self.token:
+            return self.url.address
         token = quote(self.token.reveal(), safe="")
         return _with_token(self.url, token).address
 

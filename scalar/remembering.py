@@ -19,7 +19,7 @@ def note_reading(past: Past, count: Counted) -> Past:
     """Return what is remembered after a count was read, before the decision on it."""
     if isinstance(count, Unknown):
         return replace(past, failures=past.failures + 1, interrupted=True)
-    return replace(past, failures=0)
+    return replace(past, failures=0) if past.failures else past
 
 
 def note_decision(past: Past, policy: Policy, decision: Decision, at: datetime) -> Past:

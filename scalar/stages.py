@@ -127,6 +127,8 @@ def _by_latency(policy: Policy, up: timedelta, seen: Observation, count: Count) 
 
 def tolerate(policy: Policy, seen: Observation, count: Count, quantity: int) -> Step:
     """Leave the dynos alone while the count is near what they should carry."""
+    if not policy.tolerance:
+        return Step(quantity, Reason.WITHIN_TOLERANCE)
     carried = seen.quantity * policy.boundary
     by_boundary = policy.drain_time is None and policy.latency_up is None
     near = by_boundary and abs(count - carried) <= (

@@ -86,9 +86,9 @@ class HttpCountSource:
 
         Password and token go to the registered host and scheme only.
         """
-        url = address.request_url()
+        first = url = address.request_url()
         for _ in range(MOST_REDIRECTS + 1):
-            trusted = _origin(url) == _origin(address.url.address)
+            trusted = url == first or _origin(url) == _origin(first)
             if not trusted and _carries_token(url, address):
                 raise CountsUnavailable(
                     "the app redirects to another host or scheme with its token in "

@@ -54,4 +54,6 @@ def tell_dry_runs(
                 detail=d.trail[-1].detail,
             )
         )
-    return replace(memory, pasts=pasts), tuple(events)
+    if pasts != memory.pasts:
+        memory = replace(memory, pasts=pasts)
+    return memory, tuple(events)

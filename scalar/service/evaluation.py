@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from scalar.model import Decision, Event, Memory, Step
+from scalar.model import Decision, Event, Memory, Reason, Step
+
+#: Why an app is held though its counts are known.
+HEROKU_REASONS = frozenset(
+    {
+        *(Reason.NOT_AUTHORIZED, Reason.FORBIDDEN, Reason.PAYMENT_REQUIRED),
+        *(Reason.APP_NOT_ON_HEROKU, Reason.HEROKU_REFUSED),
+        *(Reason.HEROKU_UNAVAILABLE, Reason.RATE_LIMITED, Reason.CALLS_LOW),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +53,10 @@ class Evaluation:
     def changes(self) -> tuple[Decision, ...]:
         """The decisions that ask for another quantity."""
         return tuple(d for d in self.decisions if d.changes)
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether Heroku did not take what was decided, or could not be asked."""
+        if self.to_be_made and not self.scaled:
+            return True
+        return self.hold is not None and self.hold.reason in HEROKU_REASONS

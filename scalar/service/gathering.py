@@ -66,8 +66,12 @@ def gather(
         readings = _all_unknown(app, memory, unknown)
     now = parts.clock.now()
     slow = unknown is not None or (now - started).total_seconds() > SLOW_AFTER
-    memory = replace(memory, slow=slow, **_rest(parts, memory, answered=not unknown))
-    memory = _note(memory, readings)
+    memory = replace(
+        memory,
+        slow=slow,
+        pasts=_noted(memory, readings),
+        **_rest(parts, memory, answered=not unknown),
+    )
     seen = Evaluation(memory, hold=unknown, tells_busy=_telling_busy(readings))
     if unknown and not _falls_back(parts, app, memory, readings):
         return seen
@@ -118,10 +122,11 @@ def _all_unknown(
     return dict.fromkeys(named, Reading(Unknown(why.reason, why.detail)))
 
 
-def _note(memory: Memory, readings: Mapping[str, Reading]) -> Memory:
-    """Take note of which counts are known; one that was left out is not.
+def _noted(memory: Memory, readings: Mapping[str, Reading]) -> dict[str, Past]:
+    """Return what is remembered of process types, with which counts are known.
 
-    What there is not in the formation is not remembered.
+    One that was left out is not. What there is not in the formation is not
+    remembered.
     """
     missing = Reading(Unknown(Reason.COUNT_MISSING))
     named = memory.reported | readings.keys()
@@ -131,7 +136,7 @@ def _note(memory: Memory, readings: Mapping[str, Reading]) -> Memory:
         pasts[name] = note_reading(
             pasts.get(name, NOTHING), readings.get(name, missing).count
         )
-    return replace(memory, pasts=_without_empty(pasts))
+    return _without_empty(pasts)
 
 
 def _falls_back(

@@ -39,7 +39,12 @@ def record(parts: Parts, app: RegisteredApp, done: Evaluation) -> Memory:
     _log_decisions(parts, app, done)
     memory, wishes = tell_dry_runs(app, done, memory, now)
     events = (*memory.unwritten, *done.events, *told, *wishes)
-    return replace(memory, holds=holds, unwritten=_write(parts, app, events))
+    return replace(
+        memory,
+        holds=holds,
+        unwritten=_write(parts, app, events),
+        stuck=done.is_stuck,
+    )
 
 
 def _held(done: Evaluation) -> dict[str, Step]:
