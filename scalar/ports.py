@@ -235,7 +235,14 @@ class Tick:
 
 
 class Publisher(Protocol):
-    """Puts evaluations on the queue."""
+    """Puts evaluations on the queue.
+
+    Every method may raise `CoordinationError`.
+    """
+
+    def waiting(self) -> int:
+        """Return how many evaluations no worker has taken yet."""
+        ...
 
     def publish(self, keys: Sequence[AppKey], token: str) -> None:
         """Enqueue one evaluation for each app, in few round trips.
@@ -284,9 +291,10 @@ class Coordinator(Protocol):
         ...
 
     def begin(self, app_id: int, token: str) -> tuple[Lease, Memory] | None:
-        """Start an evaluation under a reservation, or under none.
+        """Start the evaluation that the app was reserved for.
 
-        Returns None if another evaluation or another reservation has the app.
+        Returns None if that reservation has ended, or was taken already: the
+        message came too late, twice, or was ordered by nobody.
         """
         ...
 

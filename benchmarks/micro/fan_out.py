@@ -31,7 +31,7 @@ def main() -> None:
     apps, rounds = map(int, sys.argv[1:])
     url = settings.redis_url.reveal()
     keys = [AppKey(number + 1, f"app-{number}", 1) for number in range(apps)]
-    publisher = CeleryPublisher(app, poll_and_scale, settings.sleep_period)
+    publisher = CeleryPublisher(app, poll_and_scale)
     with Redis.from_url(url) as redis:
 
         def ours() -> None:

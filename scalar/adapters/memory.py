@@ -297,8 +297,8 @@ class MemoryCoordinator:
         return {app_id for app_id in app_ids if self._holder(app_id)}
 
     def begin(self, app_id: int, token: str) -> tuple[Lease, Memory] | None:
-        """Start an evaluation, unless another one has the app."""
-        if self._holder(app_id) not in (None, token):
+        """Start the evaluation that the app was reserved for, if it still is."""
+        if self._holder(app_id) != token:
             return None
         lease = Lease(app_id, secrets.token_hex(8))
         never = datetime.max.replace(tzinfo=UTC)

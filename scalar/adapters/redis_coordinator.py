@@ -26,6 +26,7 @@ import redis
 from scalar.adapters import memory_json
 from scalar.adapters.lease_keeper import LeaseKeeper
 from scalar.adapters.redis_connection import PREFIX, translated
+from scalar.adapters.shared_trips import SharedTrips
 from scalar.model import Memory
 from scalar.ports import Lease, Tick
 from scalar.vitals import Vitals
@@ -73,7 +74,7 @@ return free
 
 _BEGIN = """
 local holder = redis.call('GET', KEYS[1])
-if holder and holder ~= ARGV[1] then return {0} end
+if holder ~= ARGV[1] then return {0} end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 return {1, redis.call('GET', KEYS[2]) or ''}
 """
@@ -146,6 +147,7 @@ class RedisCoordinator:
         self._finish = client.register_script(_FINISH)
         self._vitals = client.register_script(_VITALS)
         self._resting = client.register_script(_RESTING)
+        self._trips = SharedTrips(client.connection_pool)
         self._keeper = LeaseKeeper(client, LEASE_SECONDS)
 
     def open_tick(self, period: float) -> Tick | None:
@@ -199,10 +201,11 @@ class RedisCoordinator:
         return {i for i, holder in zip(ordered, holders, strict=True) if holder}
 
     def begin(self, app_id: int, token: str) -> tuple[Lease, Memory] | None:
-        """Start an evaluation, unless another one has the app."""
+        """Start the evaluation that the app was reserved for, if it still is."""
         lease = Lease(app_id, secrets.token_hex(8))
         with translated():
-            got: Any = self._begin(
+            got: Any = self._trips.run(
+                self._begin,
                 keys=[_lease_key(app_id), _memory_key(app_id)],
                 args=[token, lease.token, int(LEASE_SECONDS * 1000)],
             )
@@ -214,7 +217,8 @@ class RedisCoordinator:
     def store(self, lease: Lease, memory: Memory) -> bool:
         """Store the memory, if the lease is still ours; return whether it is."""
         with translated():
-            stored: Any = self._store(
+            stored: Any = self._trips.run(
+                self._store,
                 keys=[_lease_key(lease.app_id), _memory_key(lease.app_id)],
                 args=[lease.token, memory_json.dump(memory), MEMORY_SECONDS],
             )
@@ -226,7 +230,8 @@ class RedisCoordinator:
         text = "" if memory is None else memory_json.dump(memory)
         mark = "SADD" if memory and memory.slow else "SREM"
         with translated():
-            self._finish(
+            self._trips.run(
+                self._finish,
                 keys=[
                     _lease_key(lease.app_id),
                     _memory_key(lease.app_id),

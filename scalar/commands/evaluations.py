@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -22,7 +21,7 @@ from scalar.commands.shared import (
 from scalar.errors import ScalarError
 from scalar.ports import AppKey
 from scalar.service.evaluation import Evaluation
-from scalar.service.poll_and_scale import explain, poll_and_scale
+from scalar.service.poll_and_scale import explain, poll_now
 
 #: Seconds that `poll` waits for an evaluation by the workers to end.
 PATIENCE = 30.0
@@ -124,7 +123,7 @@ def _poll(tools: Toolbox, key: AppKey) -> Evaluation | str:
     end = time.monotonic() + PATIENCE
     while True:
         try:
-            done = poll_and_scale(tools.parts, key, secrets.token_hex(8))
+            done = poll_now(tools.parts, key)
         except ScalarError as exc:
             return str(exc)
         if done is not None:

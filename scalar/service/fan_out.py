@@ -21,6 +21,9 @@ PAGE = 1_000
 #: A reservation ends a little before the next tick, so that a lost message
 #: costs its app one poll and not two.
 RESERVED_PART = 0.9
+#: Periods that a reservation lasts while the workers do not keep up. Who waits
+#: keeps the place in the queue, so each app has its turn, late but no app never.
+RESERVED_WHILE_BEHIND = 10
 #: Ticks further apart than this many periods are told of.
 LATE = 1.5
 DAY = 86_400
@@ -30,8 +33,8 @@ DAY = 86_400
 class FanOut:
     """What a tick did: apps sent to be polled, and left out.
 
-    Left out are those that are being evaluated, that rest because they did not
-    answer, and of the slow ones those for which there is no room.
+    Left out are those that are being evaluated or wait for it, that rest because
+    they did not answer, and of the slow ones those for which there is no room.
     """
 
     sent: int
@@ -46,7 +49,8 @@ def fan_out(parts: Parts, publisher: Publisher) -> FanOut | None:
 
     Apps that have not answered for some polls rest. Apps that were slow or failed
     the last time get at most half of one worker's threads, so that they cannot
-    keep the others waiting.
+    keep the others waiting. While the workers do not keep up, apps that wait for
+    their poll are left out, too: none is discarded, all are polled less often.
 
     Raises:
         CoordinationError: Redis is away; the next tick tries again.
@@ -61,13 +65,15 @@ def fan_out(parts: Parts, publisher: Publisher) -> FanOut | None:
     slow = parts.coordinator.slow()
     resting = parts.coordinator.resting()
     busy = parts.coordinator.busy(slow - resting)
+    seconds = _reserved_seconds(parts, publisher.waiting())
     room = max(1, parts.options.concurrency // 2) - len(busy)
     sent = left_out = 0
     for page in _pages(parts):
         awake = [key for key in page if key.id not in resting]
         chosen = _choose(awake, slow, busy, max(room, 0))
         room -= sum(key.id in slow for key in chosen)
-        free = set(_reserve(parts, chosen, token))
+        numbers = [key.id for key in chosen]
+        free = set(parts.coordinator.reserve(numbers, token, seconds))
         batch = [key for key in chosen if key.id in free]
         publisher.publish(batch, token)
         sent += len(batch)
@@ -96,9 +102,13 @@ def _choose(
     return healthy + waiting[:room]
 
 
-def _reserve(parts: Parts, keys: Sequence[AppKey], token: str) -> list[int]:
-    seconds = parts.options.sleep_period * RESERVED_PART
-    return parts.coordinator.reserve([key.id for key in keys], token, seconds)
+def _reserved_seconds(parts: Parts, waiting: int) -> float:
+    """Return how long a message may be under way; tell of those that still wait."""
+    period = parts.options.sleep_period
+    if not waiting:
+        return period * RESERVED_PART
+    log.warning(logfmt.line("tick.behind", waiting=waiting, period=period))
+    return period * RESERVED_WHILE_BEHIND
 
 
 def _tell_if_late(parts: Parts, tick: Tick) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 from dataclasses import replace
 
 from scalar import logfmt
@@ -17,14 +18,8 @@ from scalar.service.parts import Parts
 from scalar.service.quieting import look_again_before_removal
 from scalar.service.recording import record
 
-#: Why an app is held though its counts are known.
-HEROKU_REASONS = frozenset(
-    {
-        *(Reason.NOT_AUTHORIZED, Reason.FORBIDDEN, Reason.PAYMENT_REQUIRED),
-        *(Reason.APP_NOT_ON_HEROKU, Reason.HEROKU_REFUSED),
-        *(Reason.HEROKU_UNAVAILABLE, Reason.RATE_LIMITED, Reason.CALLS_LOW),
-    }
-)
+#: Seconds between a reservation and an evaluation that follow each other.
+AT_ONCE = 5.0
 
 log = logging.getLogger("scalar.evaluation")
 
@@ -32,8 +27,8 @@ log = logging.getLogger("scalar.evaluation")
 def poll_and_scale(parts: Parts, key: AppKey, token: str) -> Evaluation | None:
     """Evaluate one app for real, alone: one evaluation per app at a time.
 
-    Returns None if another one is under way, or if the app is registered no
-    more. Whatever fails holds the app.
+    Returns None if another one is under way, if the reservation that the token is
+    of has ended, or if the app is registered no more. Whatever fails holds the app.
 
     Raises:
         CoordinationError: Redis is away. Nothing has been changed.
@@ -51,17 +46,17 @@ def poll_and_scale(parts: Parts, key: AppKey, token: str) -> Evaluation | None:
             return None
         done = _evaluate(parts, app, lease, memory)
         after = done.memory  # also if it cannot be told
-        after = replace(record(parts, app, done), stuck=_is_stuck(done))
+        after = record(parts, app, done)
         return done
     finally:
         parts.coordinator.finish(lease, None if after == memory else after)
 
 
-def _is_stuck(done: Evaluation) -> bool:
-    """Return whether Heroku did not take what was decided, or could not be asked."""
-    if done.to_be_made and not done.scaled:
-        return True
-    return done.hold is not None and done.hold.reason in HEROKU_REASONS
+def poll_now(parts: Parts, key: AppKey) -> Evaluation | None:
+    """Evaluate one app as `poll_and_scale` does, though no tick has ordered it."""
+    token = secrets.token_hex(8)
+    parts.coordinator.reserve([key.id], token, AT_ONCE)
+    return poll_and_scale(parts, key, token)
 
 
 def explain(parts: Parts, app: RegisteredApp) -> Evaluation:

@@ -19,6 +19,7 @@ from scalar.model import (
     Reason,
     Refusal,
 )
+from tests.support.leases import begin
 from tests.support.waiting import wait_until
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -93,6 +94,20 @@ def test_an_evaluation_begins_under_its_own_reservation_only(coordinator):
     assert coordinator.begin(1, "one") is not None
 
 
+def test_an_evaluation_that_nobody_ordered_does_not_begin(coordinator):
+    assert coordinator.begin(1, "one") is None
+    assert coordinator.busy([1]) == set()
+
+
+def test_a_message_that_comes_after_its_reservation_is_too_late(coordinator):
+    coordinator.reserve([1], "one", 0.05)
+    if isinstance(coordinator, MemoryCoordinator):
+        coordinator._clock.walk(1)
+
+    wait_until(lambda: coordinator.busy([1]) == set(), timeout=2)
+    assert coordinator.begin(1, "one") is None
+
+
 def test_a_message_that_comes_twice_is_evaluated_once(coordinator):
     coordinator.reserve([1], "one", 60)
     coordinator.begin(1, "one")
@@ -101,14 +116,14 @@ def test_a_message_that_comes_twice_is_evaluated_once(coordinator):
 
 
 def test_a_finished_evaluation_leaves_the_app_free(coordinator):
-    lease, _ = coordinator.begin(1, "one")
+    lease, _ = begin(coordinator, 1, "one")
     coordinator.finish(lease, None)
 
     assert coordinator.reserve([1], "other", 60) == [1]
 
 
 def test_a_memory_can_be_stored_in_the_midst_of_an_evaluation(coordinator):
-    lease, _ = coordinator.begin(1, "one")
+    lease, _ = begin(coordinator, 1, "one")
     memory = Memory(formation={"worker": ProcessType(3)})
 
     assert coordinator.store(lease, memory)
@@ -117,7 +132,7 @@ def test_a_memory_can_be_stored_in_the_midst_of_an_evaluation(coordinator):
 
 
 def test_nothing_is_stored_under_a_lease_that_is_over(coordinator):
-    lease, _ = coordinator.begin(1, "one")
+    lease, _ = begin(coordinator, 1, "one")
     coordinator.finish(lease, None)
 
     assert not coordinator.store(lease, Memory(slow=True))
@@ -125,29 +140,29 @@ def test_nothing_is_stored_under_a_lease_that_is_over(coordinator):
 
 
 def test_what_is_remembered_comes_back_whole(coordinator):
-    lease, memory = coordinator.begin(1, "one")
+    lease, memory = begin(coordinator, 1, "one")
     assert memory == Memory()
     coordinator.finish(lease, FULL)
 
-    assert coordinator.begin(1, "two")[1] == FULL
+    assert begin(coordinator, 1, "two")[1] == FULL
     assert coordinator.recall([1, 2]) == {1: FULL}
     assert coordinator.recall([]) == {}
 
 
 def test_no_change_leaves_the_memory_as_it_was(coordinator):
-    lease, _ = coordinator.begin(1, "one")
+    lease, _ = begin(coordinator, 1, "one")
     coordinator.finish(lease, FULL)
-    lease, _ = coordinator.begin(1, "two")
+    lease, _ = begin(coordinator, 1, "two")
     coordinator.finish(lease, None)
 
     assert coordinator.recall([1]) == {1: FULL}
 
 
 def test_slow_apps_are_known_until_they_are_not(coordinator):
-    lease, _ = coordinator.begin(1, "one")
+    lease, _ = begin(coordinator, 1, "one")
     coordinator.finish(lease, Memory(slow=True))
     assert coordinator.slow() == {1}
-    lease, _ = coordinator.begin(1, "two")
+    lease, _ = begin(coordinator, 1, "two")
     coordinator.finish(lease, Memory(slow=False))
 
     assert coordinator.slow() == set()
@@ -155,13 +170,13 @@ def test_slow_apps_are_known_until_they_are_not(coordinator):
 
 def test_an_app_rests_until_its_time_is_over_or_it_answers(coordinator):
     for app_id, rest in ((1, 60.0), (2, 0.001)):
-        lease, _ = coordinator.begin(app_id, "one")
+        lease, _ = begin(coordinator, app_id, "one")
         coordinator.finish(lease, Memory(rest=rest))
     if isinstance(coordinator, MemoryCoordinator):
         coordinator._clock.walk(1)
 
     wait_until(lambda: coordinator.resting() == {1})
-    lease, _ = coordinator.begin(1, "two")
+    lease, _ = begin(coordinator, 1, "two")
     coordinator.finish(lease, Memory())
 
     assert coordinator.resting() == set()
@@ -169,7 +184,7 @@ def test_an_app_rests_until_its_time_is_over_or_it_answers(coordinator):
 
 def test_a_rest_that_another_clock_wrote_is_none(client):
     coordinator = RedisCoordinator(client)
-    lease, _ = coordinator.begin(1, "one")
+    lease, _ = begin(coordinator, 1, "one")
     coordinator.finish(lease, Memory(rest=86_400.0))
 
     assert coordinator.resting() == set()
@@ -181,12 +196,12 @@ def test_the_signs_of_life(coordinator):
 
     coordinator.open_tick(60)
     for app_id, stuck in ((1, True), (2, True), (3, False)):
-        lease, _ = coordinator.begin(app_id, "one")
+        lease, _ = begin(coordinator, app_id, "one")
         coordinator.finish(lease, Memory(stuck=stuck))
     first = coordinator.vitals()
-    lease, _ = coordinator.begin(1, "two")
+    lease, _ = begin(coordinator, 1, "two")
     coordinator.finish(lease, Memory(stuck=True, slow=True))  # still
-    lease, _ = coordinator.begin(2, "two")
+    lease, _ = begin(coordinator, 2, "two")
     coordinator.finish(lease, Memory(stuck=False))
     second = coordinator.vitals()
 
@@ -197,14 +212,14 @@ def test_the_signs_of_life(coordinator):
 
 
 def test_an_evaluation_that_changes_nothing_is_a_sign_of_life(coordinator):
-    lease, _ = coordinator.begin(1, "one")
+    lease, _ = begin(coordinator, 1, "one")
     coordinator.finish(lease, None)
 
     assert coordinator.vitals().evaluated_at is not None
 
 
 def test_a_forgotten_app_is_unknown(coordinator):
-    lease, _ = coordinator.begin(1, "one")
+    lease, _ = begin(coordinator, 1, "one")
     coordinator.finish(lease, FULL)
     coordinator.forget(1)
 
@@ -222,9 +237,9 @@ def test_once_is_once(coordinator):
 def test_who_lost_the_lease_drops_the_memory_of_the_other(client):
     """It cannot know what the other did: the formation is read anew."""
     coordinator = RedisCoordinator(client)
-    lease, _ = coordinator.begin(1, "one")
+    lease, _ = begin(coordinator, 1, "one")
     coordinator.finish(lease, FULL)
-    lost, _ = coordinator.begin(1, "two")
+    lost, _ = begin(coordinator, 1, "two")
     client.set("scalar:lease:1", "another")
     coordinator.finish(lost, Memory(formation={"worker": ProcessType(99)}))
 
@@ -235,7 +250,7 @@ def test_who_lost_the_lease_drops_the_memory_of_the_other(client):
 def test_who_comes_back_after_the_lease_has_ended_drops_the_memory(client):
     """Another evaluation may have come and gone meanwhile."""
     coordinator = RedisCoordinator(client)
-    frozen, _ = coordinator.begin(1, "one")
+    frozen, _ = begin(coordinator, 1, "one")
     client.delete("scalar:lease:1")
     coordinator.finish(frozen, Memory(formation={"worker": ProcessType(99)}))
 
@@ -245,7 +260,7 @@ def test_who_comes_back_after_the_lease_has_ended_drops_the_memory(client):
 def test_a_lease_is_kept_up_while_the_evaluation_lasts(client):
     """It is short, but does not end under a slow evaluation."""
     coordinator = RedisCoordinator(client)
-    lease, _ = coordinator.begin(1, "one")
+    lease, _ = begin(coordinator, 1, "one")
     client.pexpire("scalar:lease:1", 1500)
 
     wait_until(lambda: client.pttl("scalar:lease:1") > 2000, timeout=5)
@@ -263,7 +278,7 @@ def test_a_memory_that_cannot_be_read_is_no_memory(client):
     coordinator = RedisCoordinator(client)
     for text in ("not json", "[]", '{"v":99}', '{"v":1,"formation":{"web":"x"}}', "1"):
         client.set("scalar:app:1", text)
-        lease, memory = coordinator.begin(1, "one")
+        lease, memory = begin(coordinator, 1, "one")
         assert memory == Memory()
         coordinator.finish(lease, None)
 

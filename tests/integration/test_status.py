@@ -16,6 +16,7 @@ from scalar.adapters.redis_connection import connect
 from scalar.adapters.redis_coordinator import RedisCoordinator
 from scalar.model import Memory
 from scalar.secret import Secret
+from tests.support.leases import begin
 
 PATH = "/ping/8f3c-secret"
 
@@ -91,7 +92,7 @@ def test_status_while_all_goes_on(cli, redis_url):
     client = connect(redis_url)
     coordinator = RedisCoordinator(client)
     coordinator.open_tick(10)
-    lease, _ = coordinator.begin(1, "one")
+    lease, _ = begin(coordinator, 1, "one")
     coordinator.finish(lease, Memory(stuck=True))
     client.close()
 

@@ -7,19 +7,37 @@ import pytest
 from scalar.errors import CountsUnavailable
 from scalar.service.fan_out import fan_out
 from scalar.service.poll_and_scale import poll_and_scale
+from tests.support.leases import begin
 from tests.unit.world import World
 
 
 class Queue:
-    """Keeps what is published."""
+    """Keeps what is published; a worker takes all of it at once, and dies."""
 
     def __init__(self) -> None:
         self.sent: list[str] = []
         self.tokens: list[str] = []
 
+    def waiting(self):
+        return 0
+
     def publish(self, keys, token):
         self.sent += [key.name for key in keys]
         self.tokens += [token] * len(keys)
+
+
+class Backlog(Queue):
+    """A queue of which workers take what they can."""
+
+    taken = 0
+
+    def waiting(self):
+        return len(self.sent) - self.taken
+
+    def take(self, number):
+        """Let workers take messages; return the apps and tokens, first one first."""
+        first, self.taken = self.taken, min(self.taken + number, len(self.sent))
+        return list(zip(self.sent, self.tokens, strict=True))[first : self.taken]
 
 
 @pytest.fixture
@@ -86,7 +104,7 @@ def test_jitter_loses_no_tick(world):
 def test_an_app_under_way_is_left_out(world):
     queue = Queue()
     app_id = world.registry.key("shop").id
-    world.coordinator.begin(app_id, "an evaluation that takes long")
+    begin(world.coordinator, app_id, "an evaluation that takes long")
     done = fan_out(world.parts, queue)
 
     assert sorted(queue.sent) == ["blog", "mail"]
@@ -94,7 +112,7 @@ def test_an_app_under_way_is_left_out(world):
 
 
 def test_a_lost_message_costs_one_poll(world):
-    """Nobody took the first batch: the next tick sends all of it again."""
+    """A worker died with the first batch: the next tick sends all of it again."""
     queue = Queue()
     fan_out(world.parts, queue)
     world.clock.walk(10)
@@ -131,6 +149,71 @@ def test_no_dead_app_is_left_out_for_ever():
         fan_out(world.parts, queue)
         world.clock.walk(10)
     assert len(set(queue.sent)) == 60
+
+
+def behind(world, queue, ticks, polls):
+    """Let workers manage so many polls a period; return the names in their order."""
+    polled = []
+    for _ in range(ticks):
+        fan_out(world.parts, queue)
+        for name, token in queue.take(polls):
+            if poll_and_scale(world.parts, world.registry.key(name), token):
+                polled.append(name)
+        world.clock.walk(10)
+    return polled
+
+
+@pytest.fixture
+def crowd():
+    """200 apps."""
+    world = World()
+    for number in range(200):
+        world.add(f"app-{number}", worker=1)
+        world.report({"worker": 1}, f"app-{number}")
+    return world
+
+
+def test_workers_that_do_not_keep_up_poll_all_they_can(crowd):
+    """50 of 200 in a period: after the first ones no message comes too late."""
+    queue = Backlog()
+    behind(crowd, queue, ticks=4, polls=50)
+
+    assert len(behind(crowd, queue, ticks=50, polls=50)) == 50 * 50
+
+
+def test_no_app_is_left_out_by_workers_that_do_not_keep_up(crowd):
+    """All are polled equally often: once in four periods."""
+    queue = Backlog()
+    behind(crowd, queue, ticks=8, polls=50)
+
+    for _ in range(4):
+        assert len(set(behind(crowd, queue, ticks=4, polls=50))) == 200
+
+
+def test_the_queue_does_not_grow_while_the_workers_do_not_keep_up(crowd):
+    queue = Backlog()
+    behind(crowd, queue, ticks=50, polls=50)
+
+    assert queue.waiting() <= 200
+
+
+def test_that_the_workers_do_not_keep_up_is_told(crowd, caplog):
+    behind(crowd, Backlog(), ticks=2, polls=50)
+
+    assert caplog.messages == ["tick.behind waiting=150 period=10"]
+
+
+def test_after_that_a_lost_message_costs_one_poll_again(crowd):
+    queue = Backlog()
+    behind(crowd, queue, ticks=8, polls=50)
+    behind(crowd, queue, ticks=12, polls=1_000)
+    fan_out(crowd.parts, queue)
+    lost = {name for name, _ in queue.take(200)}
+    crowd.clock.walk(10)
+    fan_out(crowd.parts, queue)
+
+    assert lost == {name for name, _ in queue.take(200)}
+    assert len(lost) == 200
 
 
 def test_events_are_pruned_once_a_day(world):

@@ -21,6 +21,7 @@ from scalar.errors import (
 from scalar.model import WHOLE_APP, EventKind, ProcessType, Reason, Unknown
 from scalar.ports import Denial, Urgency
 from scalar.service.poll_and_scale import explain, poll_and_scale
+from tests.support.leases import begin
 from tests.unit.world import World
 
 
@@ -375,7 +376,7 @@ def test_only_one_evaluation_of_an_app_at_a_time(world):
     world.add(worker=1)
     world.report({"worker": 99})
     app_id = world.registry.key("shop").id
-    world.coordinator.begin(app_id, "another")
+    begin(world.coordinator, app_id, "another")
 
     assert world.poll() is None
     assert world.counts.asked == []
@@ -390,7 +391,7 @@ def test_who_lost_the_lease_changes_nothing(world):
 
     def lose_the_lease(url, _keep):
         world.coordinator.lose_everything()
-        world.coordinator.begin(app_id, "another")
+        begin(world.coordinator, app_id, "another")
         return read(url)
 
     world.counts.read = lose_the_lease

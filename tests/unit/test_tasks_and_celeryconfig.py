@@ -103,21 +103,30 @@ def test_a_message_is_gone_once_a_worker_has_it():
     assert not tasks.poll_and_scale.acks_late
 
 
-def test_a_task_evaluates_its_app(world):
+@pytest.fixture
+def reserved(world):
+    """The same, after a tick that ordered the app's evaluation."""
+    world.coordinator.reserve([1], "token", 10)
+    return world
+
+
+def test_a_task_evaluates_its_app(reserved):
     tasks.poll_and_scale(1, "shop", 1, "token")
 
-    assert world.dynos() == {"worker": 10}
+    assert reserved.dynos() == {"worker": 10}
 
 
-def test_numbers_that_come_as_text_are_numbers(world):
+def test_numbers_that_come_as_text_are_numbers(reserved):
     tasks.poll_and_scale("1", "shop", "1", "token")
 
-    assert world.dynos() == {"worker": 10}
+    assert reserved.dynos() == {"worker": 10}
 
 
-def test_an_expected_failure_of_an_evaluation_is_one_line(world, caplog, monkeypatch):
+def test_an_expected_failure_of_an_evaluation_is_one_line(
+    reserved, caplog, monkeypatch
+):
     error = RegistryError("The database does not answer")
-    monkeypatch.setattr(world.registry, "find", failing(error))
+    monkeypatch.setattr(reserved.registry, "find", failing(error))
     with caplog.at_level(logging.INFO, "scalar"):
         tasks.poll_and_scale(1, "shop", 1, "token")
 

@@ -20,7 +20,7 @@ from scalar.policy_book import PolicyBook
 from scalar.secret import Secret
 from scalar.service.fan_out import fan_out
 from scalar.service.parts import Options, Parts
-from scalar.service.poll_and_scale import poll_and_scale
+from scalar.service.poll_and_scale import poll_and_scale, poll_now
 from tests.unit.deciding import as_readings
 
 
@@ -29,6 +29,9 @@ class _Queue:
 
     def __init__(self) -> None:
         self.sent = []
+
+    def waiting(self) -> int:
+        return 0
 
     def publish(self, keys, token: str) -> None:
         self.sent += [(key, token) for key in keys]
@@ -91,7 +94,7 @@ class World:
     def poll(self, name: str = "shop", seconds: float = 10):
         """Let a period go by, and evaluate."""
         self.clock.walk(seconds)
-        return poll_and_scale(self.parts, self.registry.key(name), "token")
+        return poll_now(self.parts, self.registry.key(name))
 
     def tick(self, *, evaluates: bool = True) -> list[str]:
         """Fan out, and evaluate what was sent; return the names that were."""
