@@ -34,7 +34,7 @@ task_routes = {"scalar.fan_out": {"queue": "tick"}}
 task_acks_late = False
 
 worker_concurrency = _settings.worker_concurrency
-worker_pool = "threads"
+worker_pool = "scalar.thread_pool:TaskPool"
 worker_prefetch_multiplier = 1
 # It would be undone message by message, by acknowledgements that pass the loop.
 worker_enable_prefetch_count_reduction = False
