@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Mapping
+from functools import lru_cache
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
@@ -18,6 +19,8 @@ from requests.adapters import HTTPAdapter
 from urllib3 import BaseHTTPResponse, PoolManager, Retry, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import LocationValueError
+from urllib3.util import parse_url
 
 from scalar.adapters.deadline import BoundedResponse, seconds_left
 from scalar.adapters.public_addresses import only_public
@@ -63,8 +66,12 @@ class _PublicHttpsPool(HTTPSConnectionPool):
     ConnectionCls = _PublicHttps
 
 
-_POOLS = {"http": _HttpPool, "https": _HttpsPool}
-_PUBLIC_POOLS = {"http": _PublicHttpPool, "https": _PublicHttpsPool}
+PORTS = {"http": 80, "https": 443}
+_POOLS: dict[str, type[HTTPConnectionPool]] = {"http": _HttpPool, "https": _HttpsPool}
+_PUBLIC_POOLS: dict[str, type[HTTPConnectionPool]] = {
+    "http": _PublicHttpPool,
+    "https": _PublicHttpsPool,
+}
 
 
 def _pools(
@@ -90,12 +97,24 @@ class Getter:
         timeout: tuple[float, float],
         threads: int = 10,
         refuse_private: bool = False,
+        most_hosts: int = MOST_HOSTS,
     ) -> None:
-        """Make one; the arguments are those of `make_session`."""
+        """Make one; the arguments are those of `make_session`, and one more.
+
+        Args:
+            context: What TLS servers are checked with.
+            timeout: Seconds to connect, and seconds of silence.
+            threads: Connections to one host that are kept open.
+            refuse_private: Whether addresses must be public.
+            most_hosts: Hosts whose connections are kept open; the one asked least
+                lately is closed.
+        """
         self._timeout = timeout
-        self._pools = _pools(
-            MOST_HOSTS, threads, refuse_private=refuse_private, ssl_context=context
-        )
+        self._context = context
+        self._threads = threads
+        self._kinds = _PUBLIC_POOLS if refuse_private else _POOLS
+        self._pool = lru_cache(most_hosts)(self._new_pool)
+        self._place = lru_cache(most_hosts)(self._find_place)
 
     def get(self, url: str, headers: Mapping[str, str]) -> BaseHTTPResponse:
         """Return an answer whose body is not read yet; close it afterwards.
@@ -105,9 +124,10 @@ class Getter:
             DeadlineExceeded: No time is left.
         """
         connect, read = self._timeout
-        return self._pools.urlopen(
+        pool, target = self._place(url)
+        return pool.urlopen(
             "GET",
-            url,
+            target,
             headers={"User-Agent": USER_AGENT, **headers},
             timeout=Timeout(connect=seconds_left(connect), read=seconds_left(read)),
             redirect=False,
@@ -116,8 +136,26 @@ class Getter:
         )
 
     def close(self) -> None:
-        """Close all connections."""
-        self._pools.clear()
+        """Close all connections that are not in use."""
+        self._place.cache_clear()
+        self._pool.cache_clear()  # a pool that nobody holds closes its connections
+
+    def _find_place(self, url: str) -> tuple[HTTPConnectionPool, str]:
+        """Return the pool of a URL's host, and what is asked for there."""
+        parts = parse_url(url)
+        scheme = parts.scheme or ""
+        if scheme not in self._kinds or not parts.host:
+            raise LocationValueError(f"no URL of http or https: {scheme!r}")
+        port = parts.port or PORTS[scheme]
+        return self._pool(scheme, parts.host, port), parts.request_uri
+
+    def _new_pool(self, scheme: str, host: str, port: int) -> HTTPConnectionPool:
+        tls: dict[str, Any] = (
+            {"ssl_context": self._context} if scheme == "https" else {}
+        )
+        return self._kinds[scheme](
+            host, port, maxsize=self._threads, block=False, **tls
+        )
 
 
 class BoundedAdapter(HTTPAdapter):
