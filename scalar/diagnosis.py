@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from functools import partial
 
 from scalar.adapters.redis_connection import translated
-from scalar.adapters.sql import schema
 from scalar.bootstrap import Toolbox
 from scalar.errors import Refused, RegistryError, ScalarError, SecretUnreadable
 from scalar.heroku_key import SHARED_KEY
@@ -76,6 +75,8 @@ def _run(what: str, check: Check, tools: Toolbox) -> Finding:
 
 
 def _database(tools: Toolbox) -> tuple[str, str]:
+    from scalar.adapters.sql import schema  # noqa: PLC0415 - brings Alembic
+
     found, needed = schema.version(tools.engine), schema.newest()
     kind = tools.engine.dialect.name
     if found != needed:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 from cryptography.fernet import Fernet
 
-from scalar.adapters.sql import schema
 from scalar.bootstrap import Toolbox
 from scalar.commands.shared import with_tools
 from scalar.errors import InvalidInput
@@ -18,6 +17,8 @@ def initialise_project(tools: Toolbox) -> None:
 
     Safe to run at any time; the release phase runs it.
     """
+    from scalar.adapters.sql import schema  # noqa: PLC0415 - only this needs Alembic
+
     before, after = schema.upgrade(tools.engine)
     if before == after:
         click.echo(f"The schema is up to date: version {after}")

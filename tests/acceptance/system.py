@@ -16,6 +16,7 @@ from redis import Redis
 from devtools.procfile import ROOT, ProcfileProcess, start_process
 from devtools.redis_server import RedisServer
 from local_heroku.control import LocalHeroku
+from tests.support.cli import Cli
 from tests.support.counts_app import CountsApp
 from tests.support.waiting import wait_until
 
@@ -59,10 +60,11 @@ class System:
             "LOG_LEVEL": "DEBUG",
             **settings,
         }
+        # What only prepares a test, or looks, needs no process of its own.
+        self._commands = Cli(self.env)
 
     def __enter__(self) -> Self:
-        with start_process("release", self.env, self._new_log("release")) as release:
-            release.wait_for_log("schema")
+        self._commands("initialise-project")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -110,13 +112,12 @@ class System:
     def register(self, name: str, dynos: Mapping[str, int], url: str = "") -> None:
         """Put an app on Heroku, and register it with ours."""
         self.heroku.create_app(name, dict(dynos))
-        self.cli("add-app", name, url or self.counts.url)
+        self._commands("add-app", name, url or self.counts.url)
 
     def events(self, name: str) -> list[dict[str, Any]]:
         """Return the journal of an app, oldest first."""
-        found: list[dict[str, Any]] = json.loads(
-            self.cli("events", name, "--json").partition("No events yet.")[0]
-        )
+        printed = self._commands("events", name, "--json").stdout
+        found: list[dict[str, Any]] = json.loads(printed)
         return found[::-1]
 
     def dynos(self, name: str) -> dict[str, int]:

@@ -98,7 +98,7 @@ def _close_all() -> None:
         if "engine" in used:
             used["engine"].dispose()
         if "redis" in used:
-            used["redis"].close()
+            used["redis"].connection_pool.disconnect()  # those in use, too
 
 
 @contextmanager
