@@ -13,7 +13,7 @@ HEROKU_CLI := $(CURDIR)/$(HEROKU_CLI_FOLDER)/node_modules/.bin/heroku
 HEROKU_CLI_STAMP := $(HEROKU_CLI_FOLDER)/.installed-$(HEROKU_CLI_VERSION)
 PYTEST := $(PY) -m pytest
 # Most of a test of processes is waiting for their next period.
-IN_PARALLEL := -n 4 --dist loadfile
+IN_PARALLEL := -n 6 --dist loadfile
 # What the caller's shell says of another Python is not for ours.
 unexport PYTHONHOME PYTHONPATH
 

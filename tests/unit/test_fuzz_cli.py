@@ -47,12 +47,19 @@ words = st.sampled_from(
         *("scalar", "celery", "hirefire", "fleet.yaml", "there/is/none", "."),
     ]
 )
+
+
+def harmless(text):
+    """Return whether the password is not there: alone it is a word like any other."""
+    return SECRET not in text  # the library tries what stands in quotes in this file
+
+
 #: What no system passes is NUL; half a pair stands for a byte that is no UTF-8.
 anything = st.text(
     st.characters(exclude_characters="\x00/", exclude_categories=["Cs"])
     | st.sampled_from("\udcff\n\r\x1b\u2028"),
     max_size=12,
-)
+).filter(harmless)
 values = words | urls | anything
 
 
@@ -138,7 +145,7 @@ def test_any_command_line_ends_clearly(run, typed):
 
 
 @settings(max_examples=60)
-@given(st.text(max_size=40), st.booleans())
+@given(st.text(max_size=40).filter(harmless), st.booleans())
 def test_any_file_of_a_fleet_ends_clearly(run, text, is_nested):
     inside = f"apps:\n  shop:\n    url: http://user:{SECRET}@{NOWHERE}/\n    {text}\n"
 
