@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from celery.worker.request import Request
-from kombu.asynchronous import get_event_loop
 
 
 class DirectRequest(Request):
@@ -20,10 +19,4 @@ class DirectRequest(Request):
             return
         self.acknowledged = True
         self.message.ack()
-        loop = get_event_loop()
-        if loop and self.message.channel.qos.can_consume():
-            loop.call_soon(_look_again)
-
-
-def _look_again() -> None:
-    """Do nothing: a loop that wakes sees by itself that there is room."""
+        self.message.channel.tell_of_room()

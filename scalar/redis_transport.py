@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from queue import Empty
 from typing import Any
 
+from kombu.asynchronous import Hub
 from kombu.transport import TRANSPORT_ALIASES, redis, virtual
 from kombu.utils.json import loads
 
@@ -55,6 +56,13 @@ class Channel(redis.Channel):
         self.async_pool.disconnect()
         self.QoS = Supply  # type: ignore[assignment] # its stubs have kombu's own
 
+    def tell_of_room(self) -> None:
+        """Wake the worker's loop, from any thread, if it is to take more messages."""
+        transport: Any = self.connection  # none once the channel is closed
+        loop = transport.loop if transport else None
+        if loop and self.qos.can_consume():
+            loop.call_soon(_look_again)
+
     def _brpop_read(self, **options: Any) -> Any:
         with self._leaving_out_what_is_unreadable():
             super()._brpop_read(**options)  # type: ignore[misc] # its stubs lack it
@@ -76,9 +84,24 @@ class Channel(redis.Channel):
 
 
 class Transport(redis.Transport):
-    """Redis, read through our channel."""
+    """Redis, read through our channel.
+
+    Attributes:
+        loop: The loop that reads it, in a worker; None in a program without one.
+            Kombu's own function for it forgets the loop at a reconnection.
+    """
 
     Channel = Channel
+    loop: Hub | None = None
+
+    def register_with_event_loop(self, connection: Any, loop: Hub) -> None:
+        """Let a loop read from this connection."""
+        self.loop = loop
+        super().register_with_event_loop(connection, loop)
+
+
+def _look_again() -> None:
+    """Do nothing: a loop that wakes sees by itself that there is room."""
 
 
 def install() -> None:

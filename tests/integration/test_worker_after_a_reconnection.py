@@ -1,0 +1,33 @@
+"""A worker whose Redis was away takes its messages as it did before."""
+
+from __future__ import annotations
+
+import pytest
+from redis import Redis
+
+from tests.acceptance.system import System
+from tests.integration.test_forged_messages import QUEUE, call
+from tests.support.waiting import wait_until
+
+#: Many times what the worker takes at once, which is one for each thread.
+MESSAGES = 200
+
+
+@pytest.fixture
+def worker(tmp_path, own_redis, heroku, counts_app):
+    """A worker with few threads and no beat."""
+    url = f"sqlite:///{tmp_path}/registry.sqlite3"
+    settings = {"WORKER_CONCURRENCY": "4"}
+    with System(tmp_path, own_redis, heroku, counts_app, url, settings) as system:
+        yield system.start("worker")[0]
+
+
+def test_threads_that_are_free_make_it_take_more_at_once(worker, own_redis):
+    """Its loop looks once a second by itself; at that pace this would take 50 s."""
+    own_redis.restart()
+    wait_until(lambda: worker.log_text().count("Connected to redis") == 2, timeout=20)
+
+    with Redis.from_url(own_redis.url) as client:
+        client.lpush(QUEUE, *[call(1, "shop", 1, "t") for _ in range(MESSAGES)])
+        wait_until(lambda: not client.llen(QUEUE), timeout=20)
+    assert worker.running
