@@ -10,7 +10,8 @@ from chaos.evidence import around
 from chaos.history import Call, History
 from chaos.violation import Violation
 
-#: Seconds that a change waits in Redis for the next evaluation to write it down.
+#: Seconds that a change waits in Redis for the next evaluation to write it down,
+#: once Heroku answers.
 WAITING = 30.0
 
 
@@ -78,11 +79,13 @@ def is_excused(history: History, change: Change) -> bool:
     """Return whether two faults together explain that a change was not written.
 
     An event that cannot be written waits in Redis, and so does the question how a
-    change went that got no answer. If Redis forgets it meanwhile, it is gone.
+    change went that got no answer, until Heroku answers it. If Redis forgets it
+    meanwhile, it is gone.
     """
     at = change.call.at
+    until = _answered_again(history, change) + WAITING
     for forgot in history.spans_of(REDIS_EMPTIED.name):
-        if not at <= forgot.ended <= at + WAITING:
+        if not at <= forgot.ended <= until:
             continue
         if not change.call.was_answered:
             return True
@@ -94,6 +97,17 @@ def is_excused(history: History, change: Change) -> bool:
         ):
             return True
     return False
+
+
+def _answered_again(history: History, change: Change) -> float:
+    """Return when Heroku answered the next call of the same app."""
+    call = change.call
+    later = (
+        one.at
+        for one in history.calls
+        if one.app == call.app and one.at > call.at and one.was_answered
+    )
+    return min(later, default=history.ended)
 
 
 def _written(history: History, app: str) -> list[tuple[str, int | None, int | None]]:

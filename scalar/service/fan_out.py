@@ -21,9 +21,9 @@ PAGE = 1_000
 #: A reservation ends a little before the next tick, so that a lost message
 #: costs its app one poll and not two.
 RESERVED_PART = 0.9
-#: Periods that a reservation lasts while the workers do not keep up. Who waits
-#: keeps the place in the queue, so each app has its turn, late but no app never.
-RESERVED_WHILE_BEHIND = 10
+#: Most periods that a reservation lasts while the workers do not keep up. Workers
+#: that do not poll a tenth of the apps in a period leave some out for ever.
+MOST_RESERVED = 20
 #: Ticks further apart than this many periods are told of.
 LATE = 1.5
 DAY = 86_400
@@ -103,12 +103,20 @@ def _choose(
 
 
 def _reserved_seconds(parts: Parts, waiting: int) -> float:
-    """Return how long a message may be under way; tell of those that still wait."""
+    """Return how long a message may be under way; tell of those that still wait.
+
+    While the workers do not keep up, who waits keeps the place in the queue, so
+    each app has its turn, late but no app never. Of all apps those that do not wait
+    were polled in the last period. At that pace the last one of the queue has its
+    turn when those that wait and those that come now, all apps at most, have had it.
+    """
     period = parts.options.sleep_period
     if not waiting:
         return period * RESERVED_PART
     log.warning(logfmt.line("tick.behind", waiting=waiting, period=period))
-    return period * RESERVED_WHILE_BEHIND
+    apps = sum(len(page) for page in _pages(parts))
+    polled = max(1, apps - waiting)
+    return period * min(MOST_RESERVED, (waiting + apps) / polled)
 
 
 def _tell_if_late(parts: Parts, tick: Tick) -> None:

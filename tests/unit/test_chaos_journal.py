@@ -8,6 +8,7 @@ from tests.unit.chaos_history import (
     fault,
     history,
     patched,
+    read,
     scaled,
     with_registry,
 )
@@ -81,6 +82,19 @@ def test_a_lost_answer_and_a_redis_that_forgets_together_lose_an_event():
     run = history(calls=[unanswered], events=[], spans=[fault(REDIS, 11, 13)])
 
     assert missing(run) == []
+
+
+def test_the_question_waits_for_as_long_as_heroku_does_not_answer():
+    """The worker died before it could write; nobody could find out before Redis."""
+    spans = [fault("worker killed", 10, 10.1), fault(REDIS, 48, 50)]
+
+    assert missing(history(calls=[UP], events=[], spans=spans)) == []
+
+
+def test_the_question_waits_no_longer_than_until_heroku_answers():
+    spans = [fault("worker killed", 10, 10.1), fault(REDIS, 48, 50)]
+
+    assert missing(history(calls=[UP, read(APP, 12)], events=[], spans=spans))
 
 
 def test_a_redis_that_forgot_before_the_change_is_no_excuse():

@@ -181,13 +181,32 @@ def test_workers_that_do_not_keep_up_poll_all_they_can(crowd):
     assert len(behind(crowd, queue, ticks=50, polls=50)) == 50 * 50
 
 
-def test_no_app_is_left_out_by_workers_that_do_not_keep_up(crowd):
-    """All are polled equally often: once in four periods."""
+@pytest.mark.parametrize(("polls", "periods"), [(25, 8), (50, 4), (125, 2), (180, 2)])
+def test_no_app_is_left_out_by_workers_that_do_not_keep_up(crowd, polls, periods):
+    """All are polled equally often: once in so many periods."""
+    queue = Backlog()
+    behind(crowd, queue, ticks=30, polls=polls)
+
+    for _ in range(4):
+        assert len(set(behind(crowd, queue, ticks=periods, polls=polls))) == 200
+
+
+@pytest.mark.parametrize("pace", [(30, 70), (5, 95), (50, 50, 50, 110)])
+def test_workers_whose_pace_varies_leave_no_app_out(crowd, pace):
     queue = Backlog()
     behind(crowd, queue, ticks=8, polls=50)
 
-    for _ in range(4):
-        assert len(set(behind(crowd, queue, ticks=4, polls=50))) == 200
+    polled = [name for polls in pace * 8 for name in behind(crowd, queue, 1, polls)]
+    assert len(set(polled)) == 200
+
+
+def test_a_message_that_was_lost_on_the_way_is_replaced_when_it_is_missed(crowd):
+    """At 125 of 200 in a period nobody waits for more than three periods."""
+    queue = Backlog()
+    behind(crowd, queue, ticks=8, polls=125)
+    lost = {name for name, _ in queue.take(50)}
+
+    assert lost <= set(behind(crowd, queue, ticks=5, polls=125))
 
 
 def test_the_queue_does_not_grow_while_the_workers_do_not_keep_up(crowd):
