@@ -1,7 +1,7 @@
 """How many apps workers can poll in time: `python -m benchmarks.capacity`.
 
-A tick's message expires with its period, so what a worker does not manage in the
-period is left out. This counts the polls that the apps saw, of those that were due.
+What workers do not manage in a period waits for the next one, and every app is
+polled less often. This counts the polls that the apps saw, of those that were due.
 """
 
 from __future__ import annotations
