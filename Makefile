@@ -57,7 +57,7 @@ test-heroku-cli: $(STAMP) $(HEROKU_CLI_STAMP) ## Drive the local Heroku with the
 
 CHAOS_SEEDS := 1 2 3
 
-chaos: $(STAMP) ## Run the whole system under faults, three seeds in a row (4 minutes each)
+chaos: $(STAMP) ## Run the whole system under faults, three seeds in a row (5 minutes each)
 	@set -e; for seed in $(CHAOS_SEEDS); do $(PY) -m chaos --seed $$seed; done
 
 FUZZ_VENV := .cache/fuzz-venv

@@ -1,4 +1,4 @@
-"""The command: `python -m chaos --seed 7 --apps 50 --minutes 4`."""
+"""The command: `python -m chaos --seed 7 --apps 50 --minutes 5`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ENDS = 25
 @click.command(context_settings={"show_default": True})
 @click.option("--seed", type=click.IntRange(min=0), help="The same seed, the same run.")
 @click.option("--apps", type=click.IntRange(25, 100), default=50)
-@click.option("--minutes", type=click.FloatRange(min=0.5), default=4.0)
+@click.option("--minutes", type=click.FloatRange(min=0.5), default=5.0)
 @click.option(
     "--database",
     type=click.Choice(["auto", "postgresql", "sqlite"]),

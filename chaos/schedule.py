@@ -56,6 +56,11 @@ class Step:
         """All of them."""
         return (*self.main, *self.beside)
 
+    @property
+    def needs_the_next(self) -> bool:
+        """Whether the system cannot go on until the next step has been."""
+        return any(fault.kind in HEROKU_LONG for fault in self.main)
+
     def __str__(self) -> str:
         return " + ".join(str(fault) for fault in self.faults)
 

@@ -60,13 +60,16 @@ class Storm:
 
         Args:
             steps: In order.
-            until: Time (of Unix) from which no further step is begun.
+            until: Time (of Unix) from which no further step is begun, but for one
+                that the last one needs.
         """
-        left = []
+        left: list[Step] = []
+        must = False
         for step in steps:
-            if time.time() > until:
+            if left or (time.time() > until and not must):
                 left.append(step)
                 continue
+            must = step.needs_the_next
             self.say(f"{time.time() - self.system.fleet.began:7.1f} s  {step}")
             spans = self._suffer(step)
             self.spans += spans

@@ -110,12 +110,23 @@ def _redis(tools: Toolbox) -> tuple[str, str]:
         version, clients = info["redis_version"], info["connected_clients"]
         policy = info.get("maxmemory_policy", "noeviction")
     text = f"Redis {version}, {clients} connections"
+    if is_too_old(version):
+        return FAIL, (
+            f"{text}. Redis must be 6.2 or newer: workers take several messages at "
+            "once. heroku redis:upgrade"
+        )
     if info.get("maxmemory") and policy != "noeviction":
         return WARN, (
             f"{text}. maxmemory-policy is {policy}, must be noeviction: heroku "
             "redis:maxmemory --policy noeviction"
         )
     return OK, text
+
+
+def is_too_old(version: str) -> bool:
+    """Return whether a Redis of this version lacks RPOP with a count, which 6.2 has."""
+    major, minor, *_ = (*version.split("."), "0")
+    return (int(major), int(minor)) < (6, 2)
 
 
 def _heroku(tools: Toolbox) -> tuple[str, str]:

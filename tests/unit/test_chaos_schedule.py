@@ -61,6 +61,8 @@ def test_a_long_wait_of_the_account_is_followed_by_a_redis_that_forgets():
         for step, following in itertools.pairwise(steps):
             if {"heroku 401", "heroku 429"} & {f.kind.name for f in step.faults}:
                 assert REDIS_EMPTIED in {f.kind for f in following.main}
+                assert step.needs_the_next
+        assert sum(step.needs_the_next for step in steps) == 2
 
 
 def test_some_faults_overlap():
