@@ -276,7 +276,7 @@ SETTINGS: tuple[Setting, ...] = (
         "REDIS_URL",
         "redis://localhost:6379/0",
         _redis_url,
-        "the broker; `REDIS_TLS_URL` wins where it is set",
+        "the broker, Redis 6.2 or newer; `REDIS_TLS_URL` wins where it is set",
     ),
     Setting(
         "REDIS_CA_FILE",
