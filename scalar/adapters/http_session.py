@@ -66,7 +66,7 @@ class _PublicHttpsPool(HTTPSConnectionPool):
     ConnectionCls = _PublicHttps
 
 
-PORTS = {"http": 80, "https": 443}
+_PORTS = {"http": 80, "https": 443}
 _POOLS: dict[str, type[HTTPConnectionPool]] = {"http": _HttpPool, "https": _HttpsPool}
 _PUBLIC_POOLS: dict[str, type[HTTPConnectionPool]] = {
     "http": _PublicHttpPool,
@@ -146,7 +146,7 @@ class Getter:
         scheme = parts.scheme or ""
         if scheme not in self._kinds or not parts.host:
             raise LocationValueError(f"no URL of http or https: {scheme!r}")
-        port = parts.port or PORTS[scheme]
+        port = parts.port or _PORTS[scheme]
         return self._pool(scheme, parts.host, port), parts.request_uri
 
     def _new_pool(self, scheme: str, host: str, port: int) -> HTTPConnectionPool:
