@@ -1,8 +1,8 @@
 """Celery's settings and the beat schedule; every value is from the settings."""
 
-from scalar.adapters.redis_connection import PREFIX, tls_options
-from scalar.every import Every
+from scalar.adapters.redis.connection import PREFIX, tls_options
 from scalar.start import settings_or_exit
+from scalar.worker.every import Every
 
 _settings = settings_or_exit()
 
@@ -34,7 +34,7 @@ task_routes = {"scalar.fan_out": {"queue": "tick"}}
 task_acks_late = False
 
 worker_concurrency = _settings.worker_concurrency
-worker_pool = "scalar.thread_pool:TaskPool"
+worker_pool = "scalar.worker.pool:TaskPool"
 worker_prefetch_multiplier = 1
 # It would be undone message by message, by acknowledgements that pass the loop.
 worker_enable_prefetch_count_reduction = False
@@ -54,4 +54,4 @@ beat_schedule = {
 # One interval needs no file: a restarted beat ticks one period later.
 # Beat looks at the clock again after a period, whatever it showed before.
 beat_max_loop_interval = float(_settings.sleep_period)
-beat_scheduler = "scalar.every:SteadyScheduler"
+beat_scheduler = "scalar.worker.every:SteadyScheduler"

@@ -1,6 +1,6 @@
 """The command line: `python cli.py --help`."""
 
-from scalar.commands.main import main
+from scalar.cli.main import main
 
 if __name__ == "__main__":
     main()

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from demo.verdict import Sample
-from scalar.model import Count
-from scalar.strategy import recommend_by_boundary
+from scalar.core.decision.boundary import recommend_by_boundary
+from scalar.core.reading import Count
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from scalar.model import Count
-from scalar.strategy import recommend_by_boundary
+from scalar.core.decision.boundary import recommend_by_boundary
+from scalar.core.reading import Count
 
 #: Periods that a count explains a quantity: one until the next tick, one that
 #: the tick's message may wait before it expires, one for the evaluation, one

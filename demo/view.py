@@ -15,8 +15,8 @@ from rich.text import Text
 from demo.history import History
 from demo.plot import bars, by_second
 from demo.shop import BOUNDARY, SCALED
-from scalar.model import Count
-from scalar.strategy import recommend_by_boundary
+from scalar.core.decision.boundary import recommend_by_boundary
+from scalar.core.reading import Count
 
 HEIGHT = 24
 #: Lines of each plot, and of the decisions, at the least height.

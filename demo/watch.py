@@ -12,9 +12,9 @@ from demo import shop
 from demo.parts import PartFailed
 from demo.verdict import Sample
 from local_heroku.control import ControlError, DynoView, LocalHeroku
-from scalar.answers.plain import parse_counts
-from scalar.errors import CountsMalformed
-from scalar.model import Count, Unknown
+from scalar.core.errors import CountsMalformed
+from scalar.core.reading import Count, Unknown
+from scalar.formats.plain import parse_counts
 
 #: Seconds to connect, and to answer; the loop waits for it.
 TIMEOUT = (1, 2)

@@ -23,7 +23,7 @@ from honcho.environ import parse
 
 from devtools.procfile import ROOT, line, with_our_python
 from devtools.redis_server import NoRedisError, redis_server
-from scalar.errors import ConfigurationError
+from scalar.core.errors import ConfigurationError
 from scalar.settings import Settings
 
 LINES = ("beat", "worker")

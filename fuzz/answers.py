@@ -11,16 +11,18 @@ from functools import partial
 from math import isfinite
 
 from fuzz.promises import is_one_clear_line, promise
-from scalar import logfmt
-from scalar.address import CountsAddress
-from scalar.answers import parse_answer
-from scalar.answers.rich import MEDIA_TYPE
-from scalar.decision import Situation, decide_all
-from scalar.errors import CountsMalformed
-from scalar.model import WHOLE_APP, Form, ProcessType, Reading, Unknown
-from scalar.policy_book import PolicyBook
-from scalar.ports import RegisteredApp
-from scalar.stages import MOST_DYNOS
+from scalar.core import logfmt
+from scalar.core.app import RegisteredApp
+from scalar.core.app_state import WHOLE_APP
+from scalar.core.counts_address import CountsAddress
+from scalar.core.decision.decide import Situation, decide_all
+from scalar.core.errors import CountsMalformed
+from scalar.core.formation import ProcessType
+from scalar.core.platform_rules import MOST_DYNOS
+from scalar.core.policy.resolve import PolicyBook
+from scalar.core.reading import Form, Reading, Unknown
+from scalar.formats import parse_answer
+from scalar.formats.rich import MEDIA_TYPE
 
 FORMS = (Form.AUTO, Form.SCALAR, Form.HIREFIRE)
 MEDIA_TYPES = (MEDIA_TYPE, "application/json", "", f"{MEDIA_TYPE}; charset=utf-8")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from fuzz.promises import promise
-from scalar.errors import InvalidInput
-from scalar.fleet_file import read_fleet, write_fleet
+from scalar.core.errors import InvalidInput
+from scalar.formats.fleet_yaml import read_fleet, write_fleet
 
 #: Shorter tokens stand in many a text by chance.
 SHORTEST = 8

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from fuzz.promises import is_one_clear_line, promise
-from scalar.errors import InvalidInput
-from scalar.policy_values import BY_NAME, check_together, read_value
-from scalar.schedule_text import read_schedule
+from scalar.core.errors import InvalidInput
+from scalar.core.policy.schedule_text import read_schedule
+from scalar.core.policy.values import BY_NAME, check_together, read_value
 
 LONGEST = 2_000
 

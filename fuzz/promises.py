@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scalar.errors import ScalarError
+from scalar.core.errors import ScalarError
 
 
 class PromiseBroken(AssertionError):

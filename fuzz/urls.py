@@ -12,9 +12,10 @@ import requests
 from urllib3.util import parse_url
 
 from fuzz.promises import is_one_clear_line, promise
-from scalar.address import CountsAddress
-from scalar.errors import InvalidInput
-from scalar.secret import CountsUrl, redact_input
+from scalar.core.counts_address import CountsAddress
+from scalar.core.counts_url import CountsUrl
+from scalar.core.errors import InvalidInput
+from scalar.core.secret import redact_input
 
 SECRET = "Zq7xW3kPv9"  # noqa: S105 - a made-up one
 

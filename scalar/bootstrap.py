@@ -8,26 +8,27 @@ from functools import cached_property
 
 from sqlalchemy import Engine
 
-from scalar import logfmt
-from scalar.adapters.account_names import AccountNames
-from scalar.adapters.cached_registry import CachedRegistry
 from scalar.adapters.count_sources import CountSources
-from scalar.adapters.heroku import READ_RETRIES, HerokuPlatform
-from scalar.adapters.http_counts import HttpCountSource
-from scalar.adapters.http_ping import HttpPinger, NoPinger
-from scalar.adapters.http_session import Getter, make_session, tls_context
-from scalar.adapters.redis_account import RedisAccount
-from scalar.adapters.redis_connection import connect
-from scalar.adapters.redis_coordinator import RedisCoordinator
+from scalar.adapters.heroku.platform import READ_RETRIES, HerokuPlatform
+from scalar.adapters.http.counts import HttpCountSource
+from scalar.adapters.http.ping import HttpPinger, NoPinger
+from scalar.adapters.http.session import Getter, make_session, tls_context
+from scalar.adapters.redis.account import RedisAccount
+from scalar.adapters.redis.account_names import AccountNames
+from scalar.adapters.redis.connection import connect
+from scalar.adapters.redis.coordinator import RedisCoordinator
+from scalar.adapters.sql.cached_registry import CachedRegistry
 from scalar.adapters.sql.engine import make_engine
 from scalar.adapters.sql.journal import SqlJournal
 from scalar.adapters.sql.registry import SqlRegistry
 from scalar.adapters.sql.url_box import UrlBox
 from scalar.adapters.system_clock import SystemClock
-from scalar.errors import ConfigurationError, CoordinationError
-from scalar.policy_book import PolicyBook
-from scalar.ports import CountSource, Pinger
-from scalar.secret import Secret
+from scalar.core import logfmt
+from scalar.core.errors import ConfigurationError, CoordinationError
+from scalar.core.policy.resolve import PolicyBook
+from scalar.core.secret import Secret
+from scalar.ports.counts import CountSource
+from scalar.ports.pinger import Pinger
 from scalar.service.parts import Options, Parts
 from scalar.settings import Settings
 
@@ -118,7 +119,7 @@ class Toolbox:
 
     def _broker_counts(self) -> CountSource:
         """The brokers; imported now, as the agent adds to Celery where it is."""
-        from scalar.adapters.broker_counts import BrokerCountSource  # noqa: PLC0415
+        from scalar.adapters.broker.counts import BrokerCountSource  # noqa: PLC0415
 
         return BrokerCountSource(total_timeout=self.settings.app_total_timeout)
 

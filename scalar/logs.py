@@ -10,7 +10,7 @@ import os
 import sys
 from typing import TextIO
 
-from scalar.secret import redact
+from scalar.core.secret import redact
 
 #: Libraries whose own lines say what ours say already.
 CHATTY = ("urllib3", "requests", "kombu", "amqp", "alembic")

@@ -13,9 +13,9 @@ from math import isfinite
 from typing import Any
 from urllib.parse import urlsplit
 
-from scalar.errors import ConfigurationError, InvalidInput
-from scalar.policy_values import BY_NAME, VALUES, check_together
-from scalar.secret import Secret, redact_input
+from scalar.core.errors import ConfigurationError, InvalidInput
+from scalar.core.policy.values import BY_NAME, VALUES, check_together
+from scalar.core.secret import Secret, redact_input
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
@@ -25,7 +25,7 @@ class Settings:
     """Everything that a person can set.
 
     Each field is one variable, in upper case, but for `policy`: the values of
-    the policy for all apps, as text, by their names (`scalar/policy_values.py`).
+    the policy for all apps, as text, by their names (`scalar/core/policy/values.py`).
     """
 
     sleep_period: int

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import NoReturn
 
-from scalar.errors import ConfigurationError
+from scalar.core.errors import ConfigurationError
 from scalar.settings import Settings
 
 

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 from celery import Celery
 from celery.signals import beat_init, setup_logging, worker_init
 
-from scalar import beat_thread, logfmt, redis_transport
-from scalar.direct_request import DirectRequest
-from scalar.errors import ConfigurationError, ScalarError
+from scalar.core import logfmt
+from scalar.core.app import AppKey
+from scalar.core.errors import ConfigurationError, ScalarError
 from scalar.logs import set_up_logging
-from scalar.ports import AppKey
 from scalar.start import exit_with, settings_or_exit
+from scalar.worker import beat_thread
+from scalar.worker import transport as redis_transport
+from scalar.worker.request import DirectRequest
 
 if TYPE_CHECKING:
     from scalar.bootstrap import Toolbox
@@ -51,9 +53,9 @@ def toolbox() -> Toolbox:
 @app.task(name="scalar.fan_out")
 def fan_out() -> None:
     """Enqueue an evaluation of every app."""
-    from scalar.celery_publisher import CeleryPublisher  # noqa: PLC0415
-    from scalar.service.checking_in import check_in  # noqa: PLC0415
     from scalar.service.fan_out import fan_out as use_case  # noqa: PLC0415
+    from scalar.service.health import check_in  # noqa: PLC0415
+    from scalar.worker.publisher import CeleryPublisher  # noqa: PLC0415
 
     publisher = CeleryPublisher(app, poll_and_scale)
     try:
@@ -67,7 +69,7 @@ def fan_out() -> None:
 def poll_and_scale(app_id: int, name: str, revision: int, token: str) -> None:
     """Evaluate one app."""
     from scalar.adapters.deadline import within  # noqa: PLC0415
-    from scalar.service.poll_and_scale import poll_and_scale as use_case  # noqa: PLC0415
+    from scalar.service.evaluate.poll_and_scale import poll_and_scale as use_case  # noqa: PLC0415
 
     if not 0 < int(app_id) <= LARGEST_ID:
         log.error(logfmt.line("message.refused", detail="there is no such app"))

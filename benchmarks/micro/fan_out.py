@@ -14,10 +14,10 @@ from statistics import median
 
 from redis import Redis
 
-from scalar.celery_publisher import CeleryPublisher
-from scalar.ports import AppKey
+from scalar.core.app import AppKey
 from scalar.service.fan_out import fan_out
 from scalar.tasks import app, poll_and_scale, settings, toolbox
+from scalar.worker.publisher import CeleryPublisher
 
 #: Messages of one round trip, as ours.
 BATCH = 500

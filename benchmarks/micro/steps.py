@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from statistics import median
 
-from scalar.adapters import memory_json
-from scalar.answers import parse_answer
-from scalar.answers.rich import MEDIA_TYPE
-from scalar.decision import Situation, decide_all
-from scalar.model import Memory, ProcessType, Reading
-from scalar.policy import Policy
+from scalar.adapters.redis import memory_json
+from scalar.core.app_state import Memory
+from scalar.core.decision.decide import Situation, decide_all
+from scalar.core.formation import ProcessType
+from scalar.core.policy.policy import Policy
+from scalar.core.reading import Reading
+from scalar.formats import parse_answer
+from scalar.formats.rich import MEDIA_TYPE
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 #: Process types of an app.

@@ -22,16 +22,17 @@ from devtools.procfile import ProcfileProcess, start_process
 from devtools.redis_server import RedisServer
 from local_heroku.control import LocalHeroku
 from local_heroku.process import start as local_heroku
-from scalar.adapters import memory_json
-from scalar.adapters.redis_connection import PREFIX
+from scalar.adapters.redis import memory_json
+from scalar.adapters.redis.connection import PREFIX
 from scalar.adapters.sql import schema
 from scalar.adapters.sql.addresses import stored
 from scalar.adapters.sql.engine import make_engine
 from scalar.adapters.sql.tables import AppRow
 from scalar.adapters.sql.url_box import UrlBox
-from scalar.address import CountsAddress
-from scalar.model import Memory, ProcessType
-from scalar.secret import Secret
+from scalar.core.app_state import Memory
+from scalar.core.counts_address import CountsAddress
+from scalar.core.formation import ProcessType
+from scalar.core.secret import Secret
 from scalar.settings import Settings
 
 SIZE = "Standard-1X"

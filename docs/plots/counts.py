@@ -8,7 +8,7 @@ from itertools import pairwise
 from random import Random
 
 from plots.story import MINUTE, POLL, Feed
-from scalar.model import Reading
+from scalar.core.reading import Reading
 
 
 def series(

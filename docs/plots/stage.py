@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from plots.story import Course, Line, Story, Texts
-from scalar.adapters.memory import (
-    MemoryAccount,
-    MemoryCoordinator,
-    MemoryCounts,
-    MemoryJournal,
-    MemoryPlatform,
-    MemoryRegistry,
-    WalkedClock,
-)
-from scalar.address import CountsAddress
-from scalar.model import WHOLE_APP, ProcessType, Reading, Unknown
-from scalar.policy_book import PolicyBook
+from scalar.adapters.inmemory.clock import WalkedClock
+from scalar.adapters.inmemory.coordination import MemoryAccount, MemoryCoordinator
+from scalar.adapters.inmemory.counts import MemoryCounts
+from scalar.adapters.inmemory.platform import MemoryPlatform
+from scalar.adapters.inmemory.sql import MemoryJournal, MemoryRegistry
+from scalar.core.app_state import WHOLE_APP
+from scalar.core.counts_address import CountsAddress
+from scalar.core.formation import ProcessType
+from scalar.core.policy.resolve import PolicyBook
+from scalar.core.reading import Reading, Unknown
+from scalar.service.evaluate.poll_and_scale import poll_and_scale
 from scalar.service.parts import Options, Parts
 from scalar.service.policies import change_policy
-from scalar.service.poll_and_scale import poll_and_scale
 
 
 class Stage:

@@ -8,7 +8,8 @@ from random import Random
 
 from plots.counts import backlog, scripted, series, with_dips
 from plots.story import MINUTE, START, Line, Span, Story
-from scalar.model import Reading, Reason, Unknown
+from scalar.core.reading import Reading, Unknown
+from scalar.core.reason import Reason
 
 BOUNDARY = {"boundary": "10"}
 BEFORE = Line("before: boundary=10", BOUNDARY)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from scalar.model import Reading
+from scalar.core.reading import Reading
 
 #: An ordinary Thursday.
 START = datetime(2026, 1, 15, 9, tzinfo=UTC)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 
-from scalar.address import CountsAddress
-from scalar.model import Form, Reading
-from scalar.ports import NOTHING_REMOVED, CountSource
+from scalar.core.counts_address import CountsAddress
+from scalar.core.reading import Form, Reading
+from scalar.ports.counts import NOTHING_REMOVED, CountSource
 
 
 class CountSources:

@@ -9,9 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from scalar import logfmt
-from scalar.errors import RegistryError
-from scalar.ports import AppKey, Publisher, Tick
+from scalar.core import logfmt
+from scalar.core.app import AppKey
+from scalar.core.errors import RegistryError
+from scalar.ports.coordination import Tick
+from scalar.ports.publisher import Publisher
 from scalar.service.parts import Parts
 
 log = logging.getLogger("scalar.tick")

@@ -10,44 +10,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from scalar.address import CountsAddress, Queues, form_of
-from scalar.errors import InvalidInput
-from scalar.heroku_key import SHARED_KEY
-from scalar.model import WHOLE_APP, Form
-from scalar.ports import Policies, RegisteredApp
-from scalar.secret import HIDDEN, NO_SECRET, Secret
+from scalar.core.app import AppEntry, RegisteredApp
+from scalar.core.app_state import WHOLE_APP
+from scalar.core.counts_address import CountsAddress, form_of
+from scalar.core.errors import InvalidInput
+from scalar.core.heroku_key import SHARED_KEY
+from scalar.core.secret import HIDDEN, NO_SECRET, Secret
+from scalar.ports.policies import Policies
 from scalar.service.parts import Parts
 from scalar.service.policies import DOWN, UP, check_policies, check_process_type
 from scalar.service.registration import check_name
 
 Values = Mapping[str, str]
 PAGE = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class AppEntry:
-    """An app as a description has it.
-
-    Attributes:
-        name: Heroku's name of it.
-        url: Where it tells how much work it has, with `***` for a password; None
-            to leave its address as it is.
-        policies: Values by process type; those for the whole app under
-            `WHOLE_APP`.
-        form: In which form; None if the URL speaks for itself.
-        token: Of the app's agent, `***` for the one that is stored.
-        queues: For a broker: process type to queues.
-        heroku_key: The app's own, `***` for the one that is stored; `SHARED_KEY` if
-            it has none or, with no url, to leave it as it is.
-    """
-
-    name: str
-    url: str | None
-    policies: Mapping[str, Values]
-    form: Form | None = None
-    token: Secret = NO_SECRET
-    queues: Queues = field(default_factory=dict)
-    heroku_key: Secret = SHARED_KEY
 
 
 @dataclass

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scalar.ports import (
-    Account,
-    Clock,
-    Coordinator,
-    CountSource,
-    Journal,
-    Platform,
-    Policies,
-    Registry,
-)
+from scalar.ports.account import Account
+from scalar.ports.clock import Clock
+from scalar.ports.coordination import Coordinator
+from scalar.ports.counts import CountSource
+from scalar.ports.journal import Journal
+from scalar.ports.platform import Platform
+from scalar.ports.policies import Policies
+from scalar.ports.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from scalar.errors import InvalidInput
-from scalar.model import WHOLE_APP
-from scalar.policy import PolicyProblem
-from scalar.ports import Policies, RegisteredApp, Registry
+from scalar.core.app import RegisteredApp
+from scalar.core.app_state import WHOLE_APP
+from scalar.core.errors import InvalidInput
+from scalar.core.policy.policy import PolicyProblem
+from scalar.ports.policies import Policies
+from scalar.ports.registry import Registry
 
 #: Heroku's rule for the names of process types (Platform API schema).
 PROCESS_TYPE = re.compile(r"[-\w]{1,128}")

@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from scalar.address import CountsAddress, Queues
-from scalar.errors import (
+from scalar.core.app import RegisteredApp
+from scalar.core.counts_address import CountsAddress, Queues
+from scalar.core.errors import (
     AppAlreadyRegistered,
     AppNotFound,
     CountsError,
@@ -15,10 +16,10 @@ from scalar.errors import (
     PlatformError,
     SecretUnreadable,
 )
-from scalar.heroku_key import SHARED_KEY
-from scalar.model import Form, Reading, Reason
-from scalar.ports import RegisteredApp
-from scalar.secret import NO_SECRET, Secret, redact_input
+from scalar.core.heroku_key import SHARED_KEY
+from scalar.core.reading import Form, Reading
+from scalar.core.reason import Reason
+from scalar.core.secret import NO_SECRET, Secret, redact_input
 from scalar.service.parts import Parts
 from scalar.service.policies import check_process_type
 

@@ -9,7 +9,8 @@ import pytest
 
 from local_heroku.control import LocalHeroku
 from local_heroku.process import start
-from scalar import diagnosis, tasks
+from scalar import doctor as diagnosis
+from scalar import tasks
 from tests.support.celery_app import CeleryApps
 from tests.support.cli import Cli
 

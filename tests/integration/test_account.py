@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from scalar.adapters.account_names import AccountNames
-from scalar.adapters.redis_account import KEY, RedisAccount
-from scalar.adapters.redis_connection import connect
-from scalar.errors import NotAuthorized, PlatformUnavailable, RateLimited
-from scalar.heroku_key import SHARED_KEY
-from scalar.model import Reason
-from scalar.ports import Urgency
-from scalar.secret import Secret
+from scalar.adapters.redis.account import KEY, RedisAccount
+from scalar.adapters.redis.account_names import AccountNames
+from scalar.adapters.redis.connection import connect
+from scalar.core.errors import NotAuthorized, PlatformUnavailable, RateLimited
+from scalar.core.heroku_key import SHARED_KEY
+from scalar.core.reason import Reason
+from scalar.core.secret import Secret
+from scalar.ports.account import Urgency
 
 NAMES = AccountNames(Secret("the-key-of-all"), Secret("made-up"))
 OWN, OTHER = Secret("own-key"), Secret("other-key")

@@ -11,12 +11,12 @@ from celery import Celery, current_app
 from redis import Redis
 
 from devtools.redis_server import redis_server
-from scalar.adapters.broker_counts import BrokerCountSource, celery_app
+from scalar.adapters.broker.counts import BrokerCountSource, celery_app
 from scalar.adapters.count_sources import CountSources
 from scalar.adapters.deadline import within
-from scalar.address import CountsAddress
-from scalar.errors import CountsUnavailable
-from scalar.secret import CountsUrl
+from scalar.core.counts_address import CountsAddress
+from scalar.core.counts_url import CountsUrl
+from scalar.core.errors import CountsUnavailable
 from tests.support.waiting import wait_until
 
 PASSWORD = "hunter2-of-redis"

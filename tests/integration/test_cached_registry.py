@@ -7,16 +7,16 @@ from datetime import UTC, datetime
 import pytest
 
 from devtools.postgres_server import postgres_server
-from scalar.adapters.cached_registry import CachedRegistry
-from scalar.adapters.memory import MemoryRegistry
+from scalar.adapters.inmemory.sql import MemoryRegistry
 from scalar.adapters.sql import schema
+from scalar.adapters.sql.cached_registry import CachedRegistry
 from scalar.adapters.sql.engine import make_engine
 from scalar.adapters.sql.registry import SqlRegistry
 from scalar.adapters.sql.url_box import UrlBox
-from scalar.address import CountsAddress
-from scalar.errors import RegistryError
-from scalar.ports import AppKey
-from scalar.secret import Secret
+from scalar.core.app import AppKey
+from scalar.core.counts_address import CountsAddress
+from scalar.core.errors import RegistryError
+from scalar.core.secret import Secret
 from scalar.settings import Settings
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

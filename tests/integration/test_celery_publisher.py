@@ -8,9 +8,9 @@ import json
 import pytest
 from redis import Redis
 
-from scalar.celery_publisher import BODY, ID, CeleryPublisher
-from scalar.errors import CoordinationError
-from scalar.ports import AppKey
+from scalar.core.app import AppKey
+from scalar.core.errors import CoordinationError
+from scalar.worker.publisher import BODY, ID, CeleryPublisher
 
 QUEUE = "scalar:celery:poll"
 KEYS = [AppKey(7, "shop", 3), AppKey(9, "blog", 1)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from redis import Redis
 
-from scalar.commands import evaluations
+from scalar.cli import evaluations
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
-from scalar.commands.policies import read_until
-from scalar.errors import InvalidInput
+from scalar.cli.policies import read_until
+from scalar.core.errors import InvalidInput
 
 URL = "https://user:hunter2@shop.example/counts"
 BERLIN = "Europe/Berlin: mon-fri 08:00-18:00 min=2; sat,sun 00:00-24:00 max=1"

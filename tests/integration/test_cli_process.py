@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from devtools.procfile import ROOT
-from scalar.commands.main import main
+from scalar.cli.main import main
 from tests.support.cli import Cli
 
 COMMANDS = sorted(main.commands)

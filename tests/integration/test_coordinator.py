@@ -6,19 +6,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from scalar.adapters.memory import MemoryCoordinator, WalkedClock
-from scalar.adapters.redis_connection import connect
-from scalar.adapters.redis_coordinator import RedisCoordinator
-from scalar.errors import CoordinationError
-from scalar.model import (
-    Event,
-    EventKind,
-    Hold,
-    Memory,
-    ProcessType,
-    Reason,
-    Refusal,
-)
+from scalar.adapters.inmemory.clock import WalkedClock
+from scalar.adapters.inmemory.coordination import MemoryCoordinator
+from scalar.adapters.redis.connection import connect
+from scalar.adapters.redis.coordinator import RedisCoordinator
+from scalar.core.app_state import Hold, Memory, Refusal
+from scalar.core.errors import CoordinationError
+from scalar.core.event import Event, EventKind
+from scalar.core.formation import ProcessType
+from scalar.core.reason import Reason
 from tests.support.leases import begin
 from tests.support.waiting import wait_until
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from scalar.adapters.redis_connection import PREFIX
+from scalar.adapters.redis.connection import PREFIX
 from tests.acceptance.system import System
 from tests.support.waiting import wait_until
 

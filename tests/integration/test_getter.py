@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from urllib3.exceptions import LocationValueError
 
-from scalar.adapters.http_session import Getter, tls_context
+from scalar.adapters.http.session import Getter, tls_context
 from tests.support.counts_app import CountsApp
 
 

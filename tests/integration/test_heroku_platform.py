@@ -8,18 +8,19 @@ import pytest
 from urllib3.connectionpool import HTTPConnectionPool
 
 from local_heroku import process
-from scalar.adapters.heroku import READ_RETRIES, HerokuPlatform
-from scalar.adapters.http_session import make_session, tls_context
-from scalar.errors import (
+from scalar.adapters.heroku.platform import READ_RETRIES, HerokuPlatform
+from scalar.adapters.http.session import make_session, tls_context
+from scalar.core.errors import (
     AboveLimit,
     NotAuthorized,
     PlatformUnavailable,
     RateLimited,
     Refused,
 )
-from scalar.heroku_key import SHARED_KEY
-from scalar.model import ProcessType, Reason
-from scalar.secret import Secret
+from scalar.core.formation import ProcessType
+from scalar.core.heroku_key import SHARED_KEY
+from scalar.core.reason import Reason
+from scalar.core.secret import Secret
 
 TOKEN = "made-up-token"
 OTHER = Secret("key-of-another-account")

@@ -8,10 +8,10 @@ import threading
 import pytest
 
 from devtools.certificates import make_certificate
-from scalar.adapters.http_counts import HttpCountSource
-from scalar.adapters.http_session import Getter, tls_context
-from scalar.address import CountsAddress
-from scalar.errors import CountsMalformed, CountsUnavailable
+from scalar.adapters.http.counts import HttpCountSource
+from scalar.adapters.http.session import Getter, tls_context
+from scalar.core.counts_address import CountsAddress
+from scalar.core.errors import CountsMalformed, CountsUnavailable
 from tests.support.counts_app import CountsApp
 
 

@@ -6,12 +6,13 @@ import base64
 
 import pytest
 
-from scalar.adapters.http_counts import HttpCountSource
-from scalar.adapters.http_session import Getter, tls_context
-from scalar.address import CountsAddress
-from scalar.errors import CountsError, CountsMalformed, CountsUnavailable
-from scalar.model import Form, Reason, Unknown
-from scalar.secret import Secret
+from scalar.adapters.http.counts import HttpCountSource
+from scalar.adapters.http.session import Getter, tls_context
+from scalar.core.counts_address import CountsAddress
+from scalar.core.errors import CountsError, CountsMalformed, CountsUnavailable
+from scalar.core.reading import Form, Unknown
+from scalar.core.reason import Reason
+from scalar.core.secret import Secret
 from tests.support.counts_app import CountsApp
 
 TOKEN = "hunter2/t0ken"

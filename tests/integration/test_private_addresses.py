@@ -9,12 +9,12 @@ from contextlib import closing
 import pytest
 
 from devtools.certificates import make_certificate
-from scalar.adapters.http_counts import HttpCountSource
-from scalar.adapters.http_session import Getter, tls_context
-from scalar.adapters.public_addresses import why_not_public
-from scalar.address import CountsAddress
-from scalar.errors import CountsUnavailable
-from scalar.model import Reading
+from scalar.adapters.http.counts import HttpCountSource
+from scalar.adapters.http.public_addresses import why_not_public
+from scalar.adapters.http.session import Getter, tls_context
+from scalar.core.counts_address import CountsAddress
+from scalar.core.errors import CountsUnavailable
+from scalar.core.reading import Reading
 from tests.support.counts_app import CountsApp
 
 

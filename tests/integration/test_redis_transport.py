@@ -6,7 +6,7 @@ import pytest
 from kombu import Connection, Consumer, Queue
 from redis import Redis
 
-from scalar import redis_transport
+from scalar.worker import transport as redis_transport
 
 PREFETCHED = 10
 

@@ -11,24 +11,26 @@ from alembic.migration import MigrationContext
 from cryptography.fernet import Fernet
 from sqlalchemy import inspect, text
 
-from scalar.adapters.memory import MemoryJournal, MemoryRegistry
+from scalar.adapters.inmemory.sql import MemoryJournal, MemoryRegistry
 from scalar.adapters.sql import schema
 from scalar.adapters.sql.engine import make_engine
 from scalar.adapters.sql.journal import SqlJournal
 from scalar.adapters.sql.registry import SqlRegistry
 from scalar.adapters.sql.tables import Base
 from scalar.adapters.sql.url_box import UrlBox
-from scalar.address import CountsAddress
-from scalar.errors import (
+from scalar.core.app import AppKey
+from scalar.core.counts_address import CountsAddress
+from scalar.core.errors import (
     AppAlreadyRegistered,
     AppNotFound,
     RegistryError,
     SecretUnreadable,
 )
-from scalar.heroku_key import SHARED_KEY
-from scalar.model import Event, EventKind, Form, Reason
-from scalar.ports import AppKey
-from scalar.secret import Secret
+from scalar.core.event import Event, EventKind
+from scalar.core.heroku_key import SHARED_KEY
+from scalar.core.reading import Form
+from scalar.core.reason import Reason
+from scalar.core.secret import Secret
 from scalar.settings import Settings
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

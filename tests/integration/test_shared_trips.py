@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import redis
 
-from scalar.adapters.redis_connection import connect
-from scalar.adapters.shared_trips import SharedTrips
+from scalar.adapters.redis.connection import connect
+from scalar.adapters.redis.script_batcher import SharedTrips
 from tests.support.waiting import wait_until
 
 ECHO = "return ARGV[1]"

@@ -10,12 +10,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from devtools.ports import free_port
-from scalar.adapters.http_ping import HttpPinger
-from scalar.adapters.http_session import make_session, tls_context
-from scalar.adapters.redis_connection import connect
-from scalar.adapters.redis_coordinator import RedisCoordinator
-from scalar.model import Memory
-from scalar.secret import Secret
+from scalar.adapters.http.ping import HttpPinger
+from scalar.adapters.http.session import make_session, tls_context
+from scalar.adapters.redis.connection import connect
+from scalar.adapters.redis.coordinator import RedisCoordinator
+from scalar.core.app_state import Memory
+from scalar.core.secret import Secret
 from tests.support.leases import begin
 
 PATH = "/ping/8f3c-secret"

@@ -13,8 +13,8 @@ from unittest.mock import patch
 from click.testing import CliRunner
 
 from scalar.bootstrap import Toolbox
-from scalar.commands import shared
-from scalar.commands.main import main
+from scalar.cli import shared
+from scalar.cli.main import main
 from scalar.logs import CHATTY
 from scalar.settings import Settings
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scalar.policy_values import VALUES
+from scalar.core.policy.values import VALUES
 from scalar.settings import SETTINGS
 
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")

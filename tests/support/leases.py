@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from scalar.model import Memory
-from scalar.ports import Coordinator, Lease
+from scalar.core.app_state import Memory
+from scalar.ports.coordination import Coordinator, Lease
 
 #: Seconds, longer than any test.
 LONG = 60.0

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from scalar.adapters.memory import WalkedClock
-from scalar.address import CountsAddress
-from scalar.decision import Situation, decide, decide_all
-from scalar.model import WHOLE_APP, Reading
-from scalar.policy_book import PolicyBook
-from scalar.ports import RegisteredApp
-from scalar.stages import Observation
+from scalar.adapters.inmemory.clock import WalkedClock
+from scalar.core.app import RegisteredApp
+from scalar.core.app_state import WHOLE_APP
+from scalar.core.counts_address import CountsAddress
+from scalar.core.decision.decide import Situation, decide, decide_all
+from scalar.core.decision.observation import Observation
+from scalar.core.policy.resolve import PolicyBook
+from scalar.core.reading import Reading
 
 NOON = WalkedClock().now()
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
-from scalar.adapters.account_names import AccountNames
-from scalar.secret import NO_SECRET, Secret
+from scalar.adapters.redis.account_names import AccountNames
+from scalar.core.secret import NO_SECRET, Secret
 
 SHARED, KEY = Secret("the-key-of-all"), Secret("HRKU-own-key")
 

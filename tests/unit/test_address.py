@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scalar.address import CountsAddress, read_queues, shown_queues
-from scalar.errors import InvalidInput
-from scalar.model import Form
-from scalar.secret import Secret, redact
+from scalar.core.counts_address import CountsAddress, read_queues, shown_queues
+from scalar.core.errors import InvalidInput
+from scalar.core.reading import Form
+from scalar.core.secret import Secret, redact
 
 BROKER = "redis://user:hunter2@queue.example:6379/1"
 QUEUES = {"worker": ("default", "mail")}

@@ -14,9 +14,9 @@ from scalar_agent.report import PLAIN_TYPE, RICH_TYPE, plain, rich
 from scalar_agent.work import Work
 
 from devtools.procfile import ROOT
-from scalar.answers import parse_answer
-from scalar.answers.rich import MEDIA_TYPE, VERSION
-from scalar.model import Reading, Unknown
+from scalar.core.reading import Reading, Unknown
+from scalar.formats import parse_answer
+from scalar.formats.rich import MEDIA_TYPE, VERSION
 
 SCHEMA = json.loads(files("scalar_agent").joinpath("counts-v1.schema.json").read_text())
 VALID = jsonschema.Draft202012Validator(SCHEMA)

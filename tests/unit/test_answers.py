@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scalar.answers import parse_answer
-from scalar.answers.rich import MEDIA_TYPE
-from scalar.errors import CountsMalformed
-from scalar.model import Form, Reading, Reason, Unknown
+from scalar.core.errors import CountsMalformed
+from scalar.core.reading import Form, Reading, Unknown
+from scalar.core.reason import Reason
+from scalar.formats import parse_answer
+from scalar.formats.rich import MEDIA_TYPE
 
 
 def rich(**process_types):

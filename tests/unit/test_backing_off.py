@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scalar.backing_off import MOST_PERIODS, rest_after
-from scalar.errors import CountsMalformed, CountsUnavailable
+from scalar.core.backoff import MOST_PERIODS, rest_after
+from scalar.core.errors import CountsMalformed, CountsUnavailable
 from tests.unit.world import World
 
 

@@ -6,8 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from scalar.model import Past, ProcessType, Reading, Reason, Unknown
-from scalar.policy import Policy
+from scalar.core.app_state import Past
+from scalar.core.formation import ProcessType
+from scalar.core.policy.policy import Policy
+from scalar.core.reading import Reading, Unknown
+from scalar.core.reason import Reason
 from tests.unit.deciding import NOON, decided, decided_all, for_app
 from tests.unit.world import World
 

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scalar.answers.plain import parse_counts
-from scalar.errors import CountsMalformed
-from scalar.model import Reason, Unknown
+from scalar.core.errors import CountsMalformed
+from scalar.core.reading import Unknown
+from scalar.core.reason import Reason
+from scalar.formats.plain import parse_counts
 
 
 def test_the_seeds_answer():

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scalar.answers.plain import parse_counts
-from scalar.answers.strict_json import MAX_NAME
-from scalar.errors import CountsMalformed
-from scalar.model import Reason, Unknown
+from scalar.core.errors import CountsMalformed
+from scalar.core.reading import Unknown
+from scalar.core.reason import Reason
+from scalar.formats.plain import parse_counts
+from scalar.formats.strict_json import MAX_NAME
 
 names = st.from_regex(r"[a-zA-Z_][a-zA-Z0-9_-]{0,20}", fullmatch=True)
 json_values = st.recursive(

@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scalar.decision import clamp_again
-from scalar.model import ProcessType, Reason, Unknown
-from scalar.policy import Policy
-from scalar.stages import MOST_DYNOS
-from scalar.strategy import recommend_by_boundary
+from scalar.core.decision.boundary import recommend_by_boundary
+from scalar.core.decision.decide import clamp_again
+from scalar.core.formation import ProcessType
+from scalar.core.platform_rules import MOST_DYNOS
+from scalar.core.policy.policy import Policy
+from scalar.core.reading import Unknown
+from scalar.core.reason import Reason
 from tests.unit.deciding import NOON, decided, decided_all
 
 WORKER = Policy(boundary=10)

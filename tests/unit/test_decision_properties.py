@@ -5,10 +5,12 @@ from __future__ import annotations
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from scalar.decision import RELEASE, clamp_again
-from scalar.model import ProcessType, Reason, Unknown
-from scalar.policy_book import WEB
-from scalar.stages import MOST_DYNOS
+from scalar.core.decision.decide import RELEASE, clamp_again
+from scalar.core.formation import ProcessType
+from scalar.core.platform_rules import MOST_DYNOS
+from scalar.core.policy.resolve import WEB
+from scalar.core.reading import Unknown
+from scalar.core.reason import Reason
 from tests.unit import deciding
 from tests.unit.deciding import NOON, decided_all, default_policy
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from demo.decisions import Decided, DecisionLog, read_decision
-from scalar import logfmt
+from scalar.core import logfmt
 
 TIME = "2026-01-02 12:34:56,789 level=INFO "
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from demo.verdict import Sample, judge
-from scalar.strategy import recommend_by_boundary
+from scalar.core.decision.boundary import recommend_by_boundary
 
 BOUNDARY = 5
 EVERY = 0.25

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scalar.diagnosis import is_too_old
+from scalar.doctor import is_too_old
 
 
 @pytest.mark.parametrize("version", ["5.0.14", "6.0.16", "6.1", "2.8.19"])

@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 
 from devtools.procfile import ROOT, line
-from scalar.commands.main import main
-from scalar.model import Reason
-from scalar.policy_values import PAUSES, VALUES
+from scalar.cli.main import main
+from scalar.core.policy.values import PAUSES, VALUES
+from scalar.core.reason import Reason
 from scalar.settings import SETTINGS
 
 README = (ROOT / "README.md").read_text()

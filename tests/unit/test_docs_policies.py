@@ -25,14 +25,14 @@ import pytest
 from click.testing import CliRunner
 
 from devtools.procfile import ROOT
-from scalar.answers import parse_answer
-from scalar.answers.rich import MEDIA_TYPE
-from scalar.commands import shared
-from scalar.commands.main import main
-from scalar.model import ProcessType
-from scalar.policy_book import PolicyBook
-from scalar.policy_values import VALUES, read_value
-from scalar.schedule_text import read_schedule
+from scalar.cli import shared
+from scalar.cli.main import main
+from scalar.core.formation import ProcessType
+from scalar.core.policy.resolve import PolicyBook
+from scalar.core.policy.schedule_text import read_schedule
+from scalar.core.policy.values import VALUES, read_value
+from scalar.formats import parse_answer
+from scalar.formats.rich import MEDIA_TYPE
 from scalar.settings import SETTINGS
 from tests.unit.world import World
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from scalar.drain import (
+from scalar.core.app_state import Past
+from scalar.core.drain_time import (
     ENOUGH_FALLS,
     FORGET_AFTER,
     LONGEST_GAP,
@@ -19,8 +20,7 @@ from scalar.drain import (
     dynos_to_drain,
     learn,
 )
-from scalar.model import Past
-from scalar.policy import Policy
+from scalar.core.policy.policy import Policy
 from tests.unit.deciding import decided
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

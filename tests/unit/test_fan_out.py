@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from scalar.errors import CountsUnavailable
+from scalar.core.errors import CountsUnavailable
+from scalar.service.evaluate.poll_and_scale import poll_and_scale
 from scalar.service.fan_out import fan_out
-from scalar.service.poll_and_scale import poll_and_scale
 from tests.support.leases import begin
 from tests.unit.world import World
 

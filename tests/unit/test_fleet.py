@@ -8,12 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scalar.address import CountsAddress
-from scalar.errors import InvalidInput
-from scalar.fleet_file import read_fleet, write_fleet
-from scalar.model import WHOLE_APP, Form
-from scalar.secret import Secret
-from scalar.service.fleet import AppEntry, carry_out, describe, plan
+from scalar.core.app import AppEntry
+from scalar.core.app_state import WHOLE_APP
+from scalar.core.counts_address import CountsAddress
+from scalar.core.errors import InvalidInput
+from scalar.core.reading import Form
+from scalar.core.secret import Secret
+from scalar.formats.fleet_yaml import read_fleet, write_fleet
+from scalar.service.fleet import carry_out, describe, plan
 from tests.unit.world import World
 
 URL = "https://shop.example/counts"

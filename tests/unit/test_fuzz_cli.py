@@ -9,8 +9,8 @@ from cryptography.fernet import Fernet
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from scalar.commands.main import main
-from scalar.policy_values import VALUES
+from scalar.cli.main import main
+from scalar.core.policy.values import VALUES
 from tests.support.cli import Cli, _connections_closed, _logging_restored
 from tests.support.environment import VARIABLES
 

@@ -8,10 +8,10 @@ from contextlib import suppress
 import pytest
 
 from fuzz import answers
-from scalar.answers import parse_answer
-from scalar.answers.rich import MEDIA_TYPE
-from scalar.errors import CountsMalformed
-from scalar.model import Form
+from scalar.core.errors import CountsMalformed
+from scalar.core.reading import Form
+from scalar.formats import parse_answer
+from scalar.formats.rich import MEDIA_TYPE
 
 LONGEST = 65_536
 #: Seconds of CPU; the slowest takes a twentieth of it.

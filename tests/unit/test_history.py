@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scalar.history import SLICES, recent, remember, within
+from scalar.core.recommendation_window import SLICES, recent, remember, within
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 WINDOW = timedelta(seconds=300)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from scalar.holds import LASTING, follow_holds
-from scalar.model import WHOLE_APP, EventKind, Reason, Step
+from scalar.core.app_state import WHOLE_APP
+from scalar.core.decision.decision import Step
+from scalar.core.decision.track_holds import LASTING, follow_holds
+from scalar.core.event import EventKind
+from scalar.core.reason import Reason
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 NULL = Step(0, Reason.COUNT_NULL, "the app does not know")

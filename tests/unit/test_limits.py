@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scalar.limits import learn_limits
-from scalar.model import ProcessType
-from scalar.policy import Policy
+from scalar.core.decision.dyno_limits import learn_limits
+from scalar.core.formation import ProcessType
+from scalar.core.policy.policy import Policy
 from tests.unit.deciding import decided
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scalar import logfmt
-from scalar.model import Reason
+from scalar.core import logfmt
+from scalar.core.reason import Reason
 
 
 def test_facts_follow_the_event_in_their_order():

@@ -9,21 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scalar.adapters.memory_json import VERSION, dump, load
-from scalar.drain import Drained
-from scalar.history import Slice
-from scalar.model import (
-    NOTHING,
-    WHOLE_APP,
-    Event,
-    EventKind,
-    Hold,
-    Memory,
-    Past,
-    ProcessType,
-    Reason,
-    Refusal,
-)
+from scalar.adapters.redis.memory_json import VERSION, dump, load
+from scalar.core.app_state import NOTHING, WHOLE_APP, Hold, Memory, Past, Refusal
+from scalar.core.drain_time import Drained
+from scalar.core.event import Event, EventKind
+from scalar.core.formation import ProcessType
+from scalar.core.reason import Reason
+from scalar.core.recommendation_window import Slice
 
 names = st.text(min_size=1, max_size=8)
 details = st.text(max_size=20)

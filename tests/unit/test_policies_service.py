@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from scalar.errors import AppNotFound, InvalidInput
-from scalar.model import WHOLE_APP
+from scalar.core.app_state import WHOLE_APP
+from scalar.core.errors import AppNotFound, InvalidInput
 from scalar.service.policies import change_policy, directions, pauses
 from tests.unit.world import World
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from scalar import policy_book
-from scalar.model import WHOLE_APP
-from scalar.policy import Policy, PolicyProblem
-from scalar.policy_book import PolicyBook
+from scalar.core.app_state import WHOLE_APP
+from scalar.core.policy import resolve as policy_book
+from scalar.core.policy.policy import Policy, PolicyProblem
+from scalar.core.policy.resolve import PolicyBook
 from tests.unit.deciding import registered
 
 

@@ -10,15 +10,19 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scalar.decision import decide, decide_unknown
-from scalar.drain import ENOUGH_FALLS, Drained
-from scalar.history import SLICES, Slice
-from scalar.model import NOTHING, Past, Reason, Unknown
-from scalar.policy import Policy
-from scalar.remembering import note_decision, note_reading
-from scalar.schedule import EVERY_DAY, Schedule, Window
-from scalar.stages import MOST_DYNOS, Observation, bounds
-from scalar.strategy import recommend_by_boundary
+from scalar.core.app_state import NOTHING, Past
+from scalar.core.decision.boundary import recommend_by_boundary
+from scalar.core.decision.bounds import bounds
+from scalar.core.decision.decide import decide, decide_unknown
+from scalar.core.decision.observation import Observation
+from scalar.core.decision.update_state import note_decision, note_reading
+from scalar.core.drain_time import ENOUGH_FALLS, Drained
+from scalar.core.platform_rules import MOST_DYNOS
+from scalar.core.policy.policy import Policy
+from scalar.core.policy.schedule import EVERY_DAY, Schedule, Window
+from scalar.core.reading import Unknown
+from scalar.core.reason import Reason
+from scalar.core.recommendation_window import SLICES, Slice
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 #: What may leave a quantity outside the fewest and the most dynos.

@@ -11,15 +11,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from scalar.adapters.memory import WalkedClock
-from scalar.errors import (
+from scalar.adapters.inmemory.clock import WalkedClock
+from scalar.core.errors import (
     AboveLimit,
     CountsUnavailable,
     PlatformUnavailable,
     RegistryError,
 )
-from scalar.model import EventKind, ProcessType, Reason, Unknown
-from scalar.ports import Denial, Urgency
+from scalar.core.event import EventKind
+from scalar.core.formation import ProcessType
+from scalar.core.reading import Unknown
+from scalar.core.reason import Reason
+from scalar.ports.account import Denial, Urgency
 from tests.unit.world import World
 
 NULL = Unknown(Reason.COUNT_NULL)

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scalar.errors import InvalidInput
-from scalar.policy import Policy
-from scalar.policy_values import (
+from scalar.core.errors import InvalidInput
+from scalar.core.policy.policy import Policy
+from scalar.core.policy.schedule_text import read_schedule
+from scalar.core.policy.values import (
     BY_NAME,
     PAUSES,
     UNTIL_RESUMED,
@@ -20,7 +21,6 @@ from scalar.policy_values import (
     check_together,
     read_value,
 )
-from scalar.schedule_text import read_schedule
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ from contextlib import suppress
 
 import pytest
 
-from scalar.errors import (
+from scalar.core.app_state import WHOLE_APP
+from scalar.core.errors import (
     AboveLimit,
     CoordinationError,
     CountsMalformed,
@@ -18,9 +19,12 @@ from scalar.errors import (
     Refused,
     RegistryError,
 )
-from scalar.model import WHOLE_APP, EventKind, ProcessType, Reason, Unknown
-from scalar.ports import Denial, Urgency
-from scalar.service.poll_and_scale import explain, poll_and_scale
+from scalar.core.event import EventKind
+from scalar.core.formation import ProcessType
+from scalar.core.reading import Unknown
+from scalar.core.reason import Reason
+from scalar.ports.account import Denial, Urgency
+from scalar.service.evaluate.poll_and_scale import explain, poll_and_scale
 from tests.support.leases import begin
 from tests.unit.world import World
 

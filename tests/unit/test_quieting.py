@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from scalar.errors import CountsUnavailable
-from scalar.model import Reading, Reason, Unknown
+from scalar.core.errors import CountsUnavailable
+from scalar.core.reading import Reading, Unknown
+from scalar.core.reason import Reason
 from tests.unit.world import World
 
 

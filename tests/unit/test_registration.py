@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from scalar.errors import (
+from scalar.core.errors import (
     AppAlreadyRegistered,
     AppNotFound,
     CountsMalformed,
@@ -18,9 +18,10 @@ from scalar.errors import (
     RateLimited,
     Refused,
 )
-from scalar.model import Form, Reading, Reason
-from scalar.ports import HerokuApp
-from scalar.secret import Secret
+from scalar.core.reading import Form, Reading
+from scalar.core.reason import Reason
+from scalar.core.secret import Secret
+from scalar.ports.platform import HerokuApp
 from scalar.service.registration import Wanted, move, register
 from tests.unit.world import World
 

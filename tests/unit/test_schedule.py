@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scalar.errors import InvalidInput
-from scalar.schedule import overlapping
-from scalar.schedule_text import read_schedule
+from scalar.core.errors import InvalidInput
+from scalar.core.policy.schedule import overlapping
+from scalar.core.policy.schedule_text import read_schedule
 
 BERLIN, NEW_YORK = "Europe/Berlin", "America/New_York"
 

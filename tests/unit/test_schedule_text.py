@@ -9,8 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scalar.errors import InvalidInput
-from scalar.schedule_text import MOST_DATES, MOST_WINDOWS, WEEKDAYS, read_schedule
+from scalar.core.errors import InvalidInput
+from scalar.core.policy.schedule_text import (
+    MOST_DATES,
+    MOST_WINDOWS,
+    WEEKDAYS,
+    read_schedule,
+)
 
 
 def only_window(text):

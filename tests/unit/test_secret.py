@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scalar.errors import InvalidInput
-from scalar.secret import CountsUrl, Secret, redact
+from scalar.core.counts_url import CountsUrl
+from scalar.core.errors import InvalidInput
+from scalar.core.secret import Secret, redact
 
 
 def test_a_secret_shows_itself_in_no_form_of_printing():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scalar.errors import ConfigurationError
+from scalar.core.errors import ConfigurationError
 from scalar.settings import SETTINGS, Settings
 
 KEY = "A" * 43 + "="

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from scalar.errors import AppNotFound, InvalidInput, NotAuthorized, Refused
-from scalar.heroku_key import SHARED_KEY, read_key
-from scalar.model import Reason
-from scalar.ports import Denial, Urgency
-from scalar.secret import Secret
-from scalar.service.heroku_keys import give_key, take_key_away
-from scalar.service.poll_and_scale import explain
+from scalar.core.errors import AppNotFound, InvalidInput, NotAuthorized, Refused
+from scalar.core.heroku_key import SHARED_KEY, read_key
+from scalar.core.reason import Reason
+from scalar.core.secret import Secret
+from scalar.ports.account import Denial, Urgency
+from scalar.service.credentials import give_key, take_key_away
+from scalar.service.evaluate.poll_and_scale import explain
 from scalar.service.registration import Wanted, move, register
 from tests.unit.world import World
 

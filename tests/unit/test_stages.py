@@ -6,29 +6,24 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from scalar.decision import decide_unknown
-from scalar.drain import Drained
-from scalar.history import Slice
-from scalar.model import Past, Reason, Unknown
-from scalar.policy import Policy
-from scalar.schedule_text import read_schedule
-from scalar.stages import (
-    Observation,
-    bounds,
-    clamp,
-    cool_down,
-    keep_to_limit,
-    keep_web,
+from scalar.core.app_state import Past
+from scalar.core.decision.bounds import bounds, clamp, keep_to_limit, keep_web
+from scalar.core.decision.damp import cool_down, limit_step, stabilize
+from scalar.core.decision.decide import decide_unknown
+from scalar.core.decision.observation import Observation
+from scalar.core.decision.protect import (
     keep_while_busy,
-    limit_step,
     pause,
-    recommend,
     respect_person,
-    stabilize,
-    tolerate,
     wait_after_release,
-    wake,
 )
+from scalar.core.decision.recommend import recommend, tolerate, wake
+from scalar.core.drain_time import Drained
+from scalar.core.policy.policy import Policy
+from scalar.core.policy.schedule_text import read_schedule
+from scalar.core.reading import Unknown
+from scalar.core.reason import Reason
+from scalar.core.recommendation_window import Slice
 from tests.unit.deciding import NOON, decided
 
 MINUTE = timedelta(minutes=1)

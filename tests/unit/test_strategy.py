@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scalar.strategy import recommend_by_boundary
+from scalar.core.decision.boundary import recommend_by_boundary
 
 counts = st.one_of(
     st.integers(0, 10**30), st.floats(0, 1e300, allow_nan=False, allow_infinity=False)

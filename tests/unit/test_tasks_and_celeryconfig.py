@@ -16,8 +16,8 @@ from kombu.serialization import loads, prepare_accept_content
 
 from devtools.procfile import ROOT, line
 from scalar import tasks
-from scalar.errors import CoordinationError, RegistryError
-from scalar.every import Every, SteadyScheduler
+from scalar.core.errors import CoordinationError, RegistryError
+from scalar.worker.every import Every, SteadyScheduler
 from tests.unit.world import World
 
 conf = tasks.app.conf

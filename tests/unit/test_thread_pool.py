@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from scalar.thread_pool import TaskPool, Threads
+from scalar.worker.pool import TaskPool, Threads
 
 TIMEOUT = 5
 

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from scalar.errors import CountsUnavailable, PlatformUnavailable, RegistryError
-from scalar.service.checking_in import check_in, look
-from scalar.vitals import LONGEST_STUCK, Vitals, signs
+from scalar.core.errors import CountsUnavailable, PlatformUnavailable, RegistryError
+from scalar.core.health import LONGEST_STUCK, Vitals, signs
+from scalar.service.health import check_in, look
 from tests.unit.world import World
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

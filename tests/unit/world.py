@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from scalar.adapters.memory import (
-    MemoryAccount,
-    MemoryCoordinator,
-    MemoryCounts,
-    MemoryJournal,
-    MemoryPlatform,
-    MemoryRegistry,
-    WalkedClock,
-)
-from scalar.address import CountsAddress
-from scalar.heroku_key import SHARED_KEY
-from scalar.model import ProcessType
-from scalar.policy_book import PolicyBook
-from scalar.secret import Secret
+from scalar.adapters.inmemory.clock import WalkedClock
+from scalar.adapters.inmemory.coordination import MemoryAccount, MemoryCoordinator
+from scalar.adapters.inmemory.counts import MemoryCounts
+from scalar.adapters.inmemory.platform import MemoryPlatform
+from scalar.adapters.inmemory.sql import MemoryJournal, MemoryRegistry
+from scalar.core.counts_address import CountsAddress
+from scalar.core.formation import ProcessType
+from scalar.core.heroku_key import SHARED_KEY
+from scalar.core.policy.resolve import PolicyBook
+from scalar.core.secret import Secret
+from scalar.service.evaluate.poll_and_scale import poll_and_scale, poll_now
 from scalar.service.fan_out import fan_out
 from scalar.service.parts import Options, Parts
-from scalar.service.poll_and_scale import poll_and_scale, poll_now
 from tests.unit.deciding import as_readings
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from scalar.adapters.sql.tables import AppRow
 from scalar.adapters.sql.url_box import UrlBox
-from scalar.address import CountsAddress, Queues
-from scalar.errors import RegistryError
-from scalar.model import Form
+from scalar.core.counts_address import CountsAddress, Queues
+from scalar.core.errors import RegistryError
+from scalar.core.reading import Form
 
 #: What `address_of` needs, in this order.
 COLUMNS = (AppRow.url, AppRow.form, AppRow.token, AppRow.queues)

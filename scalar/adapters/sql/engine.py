@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 
-from scalar.errors import RegistryError
-from scalar.secret import redact
+from scalar.core.errors import RegistryError
+from scalar.core.secret import redact
 
 #: Connections of one process; Heroku's smallest plan has 20 in all.
 POOL_SIZE = 2

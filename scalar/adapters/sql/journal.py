@@ -10,7 +10,8 @@ from sqlalchemy import Engine, RowMapping, delete, insert, select
 
 from scalar.adapters.sql.engine import translated
 from scalar.adapters.sql.tables import EventRow
-from scalar.model import Event, EventKind, Reason
+from scalar.core.event import Event, EventKind
+from scalar.core.reason import Reason
 
 
 class SqlJournal:

@@ -23,11 +23,11 @@ from scalar.adapters.sql.addresses import COLUMNS, address_of, stored
 from scalar.adapters.sql.engine import translated
 from scalar.adapters.sql.tables import AppRow, PolicyRow
 from scalar.adapters.sql.url_box import MARK, UrlBox
-from scalar.address import CountsAddress
-from scalar.errors import AppAlreadyRegistered, AppNotFound
-from scalar.heroku_key import SHARED_KEY
-from scalar.ports import AppKey, RegisteredApp
-from scalar.secret import Secret
+from scalar.core.app import AppKey, RegisteredApp
+from scalar.core.counts_address import CountsAddress
+from scalar.core.errors import AppAlreadyRegistered, AppNotFound
+from scalar.core.heroku_key import SHARED_KEY
+from scalar.core.secret import Secret
 
 _WHOLE_ROW = (
     AppRow.id,

@@ -12,9 +12,9 @@ from alembic.util import CommandError
 from sqlalchemy import Engine
 
 from scalar.adapters.sql.engine import translated
-from scalar.errors import RegistryError
+from scalar.core.errors import RegistryError
 
-MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
+MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 
 
 def upgrade(engine: Engine) -> tuple[str | None, str]:

@@ -1,4 +1,4 @@
-"""The tables. Migrations (`scalar/migrations/`) bring a database up to them."""
+"""The tables; the migrations beside them bring a database up to date."""
 
 from __future__ import annotations
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
-from scalar.errors import SecretUnreadable
-from scalar.secret import NO_SECRET, CountsUrl, Secret
+from scalar.core.counts_url import CountsUrl
+from scalar.core.errors import SecretUnreadable
+from scalar.core.secret import NO_SECRET, Secret
 
 #: What is encrypted begins so.
 MARK = "fernet:"

@@ -1,0 +1,1 @@
+"""Counts measured at a Celery broker."""

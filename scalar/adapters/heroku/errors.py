@@ -1,0 +1,118 @@
+"""Heroku's errors in our words (Platform API reference, "Errors")."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import requests
+
+from scalar.core.errors import (
+    AboveLimit,
+    NotAuthorized,
+    PlatformUnavailable,
+    RateLimited,
+    Refused,
+)
+from scalar.core.reason import Reason
+from scalar.core.secret import redact
+
+#: Ids of a 422 that names a limit, and whether it is for each process type.
+LIMIT_IDS = {"cannot_run_above_limit": False, "cannot_update_above_limit": True}
+#: Refusals of one app: status to reason; every other 4xx is HEROKU_REFUSED.
+REASONS = {
+    402: Reason.PAYMENT_REQUIRED,
+    403: Reason.FORBIDDEN,
+    404: Reason.APP_NOT_ON_HEROKU,
+}
+UNAUTHORIZED = 401
+#: What to do when the shared key, or an app's own, is not accepted.
+NEW_SHARED_KEY = "Set HEROKU_API_KEY to a valid key"
+NEW_OWN_KEY = (
+    "The app has a Heroku key of its own. Give it a valid one: python cli.py "
+    "set-heroku-key NAME -"
+)
+TOO_MANY_REQUESTS = 429
+UNPROCESSABLE = 422
+
+
+def raise_for_answer(response: requests.Response, *, is_shared: bool) -> None:
+    """Raise a `PlatformError` unless the answer is a success.
+
+    Args:
+        response: The answer.
+        is_shared: Whether the request was signed with the key of all apps.
+    """
+    status = response.status_code
+    if response.ok and status < 300:  # noqa: PLR2004 - the class of successes
+        return
+    body = _body(response)
+    error_id = str(body.get("id") or "")
+    said = " ".join(str(body.get("message") or response.reason or "").split())
+    request_id = response.headers.get("Request-Id", "").split(",")[0]
+    message = redact(
+        f"Heroku answered {status}"
+        + (f" {error_id}" if error_id else "")
+        + (f": {said[:300]}" if said else "")
+        + (f" (request {request_id})" if request_id else "")
+    )
+    if status == UNAUTHORIZED:
+        raise NotAuthorized(
+            f"{message}. {NEW_SHARED_KEY if is_shared else NEW_OWN_KEY}",
+            status=status,
+            error_id=error_id,
+        )
+    if status == TOO_MANY_REQUESTS:
+        raise RateLimited(
+            message,
+            retry_after=_seconds(response.headers.get("Retry-After", "")),
+            status=status,
+            error_id=error_id,
+        )
+    limit = body.get("limit")
+    if (
+        status == UNPROCESSABLE
+        and error_id in LIMIT_IDS
+        and isinstance(limit, int)
+        and limit >= 0
+    ):
+        raise AboveLimit(
+            message,
+            limit=limit,
+            per_process_type=LIMIT_IDS[error_id],
+            status=status,
+            error_id=error_id,
+        )
+    if 400 <= status < 500:  # noqa: PLR2004 - the class of refusals
+        raise Refused(
+            message,
+            reason=REASONS.get(status, Reason.HEROKU_REFUSED),
+            status=status,
+            error_id=error_id,
+        )
+    raise PlatformUnavailable(message, status=status, error_id=error_id)
+
+
+def unavailable(error: Exception, timeout: float) -> PlatformUnavailable:
+    """Return the error for a call that got no answer."""
+    if isinstance(error, requests.Timeout | TimeoutError):
+        return PlatformUnavailable(f"Heroku did not answer within {timeout:g} s")
+    while inner := error.__cause__ or error.__context__:
+        if not isinstance(inner, Exception):
+            break
+        error = inner
+    text = redact(str(error).splitlines()[0])[:120] if str(error) else ""
+    return PlatformUnavailable(
+        f"Heroku cannot be reached: {text or type(error).__name__}"
+    )
+
+
+def _body(response: requests.Response) -> dict[str, Any]:
+    try:
+        body = response.json()
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _seconds(text: str) -> float | None:
+    return float(text) if text.isdigit() else None

@@ -1,0 +1,1 @@
+"""HTTP: the apps' counts, and the dead man's switch."""

@@ -1,0 +1,1 @@
+"""A twin in memory of each port, for tests and dry runs."""

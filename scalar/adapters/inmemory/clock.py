@@ -1,0 +1,20 @@
+"""A clock that moves only when it is told to."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+
+class WalkedClock:
+    """A clock that moves only when it is told to."""
+
+    def __init__(self, start: datetime = datetime(2026, 1, 1, 12, tzinfo=UTC)) -> None:
+        self._now = start
+
+    def now(self) -> datetime:
+        """Return the time, aware, in UTC."""
+        return self._now
+
+    def walk(self, seconds: float) -> None:
+        """Move the time on (or back, if negative)."""
+        self._now += timedelta(seconds=seconds)

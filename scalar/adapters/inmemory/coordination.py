@@ -1,0 +1,173 @@
+"""What the workers share, in memory."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Collection, Sequence
+from datetime import UTC, datetime, timedelta
+
+from scalar.core.app_state import Memory
+from scalar.core.errors import (
+    PlatformError,
+)
+from scalar.core.health import Vitals
+from scalar.core.secret import Secret
+from scalar.ports.account import Budget, Denial, Urgency
+from scalar.ports.clock import Clock
+from scalar.ports.coordination import Lease, Tick
+
+
+class MemoryCoordinator:
+    """A `Coordinator` for one process."""
+
+    def __init__(self, clock: Clock, *, early_part: float = 0.25) -> None:
+        self._clock = clock
+        self._early_part = early_part
+        self._due: datetime | None = None
+        self._last: datetime | None = None
+        self._leases: dict[int, tuple[str, datetime]] = {}
+        self._memories: dict[int, Memory] = {}
+        self._resting: dict[int, datetime] = {}
+        self._stuck: dict[int, datetime] = {}
+        self._evaluated: datetime | None = None
+        self._done: dict[str, datetime] = {}
+
+    def open_tick(self, period: float) -> Tick | None:
+        """Return the tick if a fan-out may run now."""
+        now, length = self._clock.now(), timedelta(seconds=period)
+        due = self._due if self._due and self._due - now <= 2 * length else now
+        if now < due - length * self._early_part:
+            return None
+        tick = Tick(now, self._last)
+        self._due, self._last = max(due, now) + length, now
+        return tick
+
+    def last_tick(self) -> datetime | None:
+        """Return when the last fan-out was let through."""
+        return self._last
+
+    def reserve(self, app_ids: Sequence[int], token: str, seconds: float) -> list[int]:
+        """Keep apps for messages under way; return those that were free."""
+        end = self._clock.now() + timedelta(seconds=seconds)
+        free = [app_id for app_id in app_ids if self._holder(app_id) is None]
+        self._leases.update((app_id, (token, end)) for app_id in free)
+        return free
+
+    def slow(self) -> set[int]:
+        """Return the apps whose last exchange failed or took long."""
+        return {app_id for app_id, memory in self._memories.items() if memory.slow}
+
+    def resting(self) -> set[int]:
+        """Return the apps that are not to be polled yet."""
+        now = self._clock.now()
+        return {app_id for app_id, until in self._resting.items() if now < until}
+
+    def busy(self, app_ids: Collection[int]) -> set[int]:
+        """Return those of the apps that are reserved or being evaluated."""
+        return {app_id for app_id in app_ids if self._holder(app_id)}
+
+    def begin(self, app_id: int, token: str) -> tuple[Lease, Memory] | None:
+        """Start the evaluation that the app was reserved for, if it still is."""
+        if self._holder(app_id) != token:
+            return None
+        lease = Lease(app_id, secrets.token_hex(8))
+        never = datetime.max.replace(tzinfo=UTC)
+        self._leases[app_id] = (lease.token, never)
+        return lease, self._memories.get(app_id, Memory())
+
+    def store(self, lease: Lease, memory: Memory) -> bool:
+        """Store the memory, if the lease is still ours; return whether it is."""
+        if self._holder(lease.app_id) != lease.token:
+            return False
+        self._memories[lease.app_id] = memory
+        return True
+
+    def finish(self, lease: Lease, memory: Memory | None) -> None:
+        """Give the lease back; store the memory, if it changed."""
+        holder = self._holder(lease.app_id)
+        self._evaluated = self._clock.now()
+        if holder == lease.token:
+            del self._leases[lease.app_id]
+        if memory is None:
+            return
+        if holder == lease.token:
+            self._memories[lease.app_id] = memory
+            now = self._clock.now()
+            self._resting[lease.app_id] = now + timedelta(seconds=memory.rest)
+            if memory.stuck:
+                self._stuck.setdefault(lease.app_id, now)
+            else:
+                self._stuck.pop(lease.app_id, None)
+        else:
+            self._memories.pop(lease.app_id, None)
+
+    def recall(self, app_ids: Sequence[int]) -> dict[int, Memory]:
+        """Return what is remembered of apps."""
+        return {i: self._memories[i] for i in app_ids if i in self._memories}
+
+    def forget(self, app_id: int) -> None:
+        """Drop what is remembered of an app."""
+        self._memories.pop(app_id, None)
+        self._resting.pop(app_id, None)
+        self._stuck.pop(app_id, None)
+
+    def vitals(self) -> Vitals:
+        """Return the signs of life."""
+        return Vitals(
+            self._clock.now(),
+            self._last,
+            self._evaluated,
+            len(self._stuck),
+            min(self._stuck.values(), default=None),
+        )
+
+    def once(self, name: str, seconds: float) -> bool:
+        """Return True to one caller in `seconds`."""
+        now = self._clock.now()
+        if name in self._done and now < self._done[name]:
+            return False
+        self._done[name] = now + timedelta(seconds=seconds)
+        return True
+
+    def lose_everything(self) -> None:
+        """Be as empty as a Redis that was restarted."""
+        self.__init__(self._clock, early_part=self._early_part)  # type: ignore[misc] # the same as a new one
+
+    def _holder(self, app_id: int) -> str | None:
+        token, end = self._leases.get(app_id, ("", datetime.min.replace(tzinfo=UTC)))
+        return token if self._clock.now() < end else None
+
+
+class MemoryAccount:
+    """An `Account` that is open, unless it is told otherwise.
+
+    Attributes:
+        denial: Why no call may be made, by its urgency and its key.
+        failures: What concerned a whole account.
+        blamed: The key of each of them.
+        remaining: The calls left with each key, as last heard.
+    """
+
+    def __init__(self) -> None:
+        self.denial: Callable[[Urgency, Secret], Denial | None] = lambda *_: None
+        self.failures: list[PlatformError] = []
+        self.blamed: list[Secret] = []
+        self.remaining: dict[Secret, int] = {}
+
+    def ask(self, urgency: Urgency, key: Secret) -> Denial | None:
+        """Return None if a call may be made now, otherwise why not."""
+        return self.denial(urgency, key)
+
+    def answered(self, remaining: int | None, key: Secret) -> None:
+        """Take note that Heroku answered."""
+        if remaining is not None:
+            self.remaining[key] = remaining
+
+    def failed(self, error: PlatformError, key: Secret) -> None:
+        """Take note of a failure that concerns the whole account."""
+        self.failures.append(error)
+        self.blamed.append(key)
+
+    def budget(self, key: Secret) -> Budget:
+        """Return what is known."""
+        return Budget(self.remaining.get(key))

@@ -1,0 +1,1 @@
+"""What lives in Redis: coordination and the account's budget."""

@@ -1,0 +1,187 @@
+"""What is remembered of an app, as the JSON text that Redis keeps.
+
+A text that cannot be read (an older or newer program wrote it) is no memory:
+the formation is then read anew.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from scalar.core.app_state import Hold, Memory, Past, Refusal
+from scalar.core.drain_time import Drained
+from scalar.core.event import Event, EventKind
+from scalar.core.formation import ProcessType
+from scalar.core.reason import Reason
+from scalar.core.recommendation_window import Slice
+
+#: Grows when the shape changes in a way that older code cannot read.
+VERSION = 1
+#: How reading a text of another shape goes wrong.
+UNREADABLE = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+
+
+def dump(memory: Memory) -> str:
+    """Return the memory as JSON, without what is empty."""
+    whole: dict[str, Any] = {
+        "formation": _formation(memory),
+        "read_at": memory.read_at,
+        "limits": dict(memory.limits),
+        "reported": sorted(memory.reported),
+        "holds": {name: asdict(hold) for name, hold in memory.holds.items()},
+        "refusal": asdict(memory.refusal) if memory.refusal else None,
+        "slow": memory.slow,
+        "unconfirmed": [asdict(event) for event in memory.unconfirmed],
+        "unwritten": [asdict(event) for event in memory.unwritten],
+        "since": memory.since,
+        "pasts": {name: _filled(asdict(past)) for name, past in memory.pasts.items()},
+        "released_at": memory.released_at,
+        "unanswered": memory.unanswered,
+        "rest": memory.rest,
+        "stuck": memory.stuck,
+    }
+    kept = {
+        name: value
+        for name, value in whole.items()
+        if value or (name == "formation" and value is not None)
+    }
+    return json.dumps(
+        {"v": VERSION, **kept}, default=datetime.isoformat, separators=(",", ":")
+    )
+
+
+def load(text: str | bytes | None) -> Memory:
+    """Return the memory that a text holds; an empty one if it holds none."""
+    if not text:
+        return Memory()
+    try:
+        return _load(json.loads(text))
+    except UNREADABLE:
+        return Memory()
+
+
+def _load(data: dict[str, Any]) -> Memory:
+    if data["v"] != VERSION:
+        return Memory()
+    rows = data.get("formation")
+    refusal = data.get("refusal")
+    return Memory(
+        formation=None
+        if rows is None
+        else {name: ProcessType(int(row[0]), row[1]) for name, row in rows.items()},
+        read_at=_time(data.get("read_at")),
+        limits={name: int(limit) for name, limit in data.get("limits", {}).items()},
+        reported=frozenset(data.get("reported", ())),
+        holds={name: _hold(hold) for name, hold in data.get("holds", {}).items()},
+        refusal=_refusal(refusal) if refusal else None,
+        slow=bool(data.get("slow", False)),
+        unconfirmed=tuple(map(_event, data.get("unconfirmed", ()))),
+        unwritten=tuple(map(_event, data.get("unwritten", ()))),
+        since=_time(data.get("since")),
+        pasts={name: _past(past) for name, past in data.get("pasts", {}).items()},
+        released_at=_time(data.get("released_at")),
+        unanswered=int(data.get("unanswered", 0)),
+        rest=float(data.get("rest", 0.0)),
+        stuck=bool(data.get("stuck", False)),
+    )
+
+
+def _formation(memory: Memory) -> dict[str, tuple[int, str]] | None:
+    if memory.formation is None:
+        return None
+    return {name: (row.quantity, row.size) for name, row in memory.formation.items()}
+
+
+def _filled(data: dict[str, Any]) -> dict[str, Any]:
+    """Return the members that say something: most process types have few."""
+    empty = asdict(Past())
+    return {name: value for name, value in data.items() if value != empty[name]}
+
+
+def _past(data: dict[str, Any]) -> Past:
+    drained = data.get("drained")
+    told = data.get("told")
+    return Past(
+        failures=int(data.get("failures", 0)),
+        scaled_up_at=_time(data.get("scaled_up_at")),
+        scaled_down_at=_time(data.get("scaled_down_at")),
+        changed_by_hand_at=_time(data.get("changed_by_hand_at")),
+        interrupted=bool(data.get("interrupted", False)),
+        recommended_up=tuple(map(_slice, data.get("recommended_up", ()))),
+        recommended_down=tuple(map(_slice, data.get("recommended_down", ()))),
+        drained=_drained(drained) if drained else None,
+        told=None if told is None else int(told),
+        busy_since=_time(data.get("busy_since")),
+    )
+
+
+def _slice(data: dict[str, Any]) -> Slice:
+    return Slice(
+        _moment(data["since"]),
+        _moment(data["until"]),
+        int(data["lowest"]),
+        int(data["highest"]),
+    )
+
+
+def _drained(data: dict[str, Any]) -> Drained:
+    return Drained(
+        _moment(data["at"]),
+        _number(data["count"]),
+        int(data["quantity"]),
+        jobs=_number(data["jobs"]),
+        dyno_seconds=_number(data["dyno_seconds"]),
+        falls=int(data["falls"]),
+    )
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{value!r} is no number")
+    return value
+
+
+def _hold(data: dict[str, Any]) -> Hold:
+    since = _moment(data["since"])
+    return Hold(**{**data, "reason": Reason(data["reason"]), "since": since})
+
+
+def _refusal(data: dict[str, Any]) -> Refusal:
+    until = _moment(data["until"])
+    return Refusal(**{**data, "reason": Reason(data["reason"]), "until": until})
+
+
+def _event(data: dict[str, Any]) -> Event:
+    at = _moment(data["at"])
+    return Event(
+        **{
+            **data,
+            "at": at,
+            "kind": EventKind(data["kind"]),
+            "reason": Reason(data["reason"]),
+        }
+    )
+
+
+def _moment(text: str) -> datetime:
+    moment = _time(text)
+    if moment is None:
+        raise ValueError("a time is missing")
+    return moment
+
+
+def _time(text: str | None) -> datetime | None:
+    moment = datetime.fromisoformat(text) if text else None
+    if moment is not None and moment.tzinfo is None:
+        raise ValueError(f"{text} has no time zone")
+    return moment

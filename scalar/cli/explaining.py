@@ -1,0 +1,75 @@
+"""An evaluation, for a tired person and for a machine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from scalar.core.decision.decision import Decision
+from scalar.service.evaluate.evaluation import Evaluation
+
+
+def print_evaluation(name: str, done: Evaluation) -> None:
+    """Print each process type's way from count to quantity."""
+    changing = [d for d in done.decisions if d.changes]
+    if done.hold:
+        but = "" if changing else ", nothing is changed"
+        click.echo(f"{name}: held{but}")
+        _print_stage(done.hold.reason, None, done.hold.detail)
+    elif not done.decisions:
+        click.echo(f"{name}: its answer names no process type")
+    for decision in changing if done.hold else done.decisions:
+        click.echo(f"{name} {decision.process_type}: {_headline(decision)}")
+        for step in decision.trail:
+            quantity = None if decision.held else step.quantity
+            _print_stage(step.reason, quantity, step.detail)
+
+
+def as_data(name: str, done: Evaluation | str) -> dict[str, Any]:
+    """Return the same as data."""
+    if isinstance(done, str):
+        return {"app": name, "error": done}
+    hold = done.hold
+    return {
+        "app": name,
+        "held": {"reason": hold.reason.value, "detail": hold.detail} if hold else None,
+        "scaled": done.scaled,
+        "process_types": [
+            {
+                "process_type": d.process_type,
+                "current": d.current,
+                "desired": d.desired,
+                "count": d.count,
+                "held": d.held,
+                "recommended": d.recommended,
+                "dry_run": d.dry_run,
+                "reason": d.reason.value,
+                "trail": [
+                    {
+                        "quantity": None if d.held else step.quantity,
+                        "reason": step.reason.value,
+                        "detail": step.detail,
+                    }
+                    for step in d.trail
+                ],
+            }
+            for d in done.decisions
+        ],
+    }
+
+
+def _headline(decision: Decision) -> str:
+    if decision.current is None:
+        return "held, not in the formation"
+    if decision.held:
+        return f"stays at {decision.current}, held"
+    if not decision.changes:
+        return f"stays at {decision.current}"
+    dry = ", dry run" if decision.dry_run else ""
+    return f"{decision.current} -> {decision.desired}{dry}"
+
+
+def _print_stage(reason: str, quantity: int | None, detail: str) -> None:
+    number = "" if quantity is None else str(quantity)
+    click.echo(f"  {reason:<21} {number:>5}   {detail}".rstrip())

@@ -1,0 +1,65 @@
+"""A whole fleet from and to one YAML file, for a team that keeps it in git."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from scalar.bootstrap import Toolbox
+from scalar.cli.shared import note, with_tools
+from scalar.core.errors import InvalidInput
+from scalar.formats.fleet_yaml import read_fleet, write_fleet
+from scalar.service.fleet import carry_out, describe, plan
+
+
+@click.command("export")
+@click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
+@with_tools
+def export(tools: Toolbox, file: Path | None) -> None:
+    """Write all apps and their policies as YAML, to FILE or standard output.
+
+    Passwords, tokens and Heroku keys are written as ***, which `apply` takes for
+    the one that is stored.
+    """
+    text = write_fleet(describe(tools.parts))
+    if file is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        file.write_text(text)
+    except OSError as exc:
+        raise InvalidInput(f"{file} cannot be written: {exc.strerror}") from exc
+    click.echo(f"Wrote {file}")
+
+
+@click.command("apply")
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+@click.option("--dry-run", is_flag=True, help="Show what would change; change nothing.")
+@click.option("--prune", is_flag=True, help="Remove the apps that FILE does not have.")
+@with_tools
+def apply(tools: Toolbox, file: Path, *, dry_run: bool, prune: bool) -> None:
+    """Bring apps and policies to what FILE says (`-`: standard input).
+
+    The policies of an app that FILE has are replaced as a whole; pauses stay.
+    Nothing is changed unless all of it is right.
+    """
+    try:
+        with click.open_file(str(file), encoding="utf-8") as stream:
+            text = stream.read()
+    except OSError as exc:
+        raise InvalidInput(f"{file} cannot be read: {exc.strerror}") from exc
+    except UnicodeDecodeError as exc:
+        raise InvalidInput(f"{file} cannot be read: it is not UTF-8") from exc
+    wanted = plan(tools.parts, tools.policies, read_fleet(text), prune=prune)
+    for line in wanted.lines:
+        click.echo(line)
+    if wanted.left_alone:
+        note(f"Note: not in the file, left alone: {', '.join(wanted.left_alone)}.")
+    if not wanted.lines:
+        click.echo("Nothing to change")
+    elif dry_run:
+        note("Nothing was changed: this was a dry run.")
+    else:
+        carry_out(tools.parts, wanted)
+        click.echo(f"Applied {len(wanted.lines)} changes")

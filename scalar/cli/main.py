@@ -1,0 +1,86 @@
+"""The group that all commands belong to."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from scalar.cli import (
+    apps,
+    evaluations,
+    fleet,
+    heroku_keys,
+    policies,
+    project,
+    showing,
+    status,
+)
+from scalar.cli import doctor as diagnosis
+from scalar.core.errors import ScalarError
+from scalar.core.secret import redact
+from scalar.logs import set_up_logging
+
+
+class Commands(click.Group):
+    """A group that takes `add_app` for `add-app`, and shows errors in one line."""
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Return a command by its name, in either spelling."""
+        return super().get_command(ctx, name.replace("_", "-"))
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; what it raises on purpose ends it with status 1.
+
+        Both repeat what was typed, and that may be a URL in the wrong place.
+        """
+        try:
+            return super().invoke(ctx)
+        except ScalarError as exc:
+            raise click.ClickException(_in_one_line(str(exc))) from exc
+        except click.UsageError as exc:
+            text = _in_one_line(exc.format_message())
+            raise click.UsageError(text, exc.ctx) from exc
+
+
+def _in_one_line(text: str) -> str:
+    """Return a message without passwords, and what cannot be printed escaped."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in redact(text))
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(
+    package_name=None, version="0.1.0", prog_name="heroku-proc-scalar"
+)
+def main() -> None:
+    """Scale the dynos of many Heroku apps by the counts that they report.
+
+    Settings come from the environment; the README lists them.
+    """
+    set_up_logging("WARNING", sys.stderr)
+
+
+for command in (
+    project.initialise_project,
+    apps.add_app,
+    apps.move_app,
+    apps.del_app,
+    apps.list_apps,
+    showing.show_app,
+    heroku_keys.set_heroku_key,
+    heroku_keys.unset_heroku_key,
+    policies.set_policy,
+    policies.unset_policy,
+    policies.pause_app,
+    policies.resume_app,
+    fleet.apply,
+    fleet.export,
+    evaluations.check_app,
+    evaluations.poll,
+    evaluations.events,
+    status.status,
+    diagnosis.doctor,
+    project.make_secret_key,
+    project.encrypt_urls,
+):
+    main.add_command(command)

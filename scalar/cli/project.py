@@ -1,0 +1,52 @@
+"""The project's own set-up: the schema and the key of what is secret."""
+
+from __future__ import annotations
+
+import click
+from cryptography.fernet import Fernet
+
+from scalar.bootstrap import Toolbox
+from scalar.cli.shared import with_tools
+from scalar.core.errors import InvalidInput
+
+
+@click.command("initialise-project")
+@with_tools
+def initialise_project(tools: Toolbox) -> None:
+    """Create the database's schema, or bring it up to date.
+
+    Safe to run at any time; the release phase runs it.
+    """
+    from scalar.adapters.sql import schema  # noqa: PLC0415 - only this needs Alembic
+
+    before, after = schema.upgrade(tools.engine)
+    if before == after:
+        click.echo(f"The schema is up to date: version {after}")
+    elif before is None:
+        click.echo(f"Created the schema: version {after}")
+    else:
+        click.echo(f"Upgraded the schema: version {before} -> {after}")
+
+
+@click.command("make-secret-key")
+def make_secret_key() -> None:
+    """Print a new key for SCALAR_SECRET_KEY."""
+    click.echo(Fernet.generate_key().decode())
+
+
+@click.command("encrypt-urls")
+@with_tools
+def encrypt_urls(tools: Toolbox) -> None:
+    """Encrypt all registered URLs, tokens and Heroku keys.
+
+    The first key of SCALAR_SECRET_KEY encrypts.
+
+    To change the key: put the new one in front of the old one, separated by a
+    comma, run this, then take the old one away.
+    """
+    if not tools.settings.scalar_secret_key:
+        raise InvalidInput(
+            "SCALAR_SECRET_KEY is not set. Make a key with: python cli.py "
+            "make-secret-key"
+        )
+    click.echo(f"Encrypted {tools.registry.encrypt_again()} URLs with the first key")

@@ -1,0 +1,32 @@
+"""`status`: is the fleet being scaled now? For monitors, and for people."""
+
+from __future__ import annotations
+
+import click
+
+from scalar.bootstrap import Toolbox
+from scalar.cli.shared import json_option, print_json, with_tools
+from scalar.service.health import look
+
+
+@click.command("status")
+@json_option
+@with_tools
+def status(tools: Toolbox, *, as_json: bool) -> None:
+    """Tell whether ticks, evaluations and changes go on.
+
+    Status 0 if all is well, otherwise 1. Asks Redis and the database, not Heroku;
+    `doctor` finds out what is wrong.
+    """
+    signs = look(tools.parts)
+    if as_json:
+        print_json(
+            [{"what": s.what, "is_well": s.is_well, "text": s.text} for s in signs]
+        )
+    else:
+        for sign in signs:
+            click.echo(
+                f"{'ok' if sign.is_well else 'FAIL':<5} {sign.what:<12} {sign.text}"
+            )
+    if not all(sign.is_well for sign in signs):
+        raise click.exceptions.Exit(1)

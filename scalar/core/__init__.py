@@ -1,0 +1,1 @@
+"""The pure core: values and decisions, without a clock, I/O or third parties."""

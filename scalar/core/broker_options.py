@@ -1,0 +1,59 @@
+"""What the URL of a broker may say behind its `?`.
+
+These are transport options of the app's Celery that change where its messages
+are in Redis, so whoever counts them has to know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qsl
+
+from scalar.core.errors import InvalidInput
+
+
+def _text(value: str) -> str:
+    return value
+
+
+def _steps(value: str) -> list[int]:
+    return [int(part) for part in value.split(",")]
+
+
+def _is_checked(value: str) -> bool:
+    words = {"none": False, "optional": False, "required": True}
+    return words[value.lower().removeprefix("cert_")]
+
+
+#: How each option is read.
+OPTIONS: dict[str, Callable[[str], Any]] = {
+    "global_keyprefix": _text,
+    "priority_steps": _steps,
+    "sep": _text,
+    "visibility_timeout": int,
+    #: Whether the certificate of a `rediss://` server is checked.
+    "ssl_cert_reqs": _is_checked,
+}
+
+
+def read_options(query: str) -> dict[str, Any]:
+    """Return the options of a broker's URL.
+
+    Raises:
+        InvalidInput: One is unknown, or has a value that it cannot have.
+    """
+    options: dict[str, Any] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        if name not in OPTIONS:
+            raise InvalidInput(
+                f"Option {name!r} of the broker's URL must be {', '.join(OPTIONS)}"
+            )
+        try:
+            options[name] = OPTIONS[name](value)
+        except (ValueError, KeyError) as exc:
+            raise InvalidInput(
+                f"Option {name} of the broker's URL cannot be read; such as "
+                "?global_keyprefix=shop:&priority_steps=0,3,6,9&visibility_timeout=3600"
+            ) from exc
+    return options

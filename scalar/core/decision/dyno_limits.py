@@ -1,0 +1,74 @@
+"""What a refusal says about how many dynos there may be.
+
+Heroku has two kinds of limit: for each process type (one Basic dyno, ten
+Performance dynos), and for the dynos of one app together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from scalar.core.decision.decision import Decision
+from scalar.core.formation import Formation
+
+
+def learn_limits(
+    limit: int,
+    *,
+    per_process_type: bool,
+    message: str,
+    formation: Formation,
+    decisions: Sequence[Decision],
+) -> dict[str, int]:
+    """Return the most dynos of each process type that was to grow.
+
+    The refusal does not name a process type, but its message may name a dyno
+    size: then only process types of that size are concerned.
+
+    Args:
+        limit: Dynos, from the refusal.
+        per_process_type: Whether each process type may have `limit` dynos, or
+            all of them together.
+        message: Heroku's sentence.
+        formation: The dynos before the change.
+        decisions: What was asked for.
+    """
+    concerned = _of_size_named(message, formation) or set(formation)
+    rising = {d.process_type: d for d in decisions if d.is_up}
+    growing = [rising[name] for name in sorted(concerned & rising.keys())]
+    if not growing:
+        growing = list(rising.values())
+    if per_process_type:
+        return {d.process_type: limit for d in growing}
+    after = {name: row.quantity for name, row in formation.items()}
+    after.update(
+        (d.process_type, d.desired or 0) for d in decisions if d.changes and not d.is_up
+    )
+    room = limit - sum(after[name] for name in concerned)
+    needs = {d.process_type: (d.desired or 0) - (d.current or 0) for d in growing}
+    return {name: after[name] + more for name, more in _share(room, needs).items()}
+
+
+def _of_size_named(message: str, formation: Formation) -> set[str]:
+    words = set(message.lower().split())
+    return {
+        name
+        for name, row in formation.items()
+        if row.size and {_tier(row.size), row.size.lower()} & words
+    }
+
+
+def _tier(size: str) -> str:
+    """Return the word before the dash: `standard` for "Standard-1X"."""
+    return size.lower().partition("-")[0]
+
+
+def _share(room: int, needs: Mapping[str, int]) -> dict[str, int]:
+    """Divide the room fairly: small needs are met, the others get equal parts."""
+    shares: dict[str, int] = {}
+    left = max(room, 0)
+    waiting = sorted(needs, key=lambda name: (needs[name], name))
+    for place, name in enumerate(waiting):
+        shares[name] = min(needs[name], left // (len(waiting) - place))
+        left -= shares[name]
+    return shares

@@ -1,0 +1,72 @@
+"""Follow holds over time: which are new, which last, which have ended.
+
+none --held--> counting (times 1, 2) --held again--> lasting (an event)
+lasting --decided--> none (an event: resumed)
+counting --decided--> none
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from scalar.core.app_state import WHOLE_APP, Hold
+from scalar.core.decision.decision import Step
+from scalar.core.event import Event, EventKind
+from scalar.core.reason import Reason
+
+#: From this many evaluations in a row a hold is an event.
+LASTING = 3
+
+
+def follow_holds(
+    app: str, before: Mapping[str, Hold], held: Mapping[str, Step], at: datetime
+) -> tuple[dict[str, Hold], list[Event]]:
+    """Return the holds that are under way now, and the events to record.
+
+    Args:
+        app: The app's name, for the events.
+        before: The holds after the previous evaluation.
+        held: Process type, or `WHOLE_APP`, to why it is held now. While the
+            whole app is held, nothing is known of its process types: their
+            holds stay as they were.
+        at: The time of this evaluation.
+    """
+    holds = dict(before) if WHOLE_APP in held else {}
+    events: list[Event] = []
+    for name, step in held.items():
+        hold = _lengthened(before.get(name), step, at)
+        if hold.times >= LASTING and not hold.recorded:
+            hold = replace(hold, recorded=True)
+            events.append(_event(app, name, EventKind.HELD, hold, at))
+        holds[name] = hold
+    events += [
+        _event(app, name, EventKind.RESUMED, hold, at)
+        for name, hold in before.items()
+        if name not in holds and hold.recorded
+    ]
+    return holds, events
+
+
+def _lengthened(hold: Hold | None, step: Step, at: datetime) -> Hold:
+    if hold is None:
+        return Hold(step.reason, since=at, detail=step.detail)
+    return replace(hold, reason=step.reason, detail=step.detail, times=hold.times + 1)
+
+
+def _event(app: str, name: str, kind: EventKind, hold: Hold, at: datetime) -> Event:
+    ended = kind is EventKind.RESUMED
+    minutes = int((at - hold.since).total_seconds() // 60)
+    return Event(
+        at=at,
+        app=app,
+        process_type=name or None,
+        kind=kind,
+        reason=Reason.RESUMED if ended else hold.reason,
+        detail=(
+            f"was held {hold.times} times in {minutes} min: {hold.reason}"
+            if ended
+            else hold.detail
+        ),
+    )

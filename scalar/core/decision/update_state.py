@@ -1,0 +1,86 @@
+"""What is remembered of a process type from one evaluation to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from scalar.core.app_state import Past
+from scalar.core.decision.decision import Decision
+from scalar.core.drain_time import learn
+from scalar.core.policy.policy import NONE, Policy
+from scalar.core.reading import Counted, Unknown
+from scalar.core.reason import Reason
+from scalar.core.recommendation_window import Slice, recent, remember
+
+#: Busy dynos hold others back.
+HELD_BACK = frozenset({Reason.BUSY_DYNOS, Reason.BUSY_UNKNOWN})
+
+
+def note_reading(past: Past, count: Counted) -> Past:
+    """Return what is remembered after a count was read, before the decision on it."""
+    if isinstance(count, Unknown):
+        return replace(past, failures=past.failures + 1, interrupted=True)
+    return replace(past, failures=0) if past.failures else past
+
+
+def note_decision(past: Past, policy: Policy, decision: Decision, at: datetime) -> Past:
+    """Return what is remembered after a decision, as far as the policy needs it.
+
+    Args:
+        past: What was remembered so far.
+        policy: What it has to be remembered for.
+        decision: What was decided.
+        at: The time (aware, UTC).
+    """
+    if decision.held or decision.current is None or decision.count is None:
+        return past
+    drained = None
+    if policy.drain_time is not None and policy.jobs_per_second is None:
+        drained = learn(past.drained, at, decision.count, decision.current)
+    up, down = policy.stabilization_up, policy.stabilization_down
+    return replace(
+        past,
+        interrupted=False,
+        drained=drained,
+        busy_since=_busy_since(past, policy, decision, at),
+        recommended_up=_with(past.recommended_up, up, past, decision, at),
+        recommended_down=_with(past.recommended_down, down, past, decision, at),
+    )
+
+
+def _busy_since(
+    past: Past, policy: Policy, decision: Decision, at: datetime
+) -> datetime | None:
+    """Return since when busy dynos hold others back; None if they do not.
+
+    Once they have done so for too long it stays, until no fewer dynos are asked
+    for: removing takes several evaluations where a step is limited.
+    """
+    held = any(step.reason in HELD_BACK for step in decision.trail)
+    fewer = (decision.recommended or 0) < (decision.current or 0)
+    since = past.busy_since
+    if since is None or since > at:  # in the future: another clock wrote it
+        return at if held else None
+    waited = fewer and at - since >= policy.busy_limit > NONE
+    return since if held or waited else None
+
+
+def _with(
+    slices: Sequence[Slice],
+    window: timedelta,
+    past: Past,
+    decision: Decision,
+    at: datetime,
+) -> tuple[Slice, ...]:
+    """Return the recommendations of a window, with this one.
+
+    Where nothing is remembered, the current quantity is a first one (as the
+    Kubernetes HPA does), so that a restart cannot scale down.
+    """
+    if window <= NONE or decision.recommended is None:
+        return ()
+    if not recent(slices, window, at, interrupted=past.interrupted):
+        slices = remember((), window, at, decision.current or 0)
+    return remember(slices, window, at, decision.recommended)

@@ -1,0 +1,47 @@
+"""What the journal records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from scalar.core.reading import Count
+from scalar.core.reason import Reason
+
+
+class EventKind(StrEnum):
+    """What an event tells."""
+
+    SCALED = "scaled"
+    DRY_RUN = "dry_run"
+    HELD = "held"
+    RESUMED = "resumed"
+    CHANGED_ELSEWHERE = "changed_elsewhere"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the journal.
+
+    Attributes:
+        at: When (aware, UTC).
+        app: The app's name.
+        process_type: None if it concerns the whole app.
+        kind: What happened.
+        from_quantity: Dynos before; None where no dynos changed.
+        to_quantity: Dynos after.
+        count: The count it rests on; None if unknown.
+        reason: A word of `Reason`.
+        detail: The particulars, in a sentence.
+    """
+
+    at: datetime
+    app: str
+    process_type: str | None
+    kind: EventKind
+    reason: Reason
+    from_quantity: int | None = None
+    to_quantity: int | None = None
+    count: Count | None = None
+    detail: str = ""

@@ -1,0 +1,1 @@
+"""How a process type may be scaled, and how people write it down."""

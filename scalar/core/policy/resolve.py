@@ -1,0 +1,92 @@
+"""From what was set, for all apps, one app and one process type, to a policy.
+
+The nearest one wins, value by value. Each value knows where it came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from scalar.core.app import RegisteredApp
+from scalar.core.app_state import WHOLE_APP
+from scalar.core.errors import InvalidInput
+from scalar.core.policy.policy import Policy, PolicyProblem
+from scalar.core.policy.values import BY_NAME, VALUES, check_together, read_value
+
+#: The process type that answers for the app, on most apps.
+WEB = "web"
+#: Policies that are remembered; enough for the process types of a large fleet.
+MOST_REMEMBERED = 50_000
+
+#: Where a value comes from, the nearest one last.
+DEFAULT, ENVIRONMENT, APP, PROCESS_TYPE = (
+    "default",
+    "environment",
+    "app",
+    "process type",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A value that holds for a process type, as text, and where it was set."""
+
+    name: str
+    text: str
+    origin: str
+
+
+class PolicyBook:
+    """The `Policies` of apps whose values are stored as text."""
+
+    def __init__(
+        self, environment: Mapping[str, str], *, scale_web_to_zero: bool
+    ) -> None:
+        self._environment = dict(environment)
+        self._scale_web_to_zero = scale_web_to_zero
+        self._remembered: dict[tuple[int, int, str], Policy | PolicyProblem] = {}
+
+    def of(self, app: RegisteredApp, process_type: str) -> Policy | PolicyProblem:
+        """Return the policy, or why there is none; it is read once a revision."""
+        key = (app.id, app.revision, process_type)
+        policy = self._remembered.get(key)
+        if policy is None:
+            policy = self.read(app, process_type)
+            if len(self._remembered) >= MOST_REMEMBERED:
+                self._remembered.clear()
+            self._remembered[key] = policy
+        return policy
+
+    def settings(self, app: RegisteredApp, process_type: str) -> list[Setting]:
+        """Return the values that are set for a process type, in their order."""
+        found: dict[str, Setting] = {}
+        for origin, values in self._layers(app, process_type):
+            for name, text in values.items():
+                found[name] = Setting(name, text, origin)
+        order = [value.name for value in VALUES]
+        known = [found.pop(name) for name in order if name in found]
+        return known + list(found.values())
+
+    def read(self, app: RegisteredApp, process_type: str) -> Policy | PolicyProblem:
+        """Return the same, of an app that may not be stored like this."""
+        settings = self.settings(app, process_type)
+        may_sleep = process_type != WEB or self._scale_web_to_zero
+        try:
+            read = {s.name: read_value(s.name, s.text) for s in settings}
+            values = {name: value for name, value in read.items() if value is not None}
+            check_together(values)
+        except InvalidInput as exc:
+            where = f" for {process_type}" if process_type else ""
+            return PolicyProblem(f"policy of {app.name}{where}: {exc}")
+        fields: dict[str, Any] = {BY_NAME[n].field: v for n, v in values.items()}
+        return Policy(**fields, may_sleep=may_sleep)
+
+    def _layers(
+        self, app: RegisteredApp, process_type: str
+    ) -> Iterable[tuple[str, Mapping[str, str]]]:
+        yield ENVIRONMENT, self._environment
+        yield APP, app.policies.get(WHOLE_APP, {})
+        if process_type != WHOLE_APP:
+            yield PROCESS_TYPE, app.policies.get(process_type, {})

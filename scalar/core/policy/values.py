@@ -1,0 +1,359 @@
+"""The values of a policy as people write them: names, rules, text to value.
+
+The same texts stand in the environment, on the command line, in a YAML file
+and in the database. `VALUES` is the list of all there are.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from scalar.core.errors import InvalidInput
+from scalar.core.platform_rules import MOST_DYNOS
+from scalar.core.policy.schedule_text import read_schedule
+
+#: No boundary above it makes sense.
+MOST_BOUNDARY = 10**12
+#: The longest window, cooldown, grace or lease; the HPA's windows have an hour.
+LONGEST = timedelta(days=7)
+#: What makes a value its default again, whatever is set further away.
+AS_IF_UNSET = "none"
+UNTIL_RESUMED = datetime.max.replace(tzinfo=UTC)
+
+Reader = Callable[[str], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyValue:
+    """One value of a policy.
+
+    Attributes:
+        name: What people call it; with dashes it is the option of `set-policy`.
+        field: The attribute of `Policy`.
+        variable: The environment variable for all apps; empty if there is none.
+        read: Turns a text into the value; raises `InvalidInput` with the rule.
+        meaning: What it does, for the tables and the help.
+    """
+
+    name: str
+    field: str
+    variable: str
+    read: Reader
+    meaning: str
+
+    @property
+    def option(self) -> str:
+        """The option of `set-policy`."""
+        return "--" + self.name.replace("_", "-")
+
+
+def _integer(least: int, most: int) -> Reader:
+    def read(text: str) -> int:
+        if not re.fullmatch(r"[+-]?[0-9]{1,18}", text):
+            raise InvalidInput("must be an integer")
+        if not least <= int(text) <= most:
+            raise InvalidInput(f"must be from {least} to {most}")
+        return int(text)
+
+    return read
+
+
+def _number(above: float, below: float, rule: str) -> Reader:
+    def read(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not above <= value < below:
+            raise InvalidInput(f"must be {rule}")
+        return value
+
+    return read
+
+
+def _yes_or_no(text: str) -> bool:
+    words = {
+        "true": True,
+        "yes": True,
+        "1": True,
+        "false": False,
+        "no": False,
+        "0": False,
+    }
+    if text.lower() not in words:
+        raise InvalidInput("must be true or false")
+    return words[text.lower()]
+
+
+def read_duration(text: str) -> timedelta:
+    """Return a time span: `90`, `90s`, `5m`, `2h`, `1d`; at most `LONGEST`.
+
+    Raises:
+        InvalidInput: It is none, or too long.
+    """
+    found = re.fullmatch(r"([0-9]{1,9})\s*([smhd]?)", text.strip().lower())
+    if not found:
+        raise InvalidInput("must be seconds, or a time such as 90s, 5m, 2h, 1d")
+    unit = {"": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400}[found[2]]
+    span = timedelta(seconds=int(found[1]) * unit)
+    if span > LONGEST:
+        raise InvalidInput(f"must be at most {LONGEST.days}d")
+    return span
+
+
+def _positive_duration(text: str) -> timedelta:
+    span = read_duration(text)
+    if not span:
+        raise InvalidInput("must be above 0")
+    return span
+
+
+def _moment(text: str) -> datetime:
+    if text == "resumed":
+        return UNTIL_RESUMED
+    rule = "must be a time with its offset, or `resumed`"
+    try:
+        moment = datetime.fromisoformat(text)
+        in_utc = moment.astimezone(UTC)
+    except (ValueError, OverflowError) as exc:
+        raise InvalidInput(rule) from exc
+    if moment.tzinfo is None:
+        raise InvalidInput(rule)
+    return in_utc
+
+
+_DYNOS = _integer(0, MOST_DYNOS)
+_STEP = _integer(1, MOST_DYNOS)
+
+VALUES: tuple[PolicyValue, ...] = (
+    PolicyValue(
+        "boundary",
+        "boundary",
+        "COUNT_BOUNDARY",
+        _integer(0, MOST_BOUNDARY),
+        "counts that one dyno carries; 0: one dyno for any count above 0",
+    ),
+    PolicyValue(
+        "drain_time",
+        "drain_time",
+        "DRAIN_TIME",
+        _positive_duration,
+        "instead of a boundary: the time in which the present count should be "
+        "worked off",
+    ),
+    PolicyValue(
+        "jobs_per_second",
+        "jobs_per_second",
+        "JOBS_PER_SECOND",
+        _number(1e-9, 1e9, "from 1e-9 to below 1e9"),
+        "jobs that one dyno does in a second, for `drain_time`; unset: learned from "
+        "how the count falls",
+    ),
+    PolicyValue(
+        "latency_up",
+        "latency_up",
+        "LATENCY_UP",
+        _positive_duration,
+        "instead of a boundary: dynos are added while the oldest job has waited for "
+        "longer",
+    ),
+    PolicyValue(
+        "latency_down",
+        "latency_down",
+        "LATENCY_DOWN",
+        read_duration,
+        "a dyno is removed while the oldest job has waited for less; unset: dynos "
+        "are removed only while the count is 0",
+    ),
+    PolicyValue(
+        "latency_step",
+        "latency_step",
+        "LATENCY_STEP",
+        _STEP,
+        "dynos added at once because of latency (1)",
+    ),
+    PolicyValue(
+        "boot_time",
+        "boot_time",
+        "BOOT_TIME",
+        read_duration,
+        "a job with an ETA that is due within this time gets a dyno now",
+    ),
+    PolicyValue(
+        "wake",
+        "wake_dynos",
+        "WAKE_DYNOS",
+        _DYNOS,
+        "fewest dynos while the count is above 0",
+    ),
+    PolicyValue("min", "min_dynos", "MIN_DYNOS", _DYNOS, "fewest dynos"),
+    PolicyValue("max", "max_dynos", "MAX_DYNOS", _DYNOS, "most dynos"),
+    PolicyValue(
+        "schedule",
+        "schedule",
+        "SCHEDULE",
+        read_schedule,
+        "windows of the week that set `min` and `max`",
+    ),
+    PolicyValue(
+        "tolerance",
+        "tolerance",
+        "TOLERANCE",
+        _number(0, 1, "from 0 to below 1"),
+        "a count this near to what the dynos carry changes nothing (0.1: 10 %)",
+    ),
+    PolicyValue(
+        "down_when_empty",
+        "down_when_empty",
+        "DOWN_WHEN_EMPTY",
+        _yes_or_no,
+        "remove dynos only while the count is 0",
+    ),
+    PolicyValue(
+        "stabilization_up",
+        "stabilization_up",
+        "STABILIZATION_UP",
+        read_duration,
+        "the lowest recommendation of this time counts for scaling up",
+    ),
+    PolicyValue(
+        "stabilization_down",
+        "stabilization_down",
+        "STABILIZATION_DOWN",
+        read_duration,
+        "the highest recommendation of this time counts for scaling down",
+    ),
+    PolicyValue(
+        "max_step_up", "max_step_up", "MAX_STEP_UP", _STEP, "most dynos added at once"
+    ),
+    PolicyValue(
+        "max_step_down",
+        "max_step_down",
+        "MAX_STEP_DOWN",
+        _STEP,
+        "most dynos removed at once",
+    ),
+    PolicyValue(
+        "cooldown_up",
+        "cooldown_up",
+        "COOLDOWN_UP",
+        read_duration,
+        "time after a scale up without another one",
+    ),
+    PolicyValue(
+        "cooldown_down",
+        "cooldown_down",
+        "COOLDOWN_DOWN",
+        read_duration,
+        "time after any change without a scale down",
+    ),
+    PolicyValue(
+        "release_grace",
+        "release_grace",
+        "RELEASE_GRACE",
+        read_duration,
+        "time after a release of the app without a scale down",
+    ),
+    PolicyValue(
+        "manual_lease",
+        "manual_lease",
+        "MANUAL_LEASE",
+        read_duration,
+        "time for which a person's own change is left alone",
+    ),
+    PolicyValue(
+        "busy_limit",
+        "busy_limit",
+        "BUSY_LIMIT",
+        read_duration,
+        "longest time for which busy dynos hold others back from being removed; "
+        "unset: as long as they are busy",
+    ),
+    PolicyValue(
+        "fallback",
+        "fallback_dynos",
+        "FALLBACK_DYNOS",
+        _DYNOS,
+        "fewest dynos while the count is unknown; unset: they stay as they are",
+    ),
+    PolicyValue(
+        "fallback_after",
+        "fallback_after",
+        "FALLBACK_AFTER",
+        _integer(1, 10**6),
+        "unknown counts in a row from which `fallback` holds (3)",
+    ),
+    PolicyValue(
+        "dry_run",
+        "dry_run",
+        "DRY_RUN",
+        _yes_or_no,
+        "decide, log and record, but change nothing",
+    ),
+    PolicyValue("pause_up", "pause_up", "", _moment, "no scale up before that time"),
+    PolicyValue(
+        "pause_down", "pause_down", "", _moment, "no scale down before that time"
+    ),
+)
+BY_NAME: Mapping[str, PolicyValue] = {value.name: value for value in VALUES}
+#: What `pause-app` and `resume-app` set; it is no part of a fleet's file.
+PAUSES = frozenset({"pause_up", "pause_down"})
+
+
+def read_value(name: str, text: str) -> Any:
+    """Return the value that a text stands for; None for `none`, its default.
+
+    Raises:
+        InvalidInput: There is no such value, or the text breaks its rule. The
+            message names the value, the text and the rule.
+    """
+    if name not in BY_NAME:
+        known = ", ".join(value.name for value in VALUES if value.name not in PAUSES)
+        raise InvalidInput(f"{name!r} is no value of a policy; there are {known}")
+    if text.strip() == AS_IF_UNSET:
+        return None
+    try:
+        return BY_NAME[name].read(text.strip())
+    except InvalidInput as exc:
+        raise InvalidInput(f"{name} = {text!r}, {exc}") from exc
+
+
+def check_together(values: Mapping[str, Any]) -> None:
+    """Raise `InvalidInput` if values that are right alone do not go together."""
+    _check_strategy(values)
+    fewest, most = values.get("min", 0), values.get("max")
+    schedule = values.get("schedule")
+    if most is not None:
+        for name in ("min", "wake", "fallback"):
+            if (values.get(name) or 0) > most:
+                raise InvalidInput(
+                    f"max = {most}, must be at least {name} ({values[name]})"
+                )
+    for window in schedule.windows if schedule else ():
+        low = fewest if window.min_dynos is None else window.min_dynos
+        high = most if window.max_dynos is None else window.max_dynos
+        if high is not None and low > high:
+            raise InvalidInput(
+                f"schedule: in the window {window.text!r} max would be {high}, must be "
+                f"at least min ({low})"
+            )
+
+
+def _check_strategy(values: Mapping[str, Any]) -> None:
+    up, down = values.get("latency_up"), values.get("latency_down")
+    if up is not None and values.get("drain_time") is not None:
+        raise InvalidInput(
+            "latency_up and drain_time do not go together: unset one (`none`)"
+        )
+    if down is not None and up is None:
+        raise InvalidInput("latency_down needs a latency_up")
+    if up is not None and down is not None and down > up:
+        raise InvalidInput(
+            f"latency_down = {down.total_seconds():g}s, must be at most latency_up "
+            f"({up.total_seconds():g}s)"
+        )

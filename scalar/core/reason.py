@@ -1,0 +1,63 @@
+"""Why: the fixed vocabulary of every explanation."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why a quantity is what it is; the fixed vocabulary of every explanation."""
+
+    # stages of a decision, in their order
+    RECOMMENDED = "recommended"
+    DRAIN_TIME = "drain_time"
+    NOT_ENOUGH_HISTORY = "not_enough_history"
+    LATENCY = "latency"
+    COUNT_AT_LEAST = "count_at_least"
+    FALLBACK = "fallback"
+    WITHIN_TOLERANCE = "within_tolerance"
+    STRANDED = "stranded"
+    WOKEN = "woken"
+    JOBS_LEFT = "jobs_left"
+    SCALE_UP_STABILIZED = "scale_up_stabilized"
+    SCALE_DOWN_STABILIZED = "scale_down_stabilized"
+    SCALE_UP_LIMITED = "scale_up_limited"
+    SCALE_DOWN_LIMITED = "scale_down_limited"
+    ETA_SOON = "eta_soon"
+    TOO_FEW_DYNOS = "too_few_dynos"
+    TOO_MANY_DYNOS = "too_many_dynos"
+    WEB_KEPT = "web_kept"
+    HEROKU_LIMIT = "heroku_limit"
+    COOLDOWN_UP = "cooldown_up"
+    COOLDOWN_DOWN = "cooldown_down"
+    BUSY_DYNOS = "busy_dynos"
+    BUSY_UNKNOWN = "busy_unknown"
+    MANUAL_LEASE = "manual_lease"
+    PAUSED = "paused"
+    RELEASED_RECENTLY = "released_recently"
+    # holds of one process type
+    COUNT_NULL = "count_null"
+    COUNT_INVALID = "count_invalid"
+    COUNT_MISSING = "count_missing"
+    LATENCY_UNKNOWN = "latency_unknown"
+    NOT_IN_FORMATION = "not_in_formation"
+    RELEASE_PHASE = "release_phase"
+    POLICY_INVALID = "policy_invalid"
+    # holds of a whole app
+    COUNTS_UNAVAILABLE = "counts_unavailable"
+    COUNTS_MALFORMED = "counts_malformed"
+    NOT_AUTHORIZED = "not_authorized"
+    FORBIDDEN = "forbidden"
+    PAYMENT_REQUIRED = "payment_required"
+    APP_NOT_ON_HEROKU = "app_not_on_heroku"
+    HEROKU_REFUSED = "heroku_refused"
+    HEROKU_UNAVAILABLE = "heroku_unavailable"
+    RATE_LIMITED = "rate_limited"
+    CALLS_LOW = "calls_low"
+    LEASE_LOST = "lease_lost"
+    JOURNAL_UNAVAILABLE = "journal_unavailable"
+    INTERNAL_ERROR = "internal_error"
+    # changes that are not ours
+    CHANGED_ELSEWHERE = "changed_elsewhere"
+    # the end of a hold
+    RESUMED = "resumed"

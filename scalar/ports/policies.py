@@ -1,0 +1,20 @@
+"""How each process type may be scaled."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from scalar.core.app import RegisteredApp
+from scalar.core.policy.policy import Policy, PolicyProblem
+
+
+class Policies(Protocol):
+    """The policy of each process type, from all that was set for it."""
+
+    def of(self, app: RegisteredApp, process_type: str) -> Policy | PolicyProblem:
+        """Return the policy, or why there is none."""
+        ...
+
+    def read(self, app: RegisteredApp, process_type: str) -> Policy | PolicyProblem:
+        """Return the same, of an app that may not be stored like this."""
+        ...

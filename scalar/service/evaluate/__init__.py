@@ -1,0 +1,1 @@
+"""One evaluation of one app: observe, decide, quiesce, act, record."""

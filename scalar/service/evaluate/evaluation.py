@@ -1,0 +1,65 @@
+"""What one evaluation of one app knows so far; each stage returns a new one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from scalar.core.app_state import Memory
+from scalar.core.decision.decision import Decision, Step
+from scalar.core.event import Event
+from scalar.core.reason import Reason
+
+#: Why an app is held though its counts are known.
+HEROKU_REASONS = frozenset(
+    {
+        *(Reason.NOT_AUTHORIZED, Reason.FORBIDDEN, Reason.PAYMENT_REQUIRED),
+        *(Reason.APP_NOT_ON_HEROKU, Reason.HEROKU_REFUSED),
+        *(Reason.HEROKU_UNAVAILABLE, Reason.RATE_LIMITED, Reason.CALLS_LOW),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """The state of one evaluation.
+
+    Attributes:
+        memory: What is to be remembered.
+        decisions: One for each process type; empty until it is decided.
+        hold: Why the whole app is held; None if it is not. A fallback may change
+            something all the same.
+        events: What is to be recorded.
+        scaled: Whether Heroku took the change.
+        formation_is_fresh: Whether the formation was read in this evaluation.
+        tells_busy: Process types of whose busy dynos the app speaks, if only to say
+            that it does not know them.
+    """
+
+    memory: Memory
+    decisions: tuple[Decision, ...] = ()
+    hold: Step | None = None
+    events: tuple[Event, ...] = ()
+    scaled: bool = False
+    formation_is_fresh: bool = False
+    tells_busy: frozenset[str] = frozenset()
+
+    def held(self, why: Step) -> Evaluation:
+        """Return the same, with nothing to be changed."""
+        return replace(self, hold=why)
+
+    @property
+    def to_be_made(self) -> tuple[Decision, ...]:
+        """The decisions that Heroku is to carry out."""
+        return tuple(d for d in self.decisions if d.is_to_be_made)
+
+    @property
+    def changes(self) -> tuple[Decision, ...]:
+        """The decisions that ask for another quantity."""
+        return tuple(d for d in self.decisions if d.changes)
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether Heroku did not take what was decided, or could not be asked."""
+        if self.to_be_made and not self.scaled:
+            return True
+        return self.hold is not None and self.hold.reason in HEROKU_REASONS

@@ -1,0 +1,153 @@
+"""Tell what an evaluation did: one line of log each, events, holds."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from scalar.core import logfmt
+from scalar.core.app import RegisteredApp
+from scalar.core.app_state import WHOLE_APP, Hold, Memory
+from scalar.core.decision.decision import Decision, Step
+from scalar.core.decision.track_holds import follow_holds
+from scalar.core.errors import RegistryError
+from scalar.core.event import Event
+from scalar.core.policy.policy import PolicyProblem
+from scalar.core.reason import Reason
+from scalar.service.evaluate.evaluation import Evaluation
+from scalar.service.evaluate.record_dry_runs import tell_dry_runs
+from scalar.service.parts import Parts
+
+log = logging.getLogger("scalar.evaluation")
+
+#: Reasons that are told once and then at debug: a person has to act first.
+TOLD_ONCE = frozenset({Reason.NOT_IN_FORMATION, Reason.RELEASE_PHASE})
+#: Most events of one app that wait for a journal that cannot be written.
+MOST_UNWRITTEN = 50
+
+
+def record(parts: Parts, app: RegisteredApp, done: Evaluation) -> Memory:
+    """Log the evaluation and write its events; return what to remember.
+
+    Events that the journal does not take wait in the memory for the next
+    evaluation, so that a database outage loses none.
+    """
+    now = parts.clock.now()
+    memory = done.memory
+    holds, told = follow_holds(app.name, memory.holds, _held(done), now)
+    _log_changes_elsewhere(done.events)
+    _log_holds(app, done, memory.holds, holds, now)
+    _log_decisions(parts, app, done)
+    memory, wishes = tell_dry_runs(app, done, memory, now)
+    events = (*memory.unwritten, *done.events, *told, *wishes)
+    return replace(
+        memory,
+        holds=holds,
+        unwritten=_write(parts, app, events),
+        stuck=done.is_stuck,
+    )
+
+
+def _held(done: Evaluation) -> dict[str, Step]:
+    """Return why each process type, or the whole app, is held."""
+    if done.hold:
+        return {WHOLE_APP: done.hold}
+    return {d.process_type: d.trail[-1] for d in done.decisions if d.held}
+
+
+def _log_holds(
+    app: RegisteredApp,
+    done: Evaluation,
+    before: Mapping[str, Hold],
+    holds: Mapping[str, Hold],
+    now: datetime,
+) -> None:
+    wanted = ",".join(
+        f"{d.process_type}:{d.current}->{d.desired}" for d in done.changes
+    )
+    for name in _held(done):
+        hold = holds[name]
+        quiet = hold.reason in TOLD_ONCE and hold.times > 1
+        log.log(
+            logging.DEBUG if quiet else logging.WARNING,
+            logfmt.line(
+                "scale.held",
+                app=app.name,
+                process_type=name or None,
+                reason=hold.reason,
+                times=hold.times,
+                wanted=(wanted or None) if name == WHOLE_APP else None,
+                detail=hold.detail or None,
+            ),
+        )
+    for name, hold in before.items():
+        if name not in holds:
+            log.info(
+                logfmt.line(
+                    "scale.resumed",
+                    app=app.name,
+                    process_type=name or None,
+                    reason=hold.reason,
+                    times=hold.times,
+                    seconds=int((now - hold.since).total_seconds()),
+                )
+            )
+
+
+def _log_decisions(parts: Parts, app: RegisteredApp, done: Evaluation) -> None:
+    if done.hold and not done.scaled:
+        return
+    for decision in done.decisions:
+        if decision.is_to_be_made and done.scaled:
+            log.info(_line("scale.done", parts, app, decision))
+        elif not decision.held and log.isEnabledFor(logging.DEBUG):
+            log.debug(_line("scale.unchanged", parts, app, decision))
+
+
+def _line(event: str, parts: Parts, app: RegisteredApp, decision: Decision) -> str:
+    policy = parts.policies.of(app, decision.process_type)
+    return logfmt.line(
+        event,
+        app=app.name,
+        process_type=decision.process_type,
+        current=decision.current,
+        recommended=decision.recommended,
+        desired=decision.desired,
+        reason=decision.reason,
+        count=decision.count,
+        boundary=None if isinstance(policy, PolicyProblem) else policy.boundary,
+    )
+
+
+def _log_changes_elsewhere(events: tuple[Event, ...]) -> None:
+    for event in events:
+        if event.reason is Reason.CHANGED_ELSEWHERE:
+            log.info(
+                logfmt.line(
+                    "scale.changed_elsewhere",
+                    app=event.app,
+                    process_type=event.process_type,
+                    current=event.to_quantity,
+                    before=event.from_quantity,
+                )
+            )
+
+
+def _write(
+    parts: Parts, app: RegisteredApp, events: tuple[Event, ...]
+) -> tuple[Event, ...]:
+    """Write events down; return those that have to wait."""
+    if not events:
+        return ()
+    try:
+        parts.journal.record(events)
+    except RegistryError as exc:
+        log.error(  # noqa: TRY400 - expected, and the detail says it
+            logfmt.line(
+                "journal.unavailable", app=app.name, waiting=len(events), detail=exc
+            )
+        )
+        return events[-MOST_UNWRITTEN:]
+    return ()

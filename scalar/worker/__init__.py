@@ -1,0 +1,1 @@
+"""Parts of Celery that this project replaces or adds."""
