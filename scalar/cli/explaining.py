@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from scalar.core.decision.decision import Decision
+from scalar.core.reason import Reason
 from scalar.service.evaluate.evaluation import Evaluation
 
 
@@ -21,9 +22,10 @@ def print_evaluation(name: str, done: Evaluation) -> None:
         click.echo(f"{name}: its answer names no process type")
     for decision in changing if done.hold else done.decisions:
         click.echo(f"{name} {decision.process_type}: {_headline(decision)}")
+        if decision.hold:
+            _print_stage(decision.hold.reason, None, decision.hold.detail)
         for step in decision.trail:
-            quantity = None if decision.held else step.quantity
-            _print_stage(step.reason, quantity, step.detail)
+            _print_stage(step.reason, step.quantity, step.detail)
 
 
 def as_data(name: str, done: Evaluation | str) -> dict[str, Any]:
@@ -41,28 +43,34 @@ def as_data(name: str, done: Evaluation | str) -> dict[str, Any]:
                 "current": d.current,
                 "desired": d.desired,
                 "count": d.count,
-                "held": d.held,
+                "held": d.hold is not None,
                 "recommended": d.recommended,
                 "dry_run": d.dry_run,
                 "reason": d.reason.value,
-                "trail": [
-                    {
-                        "quantity": None if d.held else step.quantity,
-                        "reason": step.reason.value,
-                        "detail": step.detail,
-                    }
-                    for step in d.trail
-                ],
+                "trail": _trail(d),
             }
             for d in done.decisions
         ],
     }
 
 
+def _trail(decision: Decision) -> list[dict[str, Any]]:
+    """Return the stages; of a held decision one without a quantity."""
+    stages: list[tuple[int | None, Reason, str]] = [
+        (step.quantity, step.reason, step.detail) for step in decision.trail
+    ]
+    if decision.hold:
+        stages = [(None, decision.hold.reason, decision.hold.detail)]
+    return [
+        {"quantity": quantity, "reason": reason.value, "detail": detail}
+        for quantity, reason, detail in stages
+    ]
+
+
 def _headline(decision: Decision) -> str:
     if decision.current is None:
         return "held, not in the formation"
-    if decision.held:
+    if decision.hold:
         return f"stays at {decision.current}, held"
     if not decision.changes:
         return f"stays at {decision.current}"

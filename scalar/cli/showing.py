@@ -25,10 +25,10 @@ from scalar.core.app import RegisteredApp
 from scalar.core.app_state import WHOLE_APP, Memory
 from scalar.core.counts_address import shown_queues
 from scalar.core.errors import InvalidInput
-from scalar.core.policy.policy import PolicyProblem
 from scalar.core.policy.resolve import DEFAULT
 from scalar.core.policy.values import PAUSES, UNTIL_RESUMED, read_value
 from scalar.core.reading import Form
+from scalar.core.reason import Cause
 
 
 @click.command("show-app")
@@ -92,7 +92,7 @@ def _policy(tools: Toolbox, app: RegisteredApp, process_type: str) -> dict[str, 
         for setting in tools.policies.settings(app, process_type)
     }
     policy = tools.policies.of(app, process_type)
-    problem = policy.detail if isinstance(policy, PolicyProblem) else None
+    problem = policy.detail if isinstance(policy, Cause) else None
     if problem is None:
         values.setdefault("boundary", {"value": "0", "from": DEFAULT})
     return {"problem": problem, "values": values}

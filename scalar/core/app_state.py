@@ -9,7 +9,7 @@ from datetime import datetime
 from scalar.core.drain_time import Drained
 from scalar.core.event import Event
 from scalar.core.formation import Formation
-from scalar.core.reason import Reason
+from scalar.core.reason import Cause, Reason
 from scalar.core.recommendation_window import Slice
 
 
@@ -37,16 +37,14 @@ class Refusal:
     """Heroku's refusal to act for one app; it is not asked again at once.
 
     Attributes:
-        reason: Why.
-        detail: Heroku's words.
+        cause: Why, in Heroku's words.
         until: No call for this app before that time (aware, UTC).
         times: Refusals in a row.
         revision: Of the app's row at that time. When a person changes the row, as
             by another key, it is tried again.
     """
 
-    reason: Reason
-    detail: str
+    cause: Cause
     until: datetime
     times: int = 1
     revision: int = 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from scalar.core.reason import Reason
+from scalar.core.reason import Cause
 
 #: A count as an app reports it: finite, at least 0, fractions allowed.
 Count = int | float
@@ -29,17 +29,13 @@ class Form(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Cause):
     """A number that is not known, and why. Never zero.
 
     Attributes:
-        reason: Why.
-        detail: The particulars, in a few words.
-        at_least: What is known of it all the same: it may be this or more.
+        at_least: The least that it can be.
     """
 
-    reason: Reason
-    detail: str = ""
     at_least: Count = 0
 
 

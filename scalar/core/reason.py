@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -61,3 +62,16 @@ class Reason(StrEnum):
     CHANGED_ELSEWHERE = "changed_elsewhere"
     # the end of a hold
     RESUMED = "resumed"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why something is not known, not allowed or not done.
+
+    Attributes:
+        reason: The word for logs, events and machines.
+        detail: The particulars, in a sentence for people.
+    """
+
+    reason: Reason
+    detail: str = ""

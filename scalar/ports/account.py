@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from scalar.core.errors import PlatformError
-from scalar.core.reason import Reason
+from scalar.core.reason import Cause
 from scalar.core.secret import Secret
 
 
@@ -18,14 +18,6 @@ class Urgency(StrEnum):
     SCALE_UP = "scale_up"
     SCALE_DOWN = "scale_down"
     READ = "read"
-
-
-@dataclass(frozen=True, slots=True)
-class Denial:
-    """Why no call may be made now."""
-
-    reason: Reason
-    detail: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +42,7 @@ class Account(Protocol):
     method may raise `CoordinationError`.
     """
 
-    def ask(self, urgency: Urgency, key: Secret) -> Denial | None:
+    def ask(self, urgency: Urgency, key: Secret) -> Cause | None:
         """Return None if a call may be made now, otherwise why not."""
         ...
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Protocol
 
 from scalar.core.app import RegisteredApp
-from scalar.core.policy.policy import Policy, PolicyProblem
+from scalar.core.policy.policy import Policy
+from scalar.core.reason import Cause
 
 
 class Policies(Protocol):
     """The policy of each process type, from all that was set for it."""
 
-    def of(self, app: RegisteredApp, process_type: str) -> Policy | PolicyProblem:
+    def of(self, app: RegisteredApp, process_type: str) -> Policy | Cause:
         """Return the policy, or why there is none."""
         ...
 
-    def read(self, app: RegisteredApp, process_type: str) -> Policy | PolicyProblem:
+    def read(self, app: RegisteredApp, process_type: str) -> Policy | Cause:
         """Return the same, of an app that may not be stored like this."""
         ...

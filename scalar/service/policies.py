@@ -10,7 +10,7 @@ from datetime import datetime
 from scalar.core.app import RegisteredApp
 from scalar.core.app_state import WHOLE_APP
 from scalar.core.errors import InvalidInput
-from scalar.core.policy.policy import PolicyProblem
+from scalar.core.reason import Cause
 from scalar.ports.policies import Policies
 from scalar.ports.registry import Registry
 
@@ -76,10 +76,10 @@ def check_policies(
     """
     for process_type in sorted({*changed, *after.policies}):
         problem = policies.read(after, process_type)
-        if not isinstance(problem, PolicyProblem):
+        if not isinstance(problem, Cause):
             continue
         was_broken = before is not None and isinstance(
-            policies.read(before, process_type), PolicyProblem
+            policies.read(before, process_type), Cause
         )
         if process_type in changed or not was_broken:
             raise InvalidInput(problem.detail)

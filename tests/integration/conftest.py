@@ -9,7 +9,6 @@ import pytest
 
 from local_heroku.control import LocalHeroku
 from local_heroku.process import start
-from scalar import doctor as diagnosis
 from scalar import tasks
 from tests.support.celery_app import CeleryApps
 from tests.support.cli import Cli
@@ -36,7 +35,7 @@ def hasty_doctor(
 ) -> None:
     """Let `doctor` look for workers at the Redis of the test, and not for long."""
     monkeypatch.setattr(tasks, "app", celery_apps(redis_url))
-    monkeypatch.setattr(diagnosis, "WORKER_PATIENCE", 0.1)
+    monkeypatch.setattr(doctor, "WORKER_PATIENCE", 0.1)
 
 
 @pytest.fixture

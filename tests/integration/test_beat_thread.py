@@ -12,7 +12,7 @@ from tests.support.waiting import wait_until
 BROKEN_BEAT = '''
 """The project's Celery app, with a beat that breaks at its first tick."""
 
-from scalar import beat_thread
+from scalar.worker import beat_thread
 from scalar.tasks import app
 
 

@@ -14,7 +14,7 @@ from scalar.core.app_state import Hold, Memory, Refusal
 from scalar.core.errors import CoordinationError
 from scalar.core.event import Event, EventKind
 from scalar.core.formation import ProcessType
-from scalar.core.reason import Reason
+from scalar.core.reason import Cause, Reason
 from tests.support.leases import begin
 from tests.support.waiting import wait_until
 
@@ -25,7 +25,7 @@ FULL = Memory(
     limits={"worker": 7},
     reported=frozenset({"worker"}),
     holds={"web": Hold(Reason.COUNT_NULL, NOON, 4, "why", recorded=True)},
-    refusal=Refusal(Reason.FORBIDDEN, "no", NOON + timedelta(minutes=1), 2, 7),
+    refusal=Refusal(Cause(Reason.FORBIDDEN, "no"), NOON + timedelta(minutes=1), 2, 7),
     slow=True,
     unanswered=7,
     rest=60.0,

@@ -65,14 +65,14 @@ class TestLatency:
         unknown = Unknown(Reason.LATENCY_UNKNOWN, "no stamp")
         decision = one(self.POLICY, Reading(9, latency=unknown), 4)
 
-        assert decision.held
+        assert decision.hold
         assert decision.reason is Reason.LATENCY_UNKNOWN
 
     def test_an_app_that_tells_no_latency_is_held_and_told_why(self):
         decision = one(self.POLICY, Reading(9), 4)
 
-        assert decision.held
-        assert "counts only" in decision.trail[-1].detail
+        assert decision.hold
+        assert "counts only" in decision.cause.detail
 
     def test_hirefires_number_is_the_latency(self):
         assert one(self.POLICY, Reading(41, is_ambiguous=True), 4).desired == 6
@@ -233,7 +233,7 @@ class TestAtLeast:
 
     @pytest.mark.parametrize("quantity", [5, 6, 50])
     def test_it_never_removes_one(self, quantity):
-        assert one(Policy(10), Reading(self.UNKNOWN), quantity).held
+        assert one(Policy(10), Reading(self.UNKNOWN), quantity).hold
 
     def test_a_fallback_that_asks_for_more_is_taken(self):
         world = with_values(fallback="8", fallback_after="1")

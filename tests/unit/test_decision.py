@@ -130,7 +130,7 @@ def test_an_unknown_moves_nothing(readings, formation, policy):
     decisions = decided_all(lambda _: policy, readings, formation, {})
 
     assert all(not d.changes for d in decisions)
-    assert all(d.held for d in decisions)
+    assert all(d.hold for d in decisions)
 
 
 @given(formations, policies, st.integers(0, 10**6))
@@ -152,7 +152,7 @@ def test_a_process_type_that_is_not_there_is_held_and_the_others_are_decided():
 
     by_name = {d.process_type: d for d in decisions}
     assert by_name["wroker"].reason is Reason.NOT_IN_FORMATION
-    assert "web, worker" in by_name["wroker"].trail[-1].detail
+    assert "web, worker" in by_name["wroker"].cause.detail
     assert by_name["worker"].desired == 3
 
 

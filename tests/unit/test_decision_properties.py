@@ -171,7 +171,7 @@ def test_a_known_count_of_a_process_type_that_is_there_is_never_held(
     decisions = decided_all(default_policy, readings, formation, {}, expected)
 
     known = {n for n, reading in readings.items() if not isinstance(reading, Unknown)}
-    held = {d.process_type for d in decisions if d.held}
+    held = {d.process_type for d in decisions if d.hold}
     assert held & known & formation.keys() <= {RELEASE}
 
 

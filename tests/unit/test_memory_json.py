@@ -14,7 +14,7 @@ from scalar.core.app_state import NOTHING, WHOLE_APP, Hold, Memory, Past, Refusa
 from scalar.core.drain_time import Drained
 from scalar.core.event import Event, EventKind
 from scalar.core.formation import ProcessType
-from scalar.core.reason import Reason
+from scalar.core.reason import Cause, Reason
 from scalar.core.recommendation_window import Slice
 
 names = st.text(min_size=1, max_size=8)
@@ -79,7 +79,10 @@ memories = st.builds(
     ),
     refusal=st.none()
     | st.builds(
-        Refusal, st.sampled_from(Reason), details, moments, st.integers(1, 100)
+        Refusal,
+        st.builds(Cause, st.sampled_from(Reason), details),
+        moments,
+        st.integers(1, 100),
     ),
     slow=st.booleans(),
     unanswered=st.integers(0, 10**6),

@@ -8,8 +8,9 @@ import pytest
 
 from scalar.core.app_state import WHOLE_APP
 from scalar.core.policy import resolve as policy_book
-from scalar.core.policy.policy import Policy, PolicyProblem
+from scalar.core.policy.policy import Policy
 from scalar.core.policy.resolve import PolicyBook
+from scalar.core.reason import Cause
 from tests.unit.deciding import registered
 
 
@@ -81,7 +82,7 @@ def test_what_is_stored_wrongly_for_one_process_type_harms_no_other(values, why)
     app = layers({"max": "5"}, worker=values, mailer={"min": "1"})
     problem = book().of(app, "worker")
 
-    assert isinstance(problem, PolicyProblem)
+    assert isinstance(problem, Cause)
     assert problem.detail.startswith("policy of shop for worker: ")
     assert why in problem.detail
     assert book().of(app, "mailer") == Policy(min_dynos=1, max_dynos=5)

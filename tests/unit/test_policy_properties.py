@@ -211,7 +211,7 @@ def test_an_unknown_count_never_takes_a_dyno_away(policy, fallback, seen, unknow
 def test_without_a_fallback_an_unknown_count_changes_nothing(policy, seen, unknown):
     decision = decide_unknown("worker", policy, unknown, seen)
 
-    assert decision.held
+    assert decision.hold
     assert decision.desired == seen.quantity
 
 
@@ -360,7 +360,7 @@ def test_at_each_poll_of_a_walk_the_rules_hold(policy, quantity, steps):
 
         fewest, most, _ = bounds(policy, walk.at)
         within = fewest <= walk.quantity <= (MOST_DYNOS if most is None else most)
-        assert decision.held or within or reasons(decision) & EXCUSES
+        assert decision.hold or within or reasons(decision) & EXCUSES
         assert not isinstance(reading, Unknown) or walk.quantity >= before
         for kept in (walk.past.recommended_up, walk.past.recommended_down):
             assert len(kept) <= SLICES + 2

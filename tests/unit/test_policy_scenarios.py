@@ -21,8 +21,8 @@ from scalar.core.errors import (
 from scalar.core.event import EventKind
 from scalar.core.formation import ProcessType
 from scalar.core.reading import Unknown
-from scalar.core.reason import Reason
-from scalar.ports.account import Denial, Urgency
+from scalar.core.reason import Cause, Reason
+from scalar.ports.account import Urgency
 from tests.unit.world import World
 
 NULL = Unknown(Reason.COUNT_NULL)
@@ -480,7 +480,7 @@ class TestAPersonWhoScalesDuringAnIncident:
         set_policy(world, manual_lease="1h")
         walk(world, [5])
         world.account.denial = lambda urgency, _key: (
-            None if urgency is Urgency.SCALE_UP else Denial(Reason.CALLS_LOW, "3 left")
+            None if urgency is Urgency.SCALE_UP else Cause(Reason.CALLS_LOW, "3 left")
         )
 
         assert walk(world, [50]) == [5]
@@ -553,7 +553,7 @@ class TestADeployDuringWhichQueuesLookEmpty:
 
     def test_it_is_held_while_the_last_release_is_not_known(self, deploy):
         deploy.account.denial = lambda urgency, _key: (
-            None if urgency is Urgency.SCALE_UP else Denial(Reason.CALLS_LOW, "3 left")
+            None if urgency is Urgency.SCALE_UP else Cause(Reason.CALLS_LOW, "3 left")
         )
         deploy.clock.walk(3_600)
         deploy.report({"worker": 0})
@@ -580,7 +580,7 @@ class TestADeployDuringWhichQueuesLookEmpty:
         world.report({"worker": 40, "mailer": 5})
         world.poll()
         world.account.denial = lambda urgency, _key: (
-            None if urgency is Urgency.SCALE_UP else Denial(Reason.CALLS_LOW, "3 left")
+            None if urgency is Urgency.SCALE_UP else Cause(Reason.CALLS_LOW, "3 left")
         )
         world.report({"worker": 0, "mailer": 50})
         world.poll()
@@ -806,9 +806,7 @@ class TestWhatIsRemembered:
 
     def test_nor_while_heroku_does_not_answer(self, world):
         world.add(worker=1)
-        world.account.denial = lambda *_: Denial(
-            Reason.RATE_LIMITED, "next try in 30 s"
-        )
+        world.account.denial = lambda *_: Cause(Reason.RATE_LIMITED, "next try in 30 s")
         for number in range(50):
             world.report({f"job-{number}": NULL})
             world.poll()

@@ -22,8 +22,8 @@ from scalar.core.errors import (
 from scalar.core.event import EventKind
 from scalar.core.formation import ProcessType
 from scalar.core.reading import Unknown
-from scalar.core.reason import Reason
-from scalar.ports.account import Denial, Urgency
+from scalar.core.reason import Cause, Reason
+from scalar.ports.account import Urgency
 from scalar.service.evaluate.poll_and_scale import explain, poll_and_scale
 from tests.support.leases import begin
 from tests.unit.world import World
@@ -353,7 +353,7 @@ def test_no_call_is_made_that_the_account_denies(world):
     world.report({"worker": 5})
     world.poll()
     world.report({"worker": 99})
-    world.account.denial = lambda *_: Denial(Reason.RATE_LIMITED, "next try in 30 s")
+    world.account.denial = lambda *_: Cause(Reason.RATE_LIMITED, "next try in 30 s")
     done = world.poll()
 
     assert done.hold.reason is Reason.RATE_LIMITED
@@ -365,7 +365,7 @@ def test_while_calls_are_low_scaling_up_goes_on(world):
     world.report({"worker": 5, "mailer": 5})
     world.poll()
     world.account.denial = lambda urgency, _key: (
-        None if urgency is Urgency.SCALE_UP else Denial(Reason.CALLS_LOW, "3 left")
+        None if urgency is Urgency.SCALE_UP else Cause(Reason.CALLS_LOW, "3 left")
     )
     world.report({"worker": 0, "mailer": 5})
     world.poll()

@@ -6,9 +6,9 @@ import pytest
 
 from scalar.core.errors import AppNotFound, InvalidInput, NotAuthorized, Refused
 from scalar.core.heroku_key import SHARED_KEY, read_key
-from scalar.core.reason import Reason
+from scalar.core.reason import Cause, Reason
 from scalar.core.secret import Secret
-from scalar.ports.account import Denial, Urgency
+from scalar.ports.account import Urgency
 from scalar.service.credentials import give_key, take_key_away
 from scalar.service.evaluate.poll_and_scale import explain
 from scalar.service.registration import Wanted, move, register
@@ -70,7 +70,7 @@ def test_a_revoked_key_holds_its_own_apps_alone(world, revoked, held, other):
 
 def test_calls_that_are_used_up_hold_the_apps_of_their_account(world):
     world.account.denial = lambda _urgency, key: (
-        Denial(Reason.CALLS_LOW, "0 left") if key == OWN else None
+        Cause(Reason.CALLS_LOW, "0 left") if key == OWN else None
     )
     world.poll("shop")
     world.poll("blog")
@@ -85,7 +85,7 @@ def test_scale_ups_come_first_in_each_account_by_itself(world):
         world.poll(name)
         world.report({"worker": 10}, name)
     world.account.denial = lambda urgency, key: (
-        Denial(Reason.CALLS_LOW, "3 left")
+        Cause(Reason.CALLS_LOW, "3 left")
         if key == OWN and urgency is not Urgency.SCALE_UP
         else None
     )

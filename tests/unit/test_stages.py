@@ -445,4 +445,4 @@ def test_an_unknown_count_falls_back(policy, failures, quantity, dynos):
     decision = decide_unknown("worker", policy, Unknown(Reason.COUNT_NULL), facts)
 
     assert decision.desired == dynos
-    assert decision.held == (dynos == quantity)
+    assert bool(decision.hold) == (dynos == quantity)

@@ -11,8 +11,9 @@ from scalar.core.errors import (
     PlatformError,
 )
 from scalar.core.health import Vitals
+from scalar.core.reason import Cause
 from scalar.core.secret import Secret
-from scalar.ports.account import Budget, Denial, Urgency
+from scalar.ports.account import Budget, Urgency
 from scalar.ports.clock import Clock
 from scalar.ports.coordination import Lease, Tick
 
@@ -149,12 +150,12 @@ class MemoryAccount:
     """
 
     def __init__(self) -> None:
-        self.denial: Callable[[Urgency, Secret], Denial | None] = lambda *_: None
+        self.denial: Callable[[Urgency, Secret], Cause | None] = lambda *_: None
         self.failures: list[PlatformError] = []
         self.blamed: list[Secret] = []
         self.remaining: dict[Secret, int] = {}
 
-    def ask(self, urgency: Urgency, key: Secret) -> Denial | None:
+    def ask(self, urgency: Urgency, key: Secret) -> Cause | None:
         """Return None if a call may be made now, otherwise why not."""
         return self.denial(urgency, key)
 

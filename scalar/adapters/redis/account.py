@@ -21,9 +21,9 @@ import redis
 from scalar.adapters.redis.account_names import AccountNames
 from scalar.adapters.redis.connection import PREFIX, translated
 from scalar.core.errors import NotAuthorized, PlatformError, RateLimited
-from scalar.core.reason import Reason
+from scalar.core.reason import Cause, Reason
 from scalar.core.secret import Secret
-from scalar.ports.account import Budget, Denial, Urgency
+from scalar.ports.account import Budget, Urgency
 
 KEY = f"{PREFIX}account"
 #: Calls an hour of a Heroku account, and its refill a minute (Dev Center,
@@ -101,7 +101,7 @@ class RedisAccount:
         self._answered = client.register_script(_ANSWERED)
         self._failed = client.register_script(_FAILED)
 
-    def ask(self, urgency: Urgency, key: Secret) -> Denial | None:
+    def ask(self, urgency: Urgency, key: Secret) -> Cause | None:
         """Return None if a call may be made now, otherwise why not."""
         needed = self._needed[urgency]
         with translated():
@@ -113,12 +113,12 @@ class RedisAccount:
             return None
         reason, number = got
         if not reason:
-            return Denial(
+            return Cause(
                 Reason.CALLS_LOW,
                 f"{number} calls left, {urgency} needs {max(needed, 1)}",
             )
         when = f"next try in {number} s" if number else "one call is trying"
-        return Denial(Reason(reason), f"Heroku calls wait: {when}")
+        return Cause(Reason(reason), f"Heroku calls wait: {when}")
 
     def answered(self, remaining: int | None, key: Secret) -> None:
         """Take note that Heroku answered."""

@@ -15,7 +15,7 @@ from scalar.core.app_state import Hold, Memory, Past, Refusal
 from scalar.core.drain_time import Drained
 from scalar.core.event import Event, EventKind
 from scalar.core.formation import ProcessType
-from scalar.core.reason import Reason
+from scalar.core.reason import Cause, Reason
 from scalar.core.recommendation_window import Slice
 
 #: Grows when the shape changes in a way that older code cannot read.
@@ -39,7 +39,7 @@ def dump(memory: Memory) -> str:
         "limits": dict(memory.limits),
         "reported": sorted(memory.reported),
         "holds": {name: asdict(hold) for name, hold in memory.holds.items()},
-        "refusal": asdict(memory.refusal) if memory.refusal else None,
+        "refusal": _dumped_refusal(memory.refusal),
         "slow": memory.slow,
         "unconfirmed": [asdict(event) for event in memory.unconfirmed],
         "unwritten": [asdict(event) for event in memory.unwritten],
@@ -102,6 +102,14 @@ def _formation(memory: Memory) -> dict[str, tuple[int, str]] | None:
     return {name: (row.quantity, row.size) for name, row in memory.formation.items()}
 
 
+def _dumped_refusal(refusal: Refusal | None) -> dict[str, Any] | None:
+    """Return it with its cause flat, as older versions read it."""
+    if refusal is None:
+        return None
+    data = asdict(refusal)
+    return {**data.pop("cause"), **data}
+
+
 def _filled(data: dict[str, Any]) -> dict[str, Any]:
     """Return the members that say something: most process types have few."""
     empty = asdict(Past())
@@ -158,7 +166,8 @@ def _hold(data: dict[str, Any]) -> Hold:
 
 def _refusal(data: dict[str, Any]) -> Refusal:
     until = _moment(data["until"])
-    return Refusal(**{**data, "reason": Reason(data["reason"]), "until": until})
+    cause = Cause(Reason(data["reason"]), data["detail"])
+    return Refusal(cause, until, int(data["times"]), int(data["revision"]))
 
 
 def _event(data: dict[str, Any]) -> Event:

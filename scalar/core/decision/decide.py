@@ -28,15 +28,15 @@ from scalar.core.decision.stages import (
     Stage,
 )
 from scalar.core.formation import Formation
-from scalar.core.policy.policy import NONE, Policy, PolicyProblem
+from scalar.core.policy.policy import NONE, Policy
 from scalar.core.reading import Count, Reading, Unknown
-from scalar.core.reason import Reason
+from scalar.core.reason import Cause, Reason
 
 #: Heroku runs this process type itself, once at each release.
 RELEASE = "release"
 #: Longer than anything waits; not every count fits into a float.
 MOST_SECONDS = 10**12
-PolicyOf = Callable[[str], Policy | PolicyProblem]
+PolicyOf = Callable[[str], Policy | Cause]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ def decide_unknown(
     )
     more = [wish for wish in wishes if wish and wish.is_up]
     if not more:
-        return hold(process_type, seen.quantity, unknown.reason, unknown.detail)
+        return hold(process_type, seen.quantity, unknown)
     return max(more, key=lambda wish: wish.desired or 0)
 
 
@@ -196,12 +196,13 @@ def _decide_one(
     row = situation.formation.get(name)
     if row is None:
         known = ", ".join(sorted(situation.formation)) or "no process types"
-        return hold(name, None, Reason.NOT_IN_FORMATION, f"the formation has {known}")
+        missing = Cause(Reason.NOT_IN_FORMATION, f"the formation has {known}")
+        return hold(name, None, missing)
     if name == RELEASE:
-        return hold(name, row.quantity, Reason.RELEASE_PHASE, "never scaled")
+        return hold(name, row.quantity, Cause(Reason.RELEASE_PHASE, "never scaled"))
     policy = policy_of(name)
-    if isinstance(policy, PolicyProblem):
-        return hold(name, row.quantity, Reason.POLICY_INVALID, policy.detail)
+    if isinstance(policy, Cause):
+        return hold(name, row.quantity, policy)
     seen = Observation(
         row.quantity,
         situation.at,
@@ -236,12 +237,9 @@ def _unknown_latency(reading: Reading) -> Unknown:
     return Unknown(Reason.LATENCY_UNKNOWN, "the app tells counts only, no latency")
 
 
-def hold(
-    process_type: str, current: int | None, reason: Reason, detail: str
-) -> Decision:
-    """Return the decision to change nothing, with its reason."""
-    step = Step(current or 0, reason, detail)
-    return Decision(process_type, current, None, (step,), held=True)
+def hold(process_type: str, current: int | None, cause: Cause) -> Decision:
+    """Return the decision to change nothing, and why."""
+    return Decision(process_type, current, None, hold=Cause(cause.reason, cause.detail))
 
 
 def clamp_again(

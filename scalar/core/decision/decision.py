@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from scalar.core.reading import Count
-from scalar.core.reason import Reason
+from scalar.core.reason import Cause, Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,8 @@ class Decision:
         process_type: Heroku's name of the process type.
         current: Dynos now; None if the formation has no such process type.
         count: The count it rests on; None if unknown.
-        trail: The stages in order, never empty.
-        held: True if nothing may be changed, whatever the count.
+        trail: The stages in order; empty only if it is held.
+        hold: Why nothing may be changed, whatever the count; None if it may.
         recommended: Dynos for the count alone, before all limits; None if the
             count is unknown.
         asks_for_release: Whether it removes dynos unless the app was released
@@ -37,8 +37,8 @@ class Decision:
     process_type: str
     current: int | None
     count: Count | None
-    trail: tuple[Step, ...]
-    held: bool = False
+    trail: tuple[Step, ...] = ()
+    hold: Cause | None = None
     recommended: int | None = None
     asks_for_release: bool = False
     dry_run: bool = False
@@ -46,17 +46,25 @@ class Decision:
     @property
     def desired(self) -> int | None:
         """Dynos after all stages; the current quantity if held."""
-        return self.current if self.held else self.trail[-1].quantity
+        return self.current if self.hold else self.trail[-1].quantity
+
+    @property
+    def cause(self) -> Cause:
+        """Why it is held or, if it is not, what the last stage said."""
+        if self.hold:
+            return self.hold
+        last = self.trail[-1]
+        return Cause(last.reason, last.detail)
 
     @property
     def reason(self) -> Reason:
-        """The reason of the last stage that spoke."""
-        return self.trail[-1].reason
+        """The word for that."""
+        return self.cause.reason
 
     @property
     def changes(self) -> bool:
         """Whether another quantity is desired than there is."""
-        return not self.held and self.desired != self.current
+        return self.hold is None and self.desired != self.current
 
     @property
     def is_to_be_made(self) -> bool:

@@ -12,16 +12,15 @@ from dataclasses import replace
 from datetime import datetime
 
 from scalar.core.app_state import WHOLE_APP, Hold
-from scalar.core.decision.decision import Step
 from scalar.core.event import Event, EventKind
-from scalar.core.reason import Reason
+from scalar.core.reason import Cause, Reason
 
 #: From this many evaluations in a row a hold is an event.
 LASTING = 3
 
 
 def follow_holds(
-    app: str, before: Mapping[str, Hold], held: Mapping[str, Step], at: datetime
+    app: str, before: Mapping[str, Hold], held: Mapping[str, Cause], at: datetime
 ) -> tuple[dict[str, Hold], list[Event]]:
     """Return the holds that are under way now, and the events to record.
 
@@ -35,8 +34,8 @@ def follow_holds(
     """
     holds = dict(before) if WHOLE_APP in held else {}
     events: list[Event] = []
-    for name, step in held.items():
-        hold = _lengthened(before.get(name), step, at)
+    for name, cause in held.items():
+        hold = _lengthened(before.get(name), cause, at)
         if hold.times >= LASTING and not hold.recorded:
             hold = replace(hold, recorded=True)
             events.append(_event(app, name, EventKind.HELD, hold, at))
@@ -49,10 +48,10 @@ def follow_holds(
     return holds, events
 
 
-def _lengthened(hold: Hold | None, step: Step, at: datetime) -> Hold:
+def _lengthened(hold: Hold | None, cause: Cause, at: datetime) -> Hold:
     if hold is None:
-        return Hold(step.reason, since=at, detail=step.detail)
-    return replace(hold, reason=step.reason, detail=step.detail, times=hold.times + 1)
+        return Hold(cause.reason, since=at, detail=cause.detail)
+    return replace(hold, reason=cause.reason, detail=cause.detail, times=hold.times + 1)
 
 
 def _event(app: str, name: str, kind: EventKind, hold: Hold, at: datetime) -> Event:

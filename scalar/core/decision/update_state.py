@@ -34,7 +34,7 @@ def note_decision(past: Past, policy: Policy, decision: Decision, at: datetime) 
         decision: What was decided.
         at: The time (aware, UTC).
     """
-    if decision.held or decision.current is None or decision.count is None:
+    if decision.hold or decision.current is None or decision.count is None:
         return past
     drained = None
     if policy.drain_time is not None and policy.jobs_per_second is None:

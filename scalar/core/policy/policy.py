@@ -86,14 +86,3 @@ class Policy:
     fallback_after: int = 3
     dry_run: bool = False
     may_sleep: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class PolicyProblem:
-    """Why a process type has no policy; it is held.
-
-    Attributes:
-        detail: Which value breaks which rule, and how to mend it.
-    """
-
-    detail: str

@@ -12,8 +12,9 @@ from typing import Any
 from scalar.core.app import RegisteredApp
 from scalar.core.app_state import WHOLE_APP
 from scalar.core.errors import InvalidInput
-from scalar.core.policy.policy import Policy, PolicyProblem
+from scalar.core.policy.policy import Policy
 from scalar.core.policy.values import BY_NAME, VALUES, check_together, read_value
+from scalar.core.reason import Cause, Reason
 
 #: The process type that answers for the app, on most apps.
 WEB = "web"
@@ -46,9 +47,9 @@ class PolicyBook:
     ) -> None:
         self._environment = dict(environment)
         self._scale_web_to_zero = scale_web_to_zero
-        self._remembered: dict[tuple[int, int, str], Policy | PolicyProblem] = {}
+        self._remembered: dict[tuple[int, int, str], Policy | Cause] = {}
 
-    def of(self, app: RegisteredApp, process_type: str) -> Policy | PolicyProblem:
+    def of(self, app: RegisteredApp, process_type: str) -> Policy | Cause:
         """Return the policy, or why there is none; it is read once a revision."""
         key = (app.id, app.revision, process_type)
         policy = self._remembered.get(key)
@@ -69,7 +70,7 @@ class PolicyBook:
         known = [found.pop(name) for name in order if name in found]
         return known + list(found.values())
 
-    def read(self, app: RegisteredApp, process_type: str) -> Policy | PolicyProblem:
+    def read(self, app: RegisteredApp, process_type: str) -> Policy | Cause:
         """Return the same, of an app that may not be stored like this."""
         settings = self.settings(app, process_type)
         may_sleep = process_type != WEB or self._scale_web_to_zero
@@ -79,7 +80,7 @@ class PolicyBook:
             check_together(values)
         except InvalidInput as exc:
             where = f" for {process_type}" if process_type else ""
-            return PolicyProblem(f"policy of {app.name}{where}: {exc}")
+            return Cause(Reason.POLICY_INVALID, f"policy of {app.name}{where}: {exc}")
         fields: dict[str, Any] = {BY_NAME[n].field: v for n, v in values.items()}
         return Policy(**fields, may_sleep=may_sleep)
 

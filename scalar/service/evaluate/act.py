@@ -9,7 +9,7 @@ from datetime import datetime
 from scalar.core.app import RegisteredApp
 from scalar.core.app_state import Memory
 from scalar.core.decision.decide import clamp_again
-from scalar.core.decision.decision import Decision, Step
+from scalar.core.decision.decision import Decision
 from scalar.core.decision.dyno_limits import learn_limits
 from scalar.core.decision.formation_changes import (
     foreign_changes,
@@ -19,7 +19,7 @@ from scalar.core.decision.formation_changes import (
 from scalar.core.errors import AboveLimit, PlatformError, PlatformUnavailable
 from scalar.core.event import Event, EventKind
 from scalar.core.formation import Formation
-from scalar.core.reason import Reason
+from scalar.core.reason import Cause, Reason
 from scalar.ports.account import Urgency
 from scalar.ports.coordination import Lease
 from scalar.service.evaluate.evaluation import Evaluation
@@ -52,7 +52,7 @@ def act(parts: Parts, app: RegisteredApp, lease: Lease, seen: Evaluation) -> Eva
 
 def _why_not(
     parts: Parts, app: RegisteredApp, lease: Lease, seen: Evaluation
-) -> Step | None:
+) -> Cause | None:
     """Return why nothing may be changed now; None if it may."""
     urgency = urgency_of(seen.to_be_made)
     if why := why_not_call(parts, app, seen.memory, urgency, parts.clock.now()):
@@ -60,7 +60,7 @@ def _why_not(
     # If this process ends before `finish`, the next evaluation reads the formation
     # anew instead of believing the quantities of before the change.
     if not parts.coordinator.store(lease, doubtful(parts, app, seen)):
-        return Step(0, Reason.LEASE_LOST, "another evaluation has taken over")
+        return Cause(Reason.LEASE_LOST, "another evaluation has taken over")
     return None
 
 
@@ -170,7 +170,7 @@ def _events(
                 else d.desired
             ),
             count=d.count,
-            detail=d.trail[-1].detail,
+            detail=d.cause.detail,
         )
         for d in changes
     ]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from scalar.core.app_state import Memory
-from scalar.core.decision.decision import Decision, Step
+from scalar.core.decision.decision import Decision
 from scalar.core.event import Event
-from scalar.core.reason import Reason
+from scalar.core.reason import Cause, Reason
 
 #: Why an app is held though its counts are known.
 HEROKU_REASONS = frozenset(
@@ -37,13 +37,13 @@ class Evaluation:
 
     memory: Memory
     decisions: tuple[Decision, ...] = ()
-    hold: Step | None = None
+    hold: Cause | None = None
     events: tuple[Event, ...] = ()
     scaled: bool = False
     formation_is_fresh: bool = False
     tells_busy: frozenset[str] = frozenset()
 
-    def held(self, why: Step) -> Evaluation:
+    def held(self, why: Cause) -> Evaluation:
         """Return the same, with nothing to be changed."""
         return replace(self, hold=why)
 

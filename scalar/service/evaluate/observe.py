@@ -15,12 +15,12 @@ from scalar.core.app import RegisteredApp
 from scalar.core.app_state import NOTHING, WHOLE_APP, Memory, Past
 from scalar.core.backoff import rest_after
 from scalar.core.decision.decide import Situation, decide_all
-from scalar.core.decision.decision import Decision, Step
+from scalar.core.decision.decision import Decision
 from scalar.core.decision.update_state import note_decision, note_reading
 from scalar.core.errors import CountsError
-from scalar.core.policy.policy import NONE, Policy, PolicyProblem
+from scalar.core.policy.policy import NONE, Policy
 from scalar.core.reading import Reading, Unknown
-from scalar.core.reason import Reason
+from scalar.core.reason import Cause, Reason
 from scalar.ports.counts import NOTHING_REMOVED
 from scalar.service.evaluate.evaluation import Evaluation
 from scalar.service.evaluate.platform_calls import urgency_of
@@ -56,11 +56,11 @@ def gather(
             take no more jobs.
     """
     started = parts.clock.now()
-    unknown: Step | None = None
+    unknown: Cause | None = None
     try:
         readings = parts.counts.read(app.address, keep)
     except CountsError as exc:
-        unknown = Step(0, exc.reason, str(exc))
+        unknown = Cause(exc.reason, str(exc))
         memory = _knowing_names(parts, app, memory)
         readings = _all_unknown(app, memory, unknown)
     now = parts.clock.now()
@@ -114,7 +114,7 @@ def _knowing_names(parts: Parts, app: RegisteredApp, memory: Memory) -> Memory:
 
 
 def _all_unknown(
-    app: RegisteredApp, memory: Memory, why: Step
+    app: RegisteredApp, memory: Memory, why: Cause
 ) -> Mapping[str, Reading]:
     """Return an unknown count for every process type that there is to scale."""
     named = memory.reported | (app.policies.keys() - {WHOLE_APP})
@@ -159,7 +159,7 @@ def _policies(
 ) -> Iterable[tuple[str, Policy]]:
     for name in names:
         policy = parts.policies.of(app, name)
-        if not isinstance(policy, PolicyProblem):
+        if not isinstance(policy, Cause):
             yield name, policy
 
 

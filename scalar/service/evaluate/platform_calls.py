@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 
 from scalar.core.app import RegisteredApp
 from scalar.core.app_state import Memory, Refusal
-from scalar.core.decision.decision import Decision, Step
+from scalar.core.decision.decision import Decision
 from scalar.core.errors import PlatformError
+from scalar.core.reason import Cause
 from scalar.core.secret import Secret
-from scalar.ports.account import Account, Budget, Denial, Urgency
+from scalar.ports.account import Account, Budget, Urgency
 from scalar.service.parts import Parts
 
 #: Seconds until an app is asked about again after a first refusal; doubled
@@ -26,7 +27,7 @@ class Onlooker:
     def __init__(self, account: Account) -> None:
         self._account = account
 
-    def ask(self, urgency: Urgency, key: Secret) -> Denial | None:
+    def ask(self, urgency: Urgency, key: Secret) -> Cause | None:
         """Return None: a person's own call is not held back."""
         del urgency, key
         return None
@@ -51,13 +52,12 @@ def urgency_of(changes: Iterable[Decision]) -> Urgency:
 
 def why_not_call(
     parts: Parts, app: RegisteredApp, memory: Memory, urgency: Urgency, now: datetime
-) -> Step | None:
+) -> Cause | None:
     """Return why Heroku may not be called for this app now; None if it may."""
     refusal = _still_meant(memory, app)
     if refusal and timedelta(0) < refusal.until - now <= timedelta(seconds=MOST_WAIT):
-        return Step(0, refusal.reason, refusal.detail)
-    denial = parts.account.ask(urgency, app.heroku_key)
-    return Step(0, denial.reason, denial.detail) if denial else None
+        return refusal.cause
+    return parts.account.ask(urgency, app.heroku_key)
 
 
 def note_failure(
@@ -66,27 +66,26 @@ def note_failure(
     memory: Memory,
     error: PlatformError,
     now: datetime,
-) -> tuple[Memory, Step]:
+) -> tuple[Memory, Cause]:
     """Take note of a failed call; return the memory and why the app is held.
 
     What concerns the app's account is shared with all workers. What concerns
     the app alone lets it wait, longer each time.
     """
-    held = Step(0, error.reason, str(error))
+    cause = Cause(error.reason, str(error))
     if error.whole_account:
         parts.account.failed(error, app.heroku_key)
-        return memory, held
+        return memory, cause
     before = _still_meant(memory, app)
     times = before.times + 1 if before else 1
     wait = min(FIRST_WAIT * 2 ** min(times - 1, 10), MOST_WAIT)
     refusal = Refusal(
-        error.reason,
-        str(error),
+        cause,
         until=now + timedelta(seconds=wait),
         times=times,
         revision=app.revision,
     )
-    return replace(memory, refusal=refusal), held
+    return replace(memory, refusal=refusal), cause
 
 
 def _still_meant(memory: Memory, app: RegisteredApp) -> Refusal | None:

@@ -9,9 +9,8 @@ from dataclasses import replace
 from scalar.core import logfmt
 from scalar.core.app import AppKey, RegisteredApp
 from scalar.core.app_state import Memory
-from scalar.core.decision.decision import Step
 from scalar.core.errors import ScalarError
-from scalar.core.reason import Reason
+from scalar.core.reason import Cause, Reason
 from scalar.ports.coordination import Lease
 from scalar.service.evaluate.act import act, doubtful
 from scalar.service.evaluate.evaluation import Evaluation
@@ -88,4 +87,4 @@ def _evaluate(
     except Exception as exc:
         log.exception(logfmt.line("poll.failed", app=app.name))
         what = f"{type(exc).__name__} in this program, see the log"
-        return Evaluation(memory, hold=Step(0, Reason.INTERNAL_ERROR, what))
+        return Evaluation(memory, hold=Cause(Reason.INTERNAL_ERROR, what))

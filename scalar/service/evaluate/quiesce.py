@@ -52,7 +52,7 @@ def _no_fewer(decision: Decision, quiet: dict[str, int]) -> Decision:
     """Return the decision with as many dynos as were not made quiet."""
     current = decision.current or 0
     fewest = min(quiet.get(decision.process_type, current), current)
-    if decision.held or (decision.desired or 0) >= fewest:
+    if decision.hold or (decision.desired or 0) >= fewest:
         return decision
     why = f"no more than {current - fewest} were asked to take no more jobs"
     step = Step(fewest, Reason.BUSY_DYNOS, why)

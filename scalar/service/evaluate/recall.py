@@ -6,11 +6,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from scalar.core.app import RegisteredApp
-from scalar.core.decision.decision import Step
 from scalar.core.decision.formation_changes import note_by_hand
 from scalar.core.errors import RegistryError
 from scalar.core.event import EventKind
-from scalar.core.reason import Reason
+from scalar.core.reason import Cause, Reason
 from scalar.service.evaluate.evaluation import Evaluation
 from scalar.service.parts import Parts
 
@@ -35,7 +34,7 @@ def recall_from_journal(
         )
     except RegistryError as exc:
         why = f"whether somebody changed the dynos by hand is not known: {exc}"
-        return seen.held(Step(0, Reason.JOURNAL_UNAVAILABLE, why))
+        return seen.held(Cause(Reason.JOURNAL_UNAVAILABLE, why))
     return replace(seen, memory=note_by_hand(memory, reversed(by_hand)))
 
 

@@ -10,12 +10,11 @@ from datetime import datetime
 from scalar.core import logfmt
 from scalar.core.app import RegisteredApp
 from scalar.core.app_state import WHOLE_APP, Hold, Memory
-from scalar.core.decision.decision import Decision, Step
+from scalar.core.decision.decision import Decision
 from scalar.core.decision.track_holds import follow_holds
 from scalar.core.errors import RegistryError
 from scalar.core.event import Event
-from scalar.core.policy.policy import PolicyProblem
-from scalar.core.reason import Reason
+from scalar.core.reason import Cause, Reason
 from scalar.service.evaluate.evaluation import Evaluation
 from scalar.service.evaluate.record_dry_runs import tell_dry_runs
 from scalar.service.parts import Parts
@@ -50,11 +49,11 @@ def record(parts: Parts, app: RegisteredApp, done: Evaluation) -> Memory:
     )
 
 
-def _held(done: Evaluation) -> dict[str, Step]:
+def _held(done: Evaluation) -> dict[str, Cause]:
     """Return why each process type, or the whole app, is held."""
     if done.hold:
         return {WHOLE_APP: done.hold}
-    return {d.process_type: d.trail[-1] for d in done.decisions if d.held}
+    return {d.process_type: d.hold for d in done.decisions if d.hold}
 
 
 def _log_holds(
@@ -102,7 +101,7 @@ def _log_decisions(parts: Parts, app: RegisteredApp, done: Evaluation) -> None:
     for decision in done.decisions:
         if decision.is_to_be_made and done.scaled:
             log.info(_line("scale.done", parts, app, decision))
-        elif not decision.held and log.isEnabledFor(logging.DEBUG):
+        elif not decision.hold and log.isEnabledFor(logging.DEBUG):
             log.debug(_line("scale.unchanged", parts, app, decision))
 
 
@@ -117,7 +116,7 @@ def _line(event: str, parts: Parts, app: RegisteredApp, decision: Decision) -> s
         desired=decision.desired,
         reason=decision.reason,
         count=decision.count,
-        boundary=None if isinstance(policy, PolicyProblem) else policy.boundary,
+        boundary=None if isinstance(policy, Cause) else policy.boundary,
     )
 
 

@@ -22,7 +22,7 @@ def tell_dry_runs(
     pasts = dict(memory.pasts)
     events: list[Event] = []
     for d in done.decisions:
-        if d.held:
+        if d.hold:
             continue
         past = pasts.get(d.process_type, NOTHING)
         wish = d.desired if d.changes and d.dry_run else None
@@ -52,7 +52,7 @@ def tell_dry_runs(
                 from_quantity=d.current,
                 to_quantity=wish,
                 count=d.count,
-                detail=d.trail[-1].detail,
+                detail=d.cause.detail,
             )
         )
     if pasts != memory.pasts:
