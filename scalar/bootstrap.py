@@ -9,11 +9,12 @@ from functools import cached_property
 from sqlalchemy import Engine
 
 from scalar.adapters.count_sources import CountSources
-from scalar.adapters.heroku.platform import READ_RETRIES, HerokuPlatform
+from scalar.adapters.heroku.platform import READ_RETRIES, HerokuApi, HerokuPlatforms
 from scalar.adapters.http.counts import HttpCountSource
 from scalar.adapters.http.ping import HttpPinger, NoPinger
 from scalar.adapters.http.session import Getter, make_session, tls_context
-from scalar.adapters.redis.account import RedisAccount
+from scalar.adapters.platforms_by_name import PlatformsByName
+from scalar.adapters.redis.account import RedisAccounts
 from scalar.adapters.redis.account_names import AccountNames
 from scalar.adapters.redis.connection import connect
 from scalar.adapters.redis.coordinator import RedisCoordinator
@@ -22,8 +23,10 @@ from scalar.adapters.sql.engine import make_engine
 from scalar.adapters.sql.journal import SqlJournal
 from scalar.adapters.sql.registry import SqlRegistry
 from scalar.adapters.sql.url_box import UrlBox
+from scalar.adapters.system_chance import SystemChance
 from scalar.adapters.system_clock import SystemClock
 from scalar.core import logfmt
+from scalar.core.app import HEROKU
 from scalar.core.errors import ConfigurationError, CoordinationError
 from scalar.core.policy.resolve import PolicyBook
 from scalar.core.secret import Secret
@@ -67,7 +70,7 @@ class Toolbox:
         return RedisCoordinator(self.redis)
 
     @cached_property
-    def account(self) -> RedisAccount:
+    def accounts(self) -> RedisAccounts:
         """The calls of each Heroku account."""
         settings = self.settings
         names = AccountNames(
@@ -75,7 +78,7 @@ class Toolbox:
             *(settings.scalar_secret_key, settings.heroku_api_key),
             settings.database_url,
         )
-        return RedisAccount(self.redis, settings.calls_reserve, names)
+        return RedisAccounts(self.redis, settings.calls_reserve, names)
 
     @cached_property
     def redis(self):  # type: ignore[no-untyped-def] # redis-py's own type is generic in what it decodes
@@ -83,8 +86,8 @@ class Toolbox:
         return connect(self.settings.redis_url.reveal(), self.settings.redis_ca_file)
 
     @cached_property
-    def platform(self) -> HerokuPlatform:
-        """Heroku."""
+    def heroku(self) -> HerokuApi:
+        """Heroku's Platform API."""
         timeout = self.settings.heroku_timeout
         session = make_session(
             self._tls,
@@ -92,13 +95,18 @@ class Toolbox:
             retries=READ_RETRIES,
             threads=self.settings.worker_concurrency,
         )
-        return HerokuPlatform(
+        return HerokuApi(
             session,
             self.settings.heroku_api_key,
             self.settings.heroku_api_url,
             timeout=timeout,
             on_answer=self._heroku_answered,
         )
+
+    @cached_property
+    def platforms(self) -> PlatformsByName:
+        """The platforms that run the apps' dynos."""
+        return PlatformsByName({HEROKU: HerokuPlatforms(self.heroku, self.accounts)})
 
     @cached_property
     def counts(self) -> CountSource:
@@ -137,12 +145,15 @@ class Toolbox:
         settings = self.settings
         return Parts(
             clock=SystemClock(),
-            registry=CachedRegistry(self.registry),
+            chance=SystemChance(),
+            apps=CachedRegistry(self.registry),
+            registry=self.registry,
             journal=self.journal,
             counts=self.counts,
-            platform=self.platform,
-            coordinator=self.coordinator,
-            account=self.account,
+            platforms=self.platforms,
+            ticks=self.coordinator,
+            states=self.coordinator,
+            health=self.coordinator,
             policies=self.policies,
             options=Options(
                 sleep_period=settings.sleep_period,
@@ -173,6 +184,6 @@ class Toolbox:
     def _heroku_answered(self, remaining: int | None, key: Secret) -> None:
         """Share what Heroku said; an answer is not lost because Redis is away."""
         try:
-            self.account.answered(remaining, key)
+            self.accounts.of(key).answered(remaining)
         except CoordinationError as exc:
             log.warning(logfmt.line("account.unavailable", detail=exc))

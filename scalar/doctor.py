@@ -10,9 +10,11 @@ from functools import partial
 
 from scalar.adapters.redis.connection import translated
 from scalar.bootstrap import Toolbox
+from scalar.core.app import NewApp
 from scalar.core.errors import Refused, RegistryError, ScalarError, SecretUnreadable
 from scalar.core.heroku_key import SHARED_KEY
 from scalar.core.secret import Secret
+from scalar.ports.platform import Urgency
 
 OK, WARN, FAIL = "ok", "warn", "FAIL"
 
@@ -153,11 +155,11 @@ def _own_key(tools: Toolbox, *, key: Secret, apps: list[str]) -> tuple[str, str]
 
 def _key(tools: Toolbox, key: Secret, name: str) -> tuple[str, str]:
     """Return how a key is; it is tried on an app, if there is one."""
-    _, scope = tools.platform.calls_remaining(key)
+    _, scope = tools.heroku.calls_remaining(key)
     seen = f"may read {name}" if name else "no app is registered to try it on"
     if name:
         try:
-            tools.platform.formation(name, key)
+            tools.platforms.unmetered(NewApp(name, key)).formation(Urgency.READ)
         except Refused as exc:
             return FAIL, f"accepted, but may not read {name}: {exc}"
     if not scope:
@@ -192,8 +194,8 @@ def _calls_of_all(tools: Toolbox) -> tuple[str, str]:
 
 
 def _calls(tools: Toolbox, key: Secret) -> tuple[str, str]:
-    remaining, _ = tools.platform.calls_remaining(key)
-    budget = tools.account.budget(key)
+    remaining, _ = tools.heroku.calls_remaining(key)
+    budget = tools.accounts.of(key).budget()
     if budget.blocked_until and budget.blocked_until > datetime.now(UTC):
         return WARN, f"calls wait after an error: {budget.reason}"
     if remaining < tools.settings.calls_reserve:

@@ -21,7 +21,7 @@ from scalar.cli.shared import (
 from scalar.core.app import AppKey
 from scalar.core.errors import ScalarError
 from scalar.service.evaluate.evaluation import Evaluation
-from scalar.service.evaluate.poll_and_scale import explain, poll_now
+from scalar.service.evaluate.poll_and_scale import evaluate_now, explain
 
 #: Seconds that `poll` waits for an evaluation by the workers to end.
 PATIENCE = 30.0
@@ -123,7 +123,7 @@ def _poll(tools: Toolbox, key: AppKey) -> Evaluation | str:
     end = time.monotonic() + PATIENCE
     while True:
         try:
-            done = poll_now(tools.parts, key)
+            done = evaluate_now(tools.parts, key)
         except ScalarError as exc:
             return str(exc)
         if done is not None:

@@ -11,6 +11,9 @@ from scalar.core.heroku_key import SHARED_KEY
 from scalar.core.reading import Form
 from scalar.core.secret import NO_SECRET, Secret
 
+#: The platform of every app for which no other one is stored.
+HEROKU = "heroku"
+
 
 @dataclass(frozen=True, slots=True)
 class RegisteredApp:
@@ -25,6 +28,7 @@ class RegisteredApp:
         policies: The values that were set for it, as text, by process type;
             those for the whole app under `WHOLE_APP`.
         heroku_key: Its own Heroku API key; `SHARED_KEY` if it has none.
+        platform: The platform that runs its dynos.
     """
 
     id: int
@@ -34,6 +38,22 @@ class RegisteredApp:
     created_at: datetime
     policies: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     heroku_key: Secret = SHARED_KEY
+    platform: str = HEROKU
+
+
+@dataclass(frozen=True, slots=True)
+class NewApp:
+    """An app that is not registered yet: enough to call its platform.
+
+    Attributes:
+        name: The platform's name of the app.
+        heroku_key: Its own Heroku API key; `SHARED_KEY` if it has none.
+        platform: The platform that runs its dynos.
+    """
+
+    name: str
+    heroku_key: Secret = SHARED_KEY
+    platform: str = HEROKU
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@
     │   ├── AppAlreadyRegistered
     │   └── SecretUnreadable   stored under a key that is no longer given
     ├── CoordinationError      Redis cannot be reached or does not answer
+    ├── CallDenied             a platform call may not be made now
     ├── CountsError            the app's counts are not known
     │   ├── CountsUnavailable  no answer, or an HTTP error
     │   └── CountsMalformed    an answer that is no counts
@@ -24,7 +25,7 @@ carries a secret.
 
 from __future__ import annotations
 
-from scalar.core.reason import Reason
+from scalar.core.reason import Cause, Reason
 
 
 class ScalarError(Exception):
@@ -68,6 +69,18 @@ class SecretUnreadable(RegistryError):
 
 class CoordinationError(ScalarError):
     """Redis cannot be reached or does not answer as it should."""
+
+
+class CallDenied(ScalarError):
+    """A platform call may not be made now: no call is left, or the account waits.
+
+    Attributes:
+        cause: Why.
+    """
+
+    def __init__(self, cause: Cause) -> None:
+        super().__init__(cause.detail)
+        self.cause = cause
 
 
 class CountsError(ScalarError):

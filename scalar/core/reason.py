@@ -52,6 +52,7 @@ class Reason(StrEnum):
     PAYMENT_REQUIRED = "payment_required"
     APP_NOT_ON_HEROKU = "app_not_on_heroku"
     HEROKU_REFUSED = "heroku_refused"
+    PLATFORM_UNKNOWN = "platform_unknown"
     HEROKU_UNAVAILABLE = "heroku_unavailable"
     RATE_LIMITED = "rate_limited"
     CALLS_LOW = "calls_low"

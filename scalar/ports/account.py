@@ -1,23 +1,15 @@
-"""The API calls of each platform account, shared by all workers."""
+"""The API calls of one platform account, shared by all workers."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Protocol
 
 from scalar.core.errors import PlatformError
 from scalar.core.reason import Cause
 from scalar.core.secret import Secret
-
-
-class Urgency(StrEnum):
-    """What a call of the Heroku API is for, most urgent first."""
-
-    SCALE_UP = "scale_up"
-    SCALE_DOWN = "scale_down"
-    READ = "read"
+from scalar.ports.platform import Urgency
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +17,7 @@ class Budget:
     """What is known of an account's calls.
 
     Attributes:
-        remaining: Calls left when Heroku last said so; None if unknown.
+        remaining: Calls left when the platform last said so; None if unknown.
         blocked_until: No call before that time (aware, UTC); None if open.
         reason: Why it is blocked; empty if it is not.
     """
@@ -36,24 +28,28 @@ class Budget:
 
 
 class Account(Protocol):
-    """The API calls of each Heroku account, shared by all workers.
+    """Meters the calls of one account. Every method may raise `CoordinationError`."""
 
-    An account is known by its key: what happens to one concerns no other. Every
-    method may raise `CoordinationError`.
-    """
-
-    def ask(self, urgency: Urgency, key: Secret) -> Cause | None:
+    def ask(self, urgency: Urgency) -> Cause | None:
         """Return None if a call may be made now, otherwise why not."""
         ...
 
-    def answered(self, remaining: int | None, key: Secret) -> None:
-        """Take note that Heroku answered, with the calls it said remain."""
+    def answered(self, remaining: int | None) -> None:
+        """Record that the platform answered, with the calls it said remain."""
         ...
 
-    def failed(self, error: PlatformError, key: Secret) -> None:
-        """Take note of a failure that concerns the whole account."""
+    def failed(self, error: PlatformError) -> None:
+        """Record a failure that concerns the whole account."""
         ...
 
-    def budget(self, key: Secret) -> Budget:
+    def budget(self) -> Budget:
         """Return what is known, without changing it."""
+        ...
+
+
+class Accounts(Protocol):
+    """Finds an account by its key: what happens to one concerns no other."""
+
+    def of(self, key: Secret) -> Account:
+        """Return the account that a key belongs to."""
         ...

@@ -1,4 +1,8 @@
-"""What the workers share: ticks, leases, memories and health."""
+"""What the workers share: ticks, leases with what is remembered, and health.
+
+All of it may vanish at any time, and nothing is scaled because of that. Every
+method may raise `CoordinationError`.
+"""
 
 from __future__ import annotations
 
@@ -32,28 +36,28 @@ class Tick:
     previous: datetime | None
 
 
-class Coordinator(Protocol):
-    """What the workers share: ticks, leases and memories.
-
-    All of it may vanish at any time; nothing is scaled because of that. Every
-    method may raise `CoordinationError`.
-    """
+class TickGate(Protocol):
+    """Lets one fan-out through in each period, however many beats there are."""
 
     def open_tick(self, period: float) -> Tick | None:
-        """Return the tick if a fan-out may run now: one for each period (seconds).
+        """Return the tick if a fan-out may run now, one per period (seconds).
 
-        Who asks too early, because another beat was there first, gets None.
+        Returns None if it comes too early: another beat was there first.
         """
         ...
 
-    def last_tick(self) -> datetime | None:
-        """Return when the last fan-out was let through; None if unknown."""
+    def once(self, name: str, seconds: float) -> bool:
+        """Return True to one caller in `seconds`."""
         ...
 
-    def reserve(self, app_ids: Sequence[int], token: str, seconds: float) -> list[int]:
-        """Keep these apps for a message under way; return those that were free.
 
-        A reservation ends by itself after `seconds`, or when `begin` takes it.
+class StateStore(Protocol):
+    """Leases on apps, and what is remembered of each app."""
+
+    def reserve(self, app_ids: Sequence[int], token: str, seconds: float) -> list[int]:
+        """Reserve apps for messages under way; return those that were free.
+
+        A reservation ends after `seconds`, or when `begin` takes it.
         """
         ...
 
@@ -62,7 +66,7 @@ class Coordinator(Protocol):
         ...
 
     def resting(self) -> set[int]:
-        """Return the apps that are not to be polled yet: they did not answer."""
+        """Return the apps that back off: they did not answer, and are not polled."""
         ...
 
     def busy(self, app_ids: Collection[int]) -> set[int]:
@@ -70,22 +74,23 @@ class Coordinator(Protocol):
         ...
 
     def begin(self, app_id: int, token: str) -> tuple[Lease, Memory] | None:
-        """Start the evaluation that the app was reserved for.
+        """Take the lease that the app was reserved for.
 
-        Returns None if that reservation has ended, or was taken already: the
-        message came too late, twice, or was ordered by nobody.
+        Returns None if the reservation is over or was taken already: the message
+        came too late, twice, or without a tick.
         """
         ...
 
     def store(self, lease: Lease, memory: Memory) -> bool:
-        """Store the memory in the midst of an evaluation, if the lease is still ours.
-
-        Returns whether it is. If not, nothing is stored.
-        """
+        """Store the memory if the lease is still held; return whether it is."""
         ...
 
     def finish(self, lease: Lease, memory: Memory | None) -> None:
-        """Give the lease back; store the memory, if it changed."""
+        """Release the lease; store the memory, unless it is None (unchanged).
+
+        If the lease was lost meanwhile, the memory is dropped, so that the
+        formation is read anew.
+        """
         ...
 
     def recall(self, app_ids: Sequence[int]) -> dict[int, Memory]:
@@ -96,10 +101,10 @@ class Coordinator(Protocol):
         """Drop what is remembered of an app."""
         ...
 
-    def vitals(self) -> Vitals:
-        """Return the signs of life: ticks, evaluations, changes that wait."""
-        ...
 
-    def once(self, name: str, seconds: float) -> bool:
-        """Return True to one caller in `seconds`."""
+class HealthStore(Protocol):
+    """What shows that the fleet is being scaled."""
+
+    def vitals(self) -> Vitals:
+        """Return the last tick, the last evaluation and the changes that wait."""
         ...

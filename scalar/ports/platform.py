@@ -1,22 +1,31 @@
-"""The platform that runs the dynos."""
+"""The platform that runs an app's dynos."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
+from scalar.core.app import NewApp, RegisteredApp
 from scalar.core.formation import Formation
-from scalar.core.secret import Secret
+
+
+class Urgency(StrEnum):
+    """What a call to the platform is for, most urgent first."""
+
+    SCALE_UP = "scale_up"
+    SCALE_DOWN = "scale_down"
+    READ = "read"
 
 
 @dataclass(frozen=True, slots=True)
-class HerokuApp:
-    """What Heroku says of an app.
+class PlatformApp:
+    """What the platform says of an app.
 
     Attributes:
-        id: Heroku's own number for it.
+        id: The platform's own identifier, which outlives a rename.
         name: Its name.
         web_url: Its web address; may be empty.
         released_at: When it was last released (aware, UTC); None if never.
@@ -29,22 +38,42 @@ class HerokuApp:
 
 
 class Platform(Protocol):
-    """Heroku. Every method costs one API call and may raise `PlatformError`.
+    """One app on its platform, bound to the account and the key it is scaled with.
 
-    Each call is made with the key of the app that it is for.
+    Each method costs one API call.
+
+    Raises:
+        CallDenied: The account has no call left for this urgency, or waits after
+            a failure. Nothing was sent.
+        PlatformError: The platform did not do as asked.
     """
 
-    def app(self, name: str, key: Secret) -> HerokuApp:
-        """Return what Heroku says of an app."""
+    def describe(self, urgency: Urgency) -> PlatformApp:
+        """Return what the platform says of the app."""
         ...
 
-    def formation(self, app: str, key: Secret) -> Formation:
-        """Return the dynos of each process type of an app."""
+    def formation(self, urgency: Urgency) -> Formation:
+        """Return the dynos of each process type."""
         ...
 
-    def scale(self, app: str, quantities: Mapping[str, int], key: Secret) -> Formation:
-        """Ask for these dynos, absolute, in one call; return all that there are.
+    def scale(self, quantities: Mapping[str, int], urgency: Urgency) -> Formation:
+        """Ask for absolute quantities (dynos) in one call; return the formation.
 
         Process types that are not named keep their dynos.
+        """
+        ...
+
+
+class Platforms(Protocol):
+    """Finds the platform of an app."""
+
+    def of(self, app: RegisteredApp | NewApp) -> Platform:
+        """Return the app's platform; its calls count against the account's limits."""
+        ...
+
+    def unmetered(self, app: RegisteredApp | NewApp) -> Platform:
+        """Return the app's platform for a person's own call.
+
+        Its calls are never denied, and a failure keeps no worker from calling.
         """
         ...

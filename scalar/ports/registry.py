@@ -12,8 +12,23 @@ from scalar.core.heroku_key import SHARED_KEY
 from scalar.core.secret import Secret
 
 
-class Registry(Protocol):
-    """The apps that are scaled. Every method may raise `RegistryError`."""
+class AppReader(Protocol):
+    """The apps as workers read them. Every method may raise `RegistryError`."""
+
+    def find(self, key: AppKey) -> RegisteredApp | None:
+        """Return an app by its key; None if it is no longer registered.
+
+        The row may be newer than the key, never older.
+        """
+        ...
+
+    def page(self, after_id: int, limit: int) -> Sequence[AppKey]:
+        """Return the next apps in the order of their ids."""
+        ...
+
+
+class Registry(AppReader, Protocol):
+    """The apps as people change them. Every method may raise `RegistryError`."""
 
     def add(
         self,
@@ -26,27 +41,23 @@ class Registry(Protocol):
         ...
 
     def remove(self, name: str) -> None:
-        """Forget an app; raises `AppNotFound`. Its events stay."""
+        """Remove an app; raises `AppNotFound`. Its events stay."""
         ...
 
     def get(self, name: str) -> RegisteredApp:
         """Return an app by its name; raises `AppNotFound`, `SecretUnreadable`."""
         ...
 
-    def find(self, key: AppKey) -> RegisteredApp | None:
-        """Return an app by its key; None if it is registered no more.
-
-        The row may be newer than the key, never older.
-        """
+    def key(self, name: str) -> AppKey:
+        """Return an app's key without decrypting anything; raises `AppNotFound`."""
         ...
 
     def set_policy(
         self, name: str, process_type: str, values: Mapping[str, str]
     ) -> None:
-        """Store the values of an app or, under its name, of a process type.
+        """Replace the stored values of an app, or of one of its process types.
 
-        They take the place of all that was there; none remove it. Raises
-        `AppNotFound`.
+        No values remove them all. Raises `AppNotFound`.
         """
         ...
 
@@ -61,6 +72,28 @@ class Registry(Protocol):
         """
         ...
 
-    def page(self, after_id: int, limit: int) -> Sequence[AppKey]:
-        """Return the next apps in the order of their numbers."""
+
+class StoredSecrets(Protocol):
+    """The secrets of the registry as a whole. May raise `RegistryError`."""
+
+    def own_heroku_keys(self) -> Mapping[Secret, Sequence[str]]:
+        """Return each app's own Heroku key, with the names of the apps that use it.
+
+        Raises `SecretUnreadable` if one fits none of the secret keys.
+        """
+        ...
+
+    def first_without_key(self) -> str | None:
+        """Return an app without a Heroku key of its own; None if there is none."""
+        ...
+
+    def unencrypted(self) -> int:
+        """Return how many apps have a secret that is stored as plain text."""
+        ...
+
+    def encrypt_again(self) -> int:
+        """Encrypt every secret with the first key; return the number of apps.
+
+        Raises `SecretUnreadable` if one fits none of the keys; nothing changes.
+        """
         ...

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import random
-import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -58,24 +56,24 @@ def fan_out(parts: Parts, publisher: Publisher) -> FanOut | None:
         CoordinationError: Redis is away; the next tick tries again.
         RegistryError: The apps cannot be listed.
     """
-    tick = parts.coordinator.open_tick(parts.options.sleep_period)
+    tick = parts.ticks.open_tick(parts.options.sleep_period)
     if tick is None:
         log.debug(logfmt.line("tick.refused", reason="this period had its tick"))
         return None
     _tell_if_late(parts, tick)
-    token = secrets.token_hex(8)
-    slow = parts.coordinator.slow()
-    resting = parts.coordinator.resting()
-    busy = parts.coordinator.busy(slow - resting)
+    token = parts.chance.token()
+    slow = parts.states.slow()
+    resting = parts.states.resting()
+    busy = parts.states.busy(slow - resting)
     seconds = _reserved_seconds(parts, publisher.waiting())
     room = max(1, parts.options.concurrency // 2) - len(busy)
     sent = left_out = 0
     for page in _pages(parts):
         awake = [key for key in page if key.id not in resting]
-        chosen = _choose(awake, slow, busy, max(room, 0))
+        chosen = _choose(parts.chance.shuffled(awake), slow, busy, max(room, 0))
         room -= sum(key.id in slow for key in chosen)
         numbers = [key.id for key in chosen]
-        free = set(parts.coordinator.reserve(numbers, token, seconds))
+        free = set(parts.states.reserve(numbers, token, seconds))
         batch = [key for key in chosen if key.id in free]
         publisher.publish(batch, token)
         sent += len(batch)
@@ -86,21 +84,20 @@ def fan_out(parts: Parts, publisher: Publisher) -> FanOut | None:
 
 
 def _pages(parts: Parts) -> Iterator[Sequence[AppKey]]:
-    page: Sequence[AppKey] = parts.registry.page(0, PAGE)
+    page: Sequence[AppKey] = parts.apps.page(0, PAGE)
     while page:
         yield page
         if len(page) < PAGE:
             return
-        page = parts.registry.page(page[-1].id, PAGE)
+        page = parts.apps.page(page[-1].id, PAGE)
 
 
 def _choose(
     page: Sequence[AppKey], slow: set[int], busy: set[int], room: int
 ) -> list[AppKey]:
-    """Return the apps to send, in random order, at most `room` slow ones."""
-    shuffled = random.sample(page, len(page))
-    healthy = [key for key in shuffled if key.id not in slow]
-    waiting = [key for key in shuffled if key.id in slow and key.id not in busy]
+    """Return the apps to send, in this order, at most `room` slow ones."""
+    healthy = [key for key in page if key.id not in slow]
+    waiting = [key for key in page if key.id in slow and key.id not in busy]
     return healthy + waiting[:room]
 
 
@@ -137,7 +134,7 @@ def _tell_if_late(parts: Parts, tick: Tick) -> None:
 
 def _prune(parts: Parts, tick: Tick) -> None:
     """Delete old events, once a day; a failure is tried again the next day."""
-    if not parts.coordinator.once("prune", DAY):
+    if not parts.ticks.once("prune", DAY):
         return
     before = tick.at - timedelta(days=parts.options.events_keep_days)
     try:

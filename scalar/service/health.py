@@ -24,10 +24,10 @@ def look(parts: Parts) -> list[Sign]:
         RegistryError: The database is away.
     """
     return signs(
-        parts.coordinator.vitals(),
+        parts.health.vitals(),
         period=parts.options.sleep_period,
         backoff=parts.options.app_backoff_max,
-        has_apps=bool(parts.registry.page(0, 1)),
+        has_apps=bool(parts.apps.page(0, 1)),
     )
 
 
@@ -49,6 +49,6 @@ def check_in(parts: Parts, pinger: Pinger) -> bool:
         level = logging.WARNING if sign.was_well else logging.DEBUG
         line = logfmt.line("status.unwell", what=sign.what, detail=sign.text)
         log.log(level, line)
-    if wrong or not parts.coordinator.once("ping", EVERY):
+    if wrong or not parts.ticks.once("ping", EVERY):
         return False
     return pinger.ping()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scalar.ports.account import Account
+from scalar.ports.chance import Chance
 from scalar.ports.clock import Clock
-from scalar.ports.coordination import Coordinator
+from scalar.ports.coordination import HealthStore, StateStore, TickGate
 from scalar.ports.counts import CountSource
 from scalar.ports.journal import Journal
-from scalar.ports.platform import Platform
+from scalar.ports.platform import Platforms
 from scalar.ports.policies import Policies
-from scalar.ports.registry import Registry
+from scalar.ports.registry import AppReader, Registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Options:
     Attributes:
         sleep_period: Seconds between two ticks.
         formation_ttl: Seconds after which a formation is read again.
-        concurrency: Apps that one Celery worker polls at a time.
+        concurrency: Apps that one Celery worker evaluates at a time.
         events_keep_days: Days after which events are deleted.
         app_backoff_max: Longest time in seconds between two polls of an app that
             does not answer; 0 to poll it like the others.
@@ -39,11 +39,14 @@ class Parts:
     """One implementation of each port."""
 
     clock: Clock
+    chance: Chance
+    apps: AppReader
     registry: Registry
     journal: Journal
     counts: CountSource
-    platform: Platform
-    coordinator: Coordinator
-    account: Account
+    platforms: Platforms
+    ticks: TickGate
+    states: StateStore
+    health: HealthStore
     policies: Policies
     options: Options

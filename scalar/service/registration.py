@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from scalar.core.app import RegisteredApp
+from scalar.core.app import NewApp, RegisteredApp
 from scalar.core.counts_address import CountsAddress, Queues
 from scalar.core.errors import (
     AppAlreadyRegistered,
@@ -20,6 +20,7 @@ from scalar.core.heroku_key import SHARED_KEY
 from scalar.core.reading import Form, Reading
 from scalar.core.reason import Reason
 from scalar.core.secret import NO_SECRET, Secret, redact_input
+from scalar.ports.platform import Urgency
 from scalar.service.parts import Parts
 from scalar.service.policies import check_process_type
 
@@ -256,8 +257,9 @@ def known_to_heroku(parts: Parts, name: str, heroku_key: Secret) -> str:
         InvalidInput: There is no such app.
         PlatformError: Heroku does not accept the key, or cannot be asked.
     """
+    platform = parts.platforms.unmetered(NewApp(name, heroku_key))
     try:
-        return parts.platform.app(name, heroku_key).web_url
+        return platform.describe(Urgency.READ).web_url
     except PlatformError as exc:
         if exc.reason is Reason.APP_NOT_ON_HEROKU:
             raise InvalidInput(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from scalar.adapters.redis.account import KEY, RedisAccount
+from scalar.adapters.redis.account import KEY, RedisAccounts
 from scalar.adapters.redis.account_names import AccountNames
 from scalar.adapters.redis.connection import connect
 from scalar.core.errors import NotAuthorized, PlatformUnavailable, RateLimited
 from scalar.core.heroku_key import SHARED_KEY
 from scalar.core.reason import Reason
 from scalar.core.secret import Secret
-from scalar.ports.account import Urgency
+from scalar.ports.platform import Urgency
 
 NAMES = AccountNames(Secret("the-key-of-all"), Secret("made-up"))
 OWN, OTHER = Secret("own-key"), Secret("other-key")
@@ -25,8 +25,8 @@ def client(redis_url):
 
 
 @pytest.fixture
-def account(client):
-    return RedisAccount(client, 500, NAMES)
+def accounts(client):
+    return RedisAccounts(client, 500, NAMES)
 
 
 def let_the_wait_end(client):
@@ -34,8 +34,8 @@ def let_the_wait_end(client):
     client.hset(KEY, "blocked", 1)
 
 
-def test_nothing_known_means_that_calls_may_be_made(account):
-    assert [account.ask(urgency, SHARED_KEY) for urgency in Urgency] == [
+def test_nothing_known_means_that_calls_may_be_made(accounts):
+    assert [accounts.of(SHARED_KEY).ask(urgency) for urgency in Urgency] == [
         None,
         None,
         None,
@@ -52,18 +52,18 @@ def test_nothing_known_means_that_calls_may_be_made(account):
         (0, set()),
     ],
 )
-def test_when_calls_run_low_scale_ups_come_first(account, remaining, allowed):
-    account.answered(remaining, SHARED_KEY)
+def test_when_calls_run_low_scale_ups_come_first(accounts, remaining, allowed):
+    accounts.of(SHARED_KEY).answered(remaining)
 
-    assert {u for u in Urgency if account.ask(u, SHARED_KEY) is None} == allowed
+    assert {u for u in Urgency if accounts.of(SHARED_KEY).ask(u) is None} == allowed
 
 
-def test_the_refill_is_counted_in(account, client):
+def test_the_refill_is_counted_in(accounts, client):
     """None left ten minutes ago: 750 by now."""
-    account.answered(0, SHARED_KEY)
+    accounts.of(SHARED_KEY).answered(0)
     client.hset(KEY, "at", int(client.hget(KEY, "at")) - 600_000)
 
-    assert account.ask(Urgency.READ, SHARED_KEY) is None
+    assert accounts.of(SHARED_KEY).ask(Urgency.READ) is None
 
 
 @pytest.mark.parametrize(
@@ -75,73 +75,76 @@ def test_the_refill_is_counted_in(account, client):
     ],
     ids=["503", "429", "401"],
 )
-def test_after_a_failure_every_worker_waits(account, client, error):
-    account.failed(error, SHARED_KEY)
+def test_after_a_failure_every_worker_waits(accounts, client, error):
+    accounts.of(SHARED_KEY).failed(error)
 
     assert (
-        RedisAccount(client, 500, NAMES).ask(Urgency.SCALE_UP, SHARED_KEY).reason
+        RedisAccounts(client, 500, NAMES).of(SHARED_KEY).ask(Urgency.SCALE_UP).reason
         is error.reason
     )
-    assert account.budget(SHARED_KEY).reason == error.reason
+    assert accounts.of(SHARED_KEY).budget().reason == error.reason
 
 
-def test_after_the_wait_one_call_tries_alone(account, client):
-    account.failed(PlatformUnavailable("503"), SHARED_KEY)
+def test_after_the_wait_one_call_tries_alone(accounts, client):
+    accounts.of(SHARED_KEY).failed(PlatformUnavailable("503"))
     let_the_wait_end(client)
 
-    assert account.ask(Urgency.SCALE_UP, SHARED_KEY) is None
-    assert account.ask(Urgency.SCALE_UP, SHARED_KEY).reason is Reason.HEROKU_UNAVAILABLE
+    assert accounts.of(SHARED_KEY).ask(Urgency.SCALE_UP) is None
+    assert (
+        accounts.of(SHARED_KEY).ask(Urgency.SCALE_UP).reason
+        is Reason.HEROKU_UNAVAILABLE
+    )
 
 
-def test_when_it_succeeds_all_may_call_again(account, client):
-    account.failed(PlatformUnavailable("503"), SHARED_KEY)
+def test_when_it_succeeds_all_may_call_again(accounts, client):
+    accounts.of(SHARED_KEY).failed(PlatformUnavailable("503"))
     let_the_wait_end(client)
-    account.ask(Urgency.SCALE_UP, SHARED_KEY)
-    account.answered(4000, SHARED_KEY)
+    accounts.of(SHARED_KEY).ask(Urgency.SCALE_UP)
+    accounts.of(SHARED_KEY).answered(4000)
 
-    assert [account.ask(Urgency.READ, SHARED_KEY) for _ in range(3)] == [
+    assert [accounts.of(SHARED_KEY).ask(Urgency.READ) for _ in range(3)] == [
         None,
         None,
         None,
     ]
 
 
-def wait_of(account, client):
-    budget = account.budget(SHARED_KEY)
+def wait_of(accounts, client):
+    budget = accounts.of(SHARED_KEY).budget()
     seconds, _ = client.time()
     return budget.blocked_until.timestamp() - seconds
 
 
-def test_each_failure_after_a_wait_waits_longer_up_to_a_minute(account, client):
+def test_each_failure_after_a_wait_waits_longer_up_to_a_minute(accounts, client):
     waits = []
     for _ in range(8):
-        account.failed(PlatformUnavailable("503"), SHARED_KEY)
-        waits.append(wait_of(account, client))
+        accounts.of(SHARED_KEY).failed(PlatformUnavailable("503"))
+        waits.append(wait_of(accounts, client))
         let_the_wait_end(client)
 
     assert waits[0] < waits[2] < waits[4]
     assert max(waits) <= 60 * 1.2 + 1
 
 
-def test_many_failures_at_the_same_time_are_one(account, client):
+def test_many_failures_at_the_same_time_are_one(accounts, client):
     for _ in range(50):
-        account.failed(PlatformUnavailable("503"), SHARED_KEY)
+        accounts.of(SHARED_KEY).failed(PlatformUnavailable("503"))
 
-    assert wait_of(account, client) <= 5 * 1.2 + 1
-
-
-def test_heroku_may_say_how_long_to_wait(account, client):
-    account.failed(RateLimited("429", retry_after=120), SHARED_KEY)
-
-    assert 90 <= wait_of(account, client) <= 145
+    assert wait_of(accounts, client) <= 5 * 1.2 + 1
 
 
-def test_a_wait_of_another_clock_does_not_last(account, client):
+def test_heroku_may_say_how_long_to_wait(accounts, client):
+    accounts.of(SHARED_KEY).failed(RateLimited("429", retry_after=120))
+
+    assert 90 <= wait_of(accounts, client) <= 145
+
+
+def test_a_wait_of_another_clock_does_not_last(accounts, client):
     """The Redis server's clock went back by a day."""
-    account.failed(PlatformUnavailable("503"), SHARED_KEY)
+    accounts.of(SHARED_KEY).failed(PlatformUnavailable("503"))
     client.hset(KEY, "blocked", (client.time()[0] + 86_400) * 1000)
 
-    assert account.ask(Urgency.SCALE_UP, SHARED_KEY) is None
+    assert accounts.of(SHARED_KEY).ask(Urgency.SCALE_UP) is None
 
 
 # several accounts
@@ -154,56 +157,56 @@ def test_a_wait_of_another_clock_does_not_last(account, client):
         pytest.param(SHARED_KEY, [OWN, OTHER], id="the key of all apps"),
     ],
 )
-def test_a_key_that_is_refused_holds_no_other(account, blamed, others):
-    account.failed(NotAuthorized("401", status=401), blamed)
+def test_a_key_that_is_refused_holds_no_other(accounts, blamed, others):
+    accounts.of(blamed).failed(NotAuthorized("401", status=401))
 
-    assert account.ask(Urgency.SCALE_UP, blamed).reason is Reason.NOT_AUTHORIZED
-    assert [account.ask(Urgency.READ, key) for key in others] == [None, None]
-    assert account.budget(blamed).reason == "not_authorized"
-    assert account.budget(others[0]).reason == ""
-
-
-def test_calls_that_are_used_up_hold_no_other_account(account):
-    account.answered(0, OWN)
-    account.answered(4000, SHARED_KEY)
-
-    assert account.ask(Urgency.SCALE_UP, OWN).reason is Reason.CALLS_LOW
-    assert account.ask(Urgency.READ, SHARED_KEY) is None
-    assert account.ask(Urgency.READ, OTHER) is None
-    assert [account.budget(key).remaining for key in (OWN, SHARED_KEY, OTHER)] == [
-        *(0, 4000, None)
-    ]
+    assert accounts.of(blamed).ask(Urgency.SCALE_UP).reason is Reason.NOT_AUTHORIZED
+    assert [accounts.of(key).ask(Urgency.READ) for key in others] == [None, None]
+    assert accounts.of(blamed).budget().reason == "not_authorized"
+    assert accounts.of(others[0]).budget().reason == ""
 
 
-def test_an_answer_opens_its_own_account_alone(account):
+def test_calls_that_are_used_up_hold_no_other_account(accounts):
+    accounts.of(OWN).answered(0)
+    accounts.of(SHARED_KEY).answered(4000)
+
+    assert accounts.of(OWN).ask(Urgency.SCALE_UP).reason is Reason.CALLS_LOW
+    assert accounts.of(SHARED_KEY).ask(Urgency.READ) is None
+    assert accounts.of(OTHER).ask(Urgency.READ) is None
+    assert [
+        accounts.of(key).budget().remaining for key in (OWN, SHARED_KEY, OTHER)
+    ] == [*(0, 4000, None)]
+
+
+def test_an_answer_opens_its_own_account_alone(accounts):
     for key in (OWN, OTHER):
-        account.failed(PlatformUnavailable("503"), key)
-    account.answered(4000, OWN)
+        accounts.of(key).failed(PlatformUnavailable("503"))
+    accounts.of(OWN).answered(4000)
 
-    assert account.ask(Urgency.READ, OWN) is None
-    assert account.ask(Urgency.READ, OTHER).reason is Reason.HEROKU_UNAVAILABLE
+    assert accounts.of(OWN).ask(Urgency.READ) is None
+    assert accounts.of(OTHER).ask(Urgency.READ).reason is Reason.HEROKU_UNAVAILABLE
 
 
-def test_one_call_tries_for_each_account(account, client):
+def test_one_call_tries_for_each_account(accounts, client):
     for key in (OWN, OTHER):
-        account.failed(PlatformUnavailable("503"), key)
+        accounts.of(key).failed(PlatformUnavailable("503"))
         client.hset(f"{KEY}:{NAMES.of(key)}", "blocked", 1)
 
-    asked = [account.ask(Urgency.SCALE_UP, key) for key in (OWN, OTHER, OWN, OTHER)]
+    asked = [accounts.of(key).ask(Urgency.SCALE_UP) for key in (OWN, OTHER, OWN, OTHER)]
     assert [denial is None for denial in asked] == [True, True, False, False]
 
 
-def test_an_own_key_that_is_the_one_of_all_shares_its_account(account):
-    account.answered(7, Secret("the-key-of-all"))
+def test_an_own_key_that_is_the_one_of_all_shares_its_account(accounts):
+    accounts.of(Secret("the-key-of-all")).answered(7)
 
-    assert account.budget(SHARED_KEY).remaining == 7
+    assert accounts.of(SHARED_KEY).budget().remaining == 7
 
 
-def test_redis_is_told_no_key(account, client):
+def test_redis_is_told_no_key(accounts, client):
     for key in (OWN, SHARED_KEY):
-        account.answered(7, key)
-        account.failed(NotAuthorized("401", status=401), key)
-        account.ask(Urgency.READ, key)
+        accounts.of(key).answered(7)
+        accounts.of(key).failed(NotAuthorized("401", status=401))
+        accounts.of(key).ask(Urgency.READ)
 
     said = repr([(key, client.hgetall(key)) for key in client.scan_iter()])
     assert "own-key" not in said

@@ -8,7 +8,7 @@ import pytest
 from urllib3.connectionpool import HTTPConnectionPool
 
 from local_heroku import process
-from scalar.adapters.heroku.platform import READ_RETRIES, HerokuPlatform
+from scalar.adapters.heroku.platform import READ_RETRIES, HerokuApi, HerokuPlatform
 from scalar.adapters.http.session import make_session, tls_context
 from scalar.core.errors import (
     AboveLimit,
@@ -21,6 +21,7 @@ from scalar.core.formation import ProcessType
 from scalar.core.heroku_key import SHARED_KEY
 from scalar.core.reason import Reason
 from scalar.core.secret import Secret
+from scalar.ports.platform import Urgency
 
 TOKEN = "made-up-token"
 OTHER = Secret("key-of-another-account")
@@ -43,11 +44,16 @@ def heroku(server):
     server.clear_faults()
 
 
+def on(api, app="shop", key=SHARED_KEY):
+    """Return an app's platform, with its calls signed with this key."""
+    return HerokuPlatform(api, app, key)
+
+
 def a_call(platform, method):
     """Return the platform's call that makes a request of this method."""
     if method == "GET":
-        return lambda: platform.formation("shop", SHARED_KEY)
-    return lambda: platform.scale("shop", {"worker": 1}, SHARED_KEY)
+        return lambda: on(platform).formation(Urgency.READ)
+    return lambda: on(platform).scale({"worker": 1}, Urgency.SCALE_UP)
 
 
 @pytest.fixture
@@ -65,7 +71,7 @@ def connect(heroku, answers):
             tls_context(), timeout=(0.5, timeout), retries=READ_RETRIES
         )
         sessions.append(session)
-        return HerokuPlatform(
+        return HerokuApi(
             session,
             Secret(token),
             heroku.url,
@@ -84,7 +90,7 @@ def platform(connect):
 
 
 def test_the_formation_is_one_request(platform, heroku):
-    assert platform.formation("shop", SHARED_KEY) == {
+    assert on(platform).formation(Urgency.READ) == {
         "web": ProcessType(1, "Standard-1X"),
         "worker": ProcessType(2, "Standard-1X"),
         "mailer": ProcessType(0, "Standard-1X"),
@@ -95,7 +101,7 @@ def test_the_formation_is_one_request(platform, heroku):
 
 
 def test_scaling_is_one_request_with_quantities_only(platform, heroku):
-    after = platform.scale("shop", {"worker": 5, "mailer": 1}, SHARED_KEY)
+    after = on(platform).scale({"worker": 5, "mailer": 1}, Urgency.SCALE_UP)
 
     assert {name: row.quantity for name, row in after.items()} == {
         "web": 1,
@@ -113,15 +119,15 @@ def test_scaling_is_one_request_with_quantities_only(platform, heroku):
 
 
 def test_an_app_has_its_web_address(platform, heroku):
-    app = platform.app("shop", SHARED_KEY)
+    app = on(platform).describe(Urgency.READ)
 
     assert app.name == "shop"
     assert app.web_url == heroku.app("shop").web_url
 
 
 def test_the_remaining_calls_are_told_after_each_answer(platform, answers):
-    platform.formation("shop", SHARED_KEY)
-    platform.formation("shop", SHARED_KEY)
+    on(platform).formation(Urgency.READ)
+    on(platform).formation(Urgency.READ)
 
     assert answers[0] > answers[1] > (0, SHARED_KEY)
 
@@ -135,8 +141,8 @@ def test_the_key_and_its_scope_are_checked_for_free(platform, heroku):
 
 
 def test_each_request_has_an_id_and_says_who_asks(platform, heroku):
-    platform.formation("shop", SHARED_KEY)
-    platform.formation("shop", SHARED_KEY)
+    on(platform).formation(Urgency.READ)
+    on(platform).formation(Urgency.READ)
 
     first, second = heroku.requests()
     assert first.request_id != second.request_id
@@ -177,14 +183,14 @@ def test_a_limit_is_told(platform, heroku, error_id, per_process_type):
     heroku.fail(422, error_id=error_id, extra={"limit": 7})
 
     with pytest.raises(AboveLimit) as failure:
-        platform.scale("shop", {"worker": 50}, SHARED_KEY)
+        on(platform).scale({"worker": 50}, Urgency.SCALE_UP)
     assert failure.value.limit == 7
     assert failure.value.per_process_type is per_process_type
 
 
 def test_the_server_s_own_limit_is_told(platform):
     with pytest.raises(AboveLimit) as failure:
-        platform.scale("shop", {"worker": 500}, SHARED_KEY)
+        on(platform).scale({"worker": 500}, Urgency.SCALE_UP)
 
     assert 0 < failure.value.limit <= 100
 
@@ -217,16 +223,16 @@ def test_json_that_is_no_formation_is_unavailable(heroku, counts_app, answer):
     session = make_session(tls_context(), timeout=(0.5, 0.5))
     url = f"http://127.0.0.1:{counts_app.port}"
     with session:
-        platform = HerokuPlatform(session, Secret(TOKEN), url, timeout=0.5)
+        platform = HerokuApi(session, Secret(TOKEN), url, timeout=0.5)
 
         with pytest.raises(PlatformUnavailable, match="not as the API describes it"):
-            platform.formation("shop", SHARED_KEY)
+            on(platform).formation(Urgency.READ)
 
 
 def test_a_read_is_tried_again_once_after_503(platform, heroku):
     heroku.fail(503, method="GET")
 
-    assert platform.formation("shop", SHARED_KEY)["worker"].quantity == 2
+    assert on(platform).formation(Urgency.READ)["worker"].quantity == 2
     assert len(heroku.requests()) == 2
 
 
@@ -235,7 +241,7 @@ def test_a_read_is_not_tried_again_after_429_and_500(platform, heroku, status):
     heroku.fail(status, method="GET")
 
     with pytest.raises((RateLimited, PlatformUnavailable)):
-        platform.formation("shop", SHARED_KEY)
+        on(platform).formation(Urgency.READ)
     assert len(heroku.requests()) == 1
 
 
@@ -244,7 +250,7 @@ def test_a_change_is_never_tried_again(platform, heroku, what):
     heroku.fail(what, method="PATCH")
 
     with pytest.raises(PlatformUnavailable):
-        platform.scale("shop", {"worker": 9}, SHARED_KEY)
+        on(platform).scale({"worker": 9}, Urgency.SCALE_UP)
     assert len(heroku.requests()) == 1
     assert heroku.formation("shop")["worker"] == 2
 
@@ -252,17 +258,17 @@ def test_a_change_is_never_tried_again(platform, heroku, what):
 def test_a_list_in_pieces_is_read_whole(platform, heroku):
     heroku.fail("partial", method="GET")
 
-    assert set(platform.formation("shop", SHARED_KEY)) == {"web", "worker", "mailer"}
+    assert set(on(platform).formation(Urgency.READ)) == {"web", "worker", "mailer"}
 
 
 def test_a_wrong_key_is_not_authorized(connect):
     with pytest.raises(NotAuthorized, match="HEROKU_API_KEY"):
-        connect("wrong").formation("shop", SHARED_KEY)
+        on(connect("wrong")).formation(Urgency.READ)
 
 
 def test_without_a_key_heroku_is_not_asked(connect, heroku):
     with pytest.raises(NotAuthorized, match="HEROKU_API_KEY is not set"):
-        connect("").formation("shop", SHARED_KEY)
+        on(connect("")).formation(Urgency.READ)
 
     assert heroku.requests() == []
 
@@ -270,7 +276,7 @@ def test_without_a_key_heroku_is_not_asked(connect, heroku):
 def test_the_key_is_in_no_error(connect, heroku):
     heroku.fail("reset", method="GET", times=None)
     with pytest.raises(PlatformUnavailable) as failure:
-        connect().formation("shop", SHARED_KEY)
+        on(connect()).formation(Urgency.READ)
 
     error = failure.value
     while error is not None:
@@ -280,7 +286,7 @@ def test_the_key_is_in_no_error(connect, heroku):
 
 def test_nothing_is_printed(platform, heroku, capsys):
     heroku.fail("partial", method="GET")
-    platform.formation("shop", SHARED_KEY)
+    on(platform).formation(Urgency.READ)
 
     assert capsys.readouterr().out == ""
 
@@ -295,10 +301,10 @@ def blog(heroku):
 
 
 def test_each_call_is_made_with_its_own_key(platform, heroku, blog):
-    platform.scale("shop", {"worker": 3}, SHARED_KEY)
-    platform.scale(blog, {"worker": 4}, OTHER)
-    platform.formation("shop", SHARED_KEY)
-    platform.app(blog, OTHER)
+    on(platform).scale({"worker": 3}, Urgency.SCALE_UP)
+    on(platform, blog, OTHER).scale({"worker": 4}, Urgency.SCALE_UP)
+    on(platform).formation(Urgency.READ)
+    on(platform, blog, OTHER).describe(Urgency.READ)
     platform.calls_remaining(OTHER)
 
     made = [(r.account, r.app) for r in heroku.requests()]
@@ -314,15 +320,15 @@ def test_each_call_is_made_with_its_own_key(platform, heroku, blog):
 def test_a_key_does_not_reach_the_apps_of_another(platform, blog):
     for app, key in ((blog, SHARED_KEY), ("shop", OTHER)):
         with pytest.raises(Refused) as failure:
-            platform.formation(app, key)
+            on(platform, app, key).formation(Urgency.READ)
 
         assert failure.value.reason is Reason.FORBIDDEN
 
 
 def test_the_remaining_calls_are_told_with_their_key(platform, heroku, blog, answers):
     heroku.set_remaining(1000, "other")
-    platform.formation("shop", SHARED_KEY)
-    platform.formation(blog, OTHER)
+    on(platform).formation(Urgency.READ)
+    on(platform, blog, OTHER).formation(Urgency.READ)
 
     assert [key for _, key in answers] == [SHARED_KEY, OTHER]
     assert answers[0][0] > 4000
@@ -340,8 +346,8 @@ def test_the_connection_is_the_same_for_all_keys(connect, heroku, blog, monkeypa
     monkeypatch.setattr(HTTPConnectionPool, "_new_conn", count)
     platform = connect()
     for _ in range(3):
-        platform.formation("shop", SHARED_KEY)
-        platform.formation(blog, OTHER)
+        on(platform).formation(Urgency.READ)
+        on(platform, blog, OTHER).formation(Urgency.READ)
 
     assert len(made) == 1
 
@@ -351,7 +357,7 @@ def test_threads_do_not_take_each_others_keys(connect, heroku, blog):
 
     def read(number):
         app, key = ((blog, OTHER), ("shop", SHARED_KEY))[number % 2]
-        return platform.formation(app, key)
+        return on(platform, app, key).formation(Urgency.READ)
 
     with ThreadPoolExecutor(8) as pool:
         read_all = list(pool.map(read, range(80)))
@@ -364,10 +370,10 @@ def test_a_wrong_own_key_says_how_to_give_another(connect, heroku, blog):
     heroku.revoke_token("other")
 
     with pytest.raises(NotAuthorized, match="set-heroku-key") as failure:
-        connect().formation(blog, OTHER)
+        on(connect(), blog, OTHER).formation(Urgency.READ)
     assert "HEROKU_API_KEY" not in str(failure.value)
     assert OTHER.reveal() not in str(failure.value)
 
 
 def test_an_own_key_needs_no_shared_one(connect, blog):
-    assert connect("").formation(blog, OTHER)["worker"].quantity == 1
+    assert on(connect(""), blog, OTHER).formation(Urgency.READ)["worker"].quantity == 1

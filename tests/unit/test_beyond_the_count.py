@@ -248,7 +248,7 @@ class TestAtLeast:
         world.add(worker=1)
         world.report({"worker": Reading(self.UNKNOWN)})
         world.poll()
-        memory = world.parts.coordinator.recall([1])[1]
+        memory = world.coordinator.recall([1])[1]
 
         assert memory.pasts["worker"].recommended_down == ()
 

@@ -22,7 +22,7 @@ from scalar.core.event import EventKind
 from scalar.core.formation import ProcessType
 from scalar.core.reading import Unknown
 from scalar.core.reason import Cause, Reason
-from scalar.ports.account import Urgency
+from scalar.ports.platform import Urgency
 from tests.unit.world import World
 
 NULL = Unknown(Reason.COUNT_NULL)

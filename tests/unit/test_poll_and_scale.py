@@ -7,6 +7,7 @@ from contextlib import suppress
 
 import pytest
 
+from scalar.adapters.inmemory.platform import MemoryPlatform
 from scalar.core.app_state import WHOLE_APP
 from scalar.core.errors import (
     AboveLimit,
@@ -23,7 +24,7 @@ from scalar.core.event import EventKind
 from scalar.core.formation import ProcessType
 from scalar.core.reading import Unknown
 from scalar.core.reason import Cause, Reason
-from scalar.ports.account import Urgency
+from scalar.ports.platform import Urgency
 from scalar.service.evaluate.poll_and_scale import explain, poll_and_scale
 from tests.support.leases import begin
 from tests.unit.world import World
@@ -429,7 +430,7 @@ def test_a_bug_after_a_change_does_not_make_us_forget_it(world, place, monkeypat
     world.add(worker=1)
     world.report({"worker": 5})
     world.poll()
-    scale = world.platform.scale
+    scale = MemoryPlatform.scale
 
     def break_down(*facts):
         if place == "platform":
@@ -438,8 +439,10 @@ def test_a_bug_after_a_change_does_not_make_us_forget_it(world, place, monkeypat
 
     world.report({"worker": 99})
     with monkeypatch.context() as patch, suppress(RuntimeError):
-        method = {"journal": "record", "platform": "scale"}[place]
-        patch.setattr(getattr(world, place), method, break_down)
+        if place == "platform":
+            patch.setattr(MemoryPlatform, "scale", break_down)
+        else:
+            patch.setattr(world.journal, "record", break_down)
         world.poll()
     assert world.dynos() == {"worker": 10}
     world.report({"worker": 5})

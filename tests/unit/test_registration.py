@@ -21,7 +21,6 @@ from scalar.core.errors import (
 from scalar.core.reading import Form, Reading
 from scalar.core.reason import Reason
 from scalar.core.secret import Secret
-from scalar.ports.platform import HerokuApp
 from scalar.service.registration import Wanted, move, register
 from tests.unit.world import World
 
@@ -70,7 +69,7 @@ def test_without_a_url_it_is_the_usual_path_at_the_address_that_heroku_knows(wor
 
 
 def test_an_app_without_an_address_has_to_be_given_a_url(world):
-    world.platform.app = lambda name, _key: HerokuApp("id", name, web_url="")
+    world.platform.web_urls["shop"] = ""
 
     with pytest.raises(InvalidInput, match=r"python cli\.py add-app shop https://"):
         add(world)

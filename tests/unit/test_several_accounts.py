@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from scalar.core.app import NewApp
 from scalar.core.errors import AppNotFound, InvalidInput, NotAuthorized, Refused
 from scalar.core.heroku_key import SHARED_KEY, read_key
 from scalar.core.reason import Cause, Reason
 from scalar.core.secret import Secret
-from scalar.ports.account import Urgency
+from scalar.ports.platform import Urgency
 from scalar.service.credentials import give_key, take_key_away
 from scalar.service.evaluate.poll_and_scale import explain
 from scalar.service.registration import Wanted, move, register
@@ -218,6 +219,6 @@ def test_an_error_of_the_twin_is_the_one_of_heroku(world):
     world.platform.revoked = {OWN}
 
     with pytest.raises(NotAuthorized):
-        world.platform.formation("shop", OWN)
+        world.platform.of(NewApp("shop", OWN)).formation(Urgency.READ)
     with pytest.raises(Refused):
-        world.platform.formation("unknown", SHARED_KEY)
+        world.platform.of(NewApp("unknown")).formation(Urgency.READ)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from scalar.adapters.inmemory.chance import SeededChance
 from scalar.adapters.inmemory.clock import WalkedClock
-from scalar.adapters.inmemory.coordination import MemoryAccount, MemoryCoordinator
+from scalar.adapters.inmemory.coordination import MemoryCoordinator
 from scalar.adapters.inmemory.counts import MemoryCounts
-from scalar.adapters.inmemory.platform import MemoryPlatform
+from scalar.adapters.inmemory.platform import MemoryAccounts, MemoryPlatforms
 from scalar.adapters.inmemory.sql import MemoryJournal, MemoryRegistry
 from scalar.core.counts_address import CountsAddress
 from scalar.core.formation import ProcessType
 from scalar.core.heroku_key import SHARED_KEY
 from scalar.core.policy.resolve import PolicyBook
 from scalar.core.secret import Secret
-from scalar.service.evaluate.poll_and_scale import poll_and_scale, poll_now
+from scalar.service.evaluate.poll_and_scale import evaluate_now, poll_and_scale
 from scalar.service.fan_out import fan_out
 from scalar.service.parts import Options, Parts
 from tests.unit.deciding import as_readings
@@ -45,9 +46,10 @@ class World:
         self.registry = MemoryRegistry()
         self.journal = MemoryJournal()
         self.counts = MemoryCounts()
-        self.platform = MemoryPlatform()
-        self.coordinator = MemoryCoordinator(self.clock)
-        self.account = MemoryAccount()
+        self.chance = SeededChance()
+        self.account = MemoryAccounts()
+        self.platform = MemoryPlatforms(self.account)
+        self.coordinator = MemoryCoordinator(self.clock, self.chance)
 
     @property
     def values(self) -> dict[str, str]:
@@ -57,15 +59,18 @@ class World:
     @property
     def parts(self) -> Parts:
         return Parts(
-            self.clock,
-            self.registry,
-            self.journal,
-            self.counts,
-            self.platform,
-            self.coordinator,
-            self.account,
-            PolicyBook(self.values, scale_web_to_zero=False),
-            Options(),
+            clock=self.clock,
+            chance=self.chance,
+            apps=self.registry,
+            registry=self.registry,
+            journal=self.journal,
+            counts=self.counts,
+            platforms=self.platform,
+            ticks=self.coordinator,
+            states=self.coordinator,
+            health=self.coordinator,
+            policies=PolicyBook(self.values, scale_web_to_zero=False),
+            options=Options(),
         )
 
     def add(
@@ -90,7 +95,7 @@ class World:
     def poll(self, name: str = "shop", seconds: float = 10):
         """Let a period go by, and evaluate."""
         self.clock.walk(seconds)
-        return poll_now(self.parts, self.registry.key(name))
+        return evaluate_now(self.parts, self.registry.key(name))
 
     def tick(self, *, evaluates: bool = True) -> list[str]:
         """Fan out, and evaluate what was sent; return the names that were."""

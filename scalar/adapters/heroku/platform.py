@@ -20,12 +20,15 @@ from urllib3 import Retry
 from urllib3.exceptions import HTTPError as Urllib3Error
 
 from scalar.adapters.deadline import within
+from scalar.adapters.governed_platform import GovernedPlatform
 from scalar.adapters.heroku.errors import raise_for_answer, unavailable
+from scalar.core.app import NewApp, RegisteredApp
 from scalar.core.errors import NotAuthorized, PlatformUnavailable
 from scalar.core.formation import Formation, ProcessType
 from scalar.core.heroku_key import SHARED_KEY
 from scalar.core.secret import Secret
-from scalar.ports.platform import HerokuApp
+from scalar.ports.account import Accounts
+from scalar.ports.platform import Platform, PlatformApp, Urgency
 
 #: Only reads are tried again, once, and never after 429 or 500.
 READ_RETRIES = Retry(
@@ -83,8 +86,8 @@ class _Signed:
         )
 
 
-class HerokuPlatform:
-    """The `Platform` that is Heroku, or a server that speaks like it."""
+class HerokuApi:
+    """Requests to Heroku's Platform API, each signed with the key it is made for."""
 
     def __init__(
         self,
@@ -101,70 +104,30 @@ class HerokuPlatform:
             session: For the requests of all keys.
             shared_key: `HEROKU_API_KEY`, for the apps without a key of their own.
             base_url: Where the Platform API is.
-            timeout: Seconds for one call.
-            on_answer: Who hears of the calls that remain.
+            timeout: Seconds for one call, all its pages included.
+            on_answer: Called with the calls that remain.
         """
         session.max_redirects = 0
         self._session = session
         self._shared_key = shared_key
         self._base_url = base_url
         self._on_answer = on_answer
-        self._timeout = timeout
-
-    def app(self, name: str, key: Secret) -> HerokuApp:
-        """Return what Heroku says of an app."""
-        with within(self._timeout):
-            data = _json(self._request(key, "GET", ("apps", name)))
-        try:
-            return HerokuApp(
-                str(data["id"]),
-                str(data["name"]),
-                str(data.get("web_url") or ""),
-                _time(data.get("released_at")),
-            )
-        except (KeyError, TypeError, AttributeError, ValueError) as exc:
-            raise _not_understood(exc) from exc
-
-    def formation(self, app: str, key: Secret) -> Formation:
-        """Return the dynos of each process type of an app."""
-        rows: list[Any] = []
-        page: str | None = None
-        with within(self._timeout):
-            for _ in range(MOST_PAGES):
-                place = ("apps", app, "formation")
-                response = self._request(key, "GET", place, page=page)
-                rows += _list(response)
-                page = response.headers.get("Next-Range")
-                if response.status_code != requests.codes.partial or not page:
-                    return _formation(rows)
-        raise PlatformUnavailable(f"Heroku's list has more than {MOST_PAGES} pages")
-
-    def scale(self, app: str, quantities: Mapping[str, int], key: Secret) -> Formation:
-        """Ask for these dynos in one call; return all that there are."""
-        updates = [
-            {"type": name, "quantity": quantity}
-            for name, quantity in sorted(quantities.items())
-        ]
-        body = json.dumps({"updates": updates})
-        with within(self._timeout):
-            return _formation(
-                _list(self._request(key, "PATCH", ("apps", app, "formation"), body))
-            )
+        self.timeout = timeout
 
     def calls_remaining(self, key: Secret) -> tuple[int, str]:
-        """Return the calls left this hour, and the key's scope if it is told.
+        """Return the calls left this hour, and the key's scope if Heroku says it.
 
         Costs no call of the budget.
         """
-        with within(self._timeout):
-            response = self._request(key, "GET", ("account", "rate-limits"))
+        with within(self.timeout):
+            response = self.request(key, "GET", ("account", "rate-limits"))
         try:
             remaining = int(_json(response)["remaining"])
         except (ValueError, KeyError, TypeError) as exc:
             raise _not_understood(exc) from exc
         return remaining, response.headers.get("Oauth-Scope", "")
 
-    def _request(
+    def request(
         self,
         key: Secret,
         method: str,
@@ -173,6 +136,7 @@ class HerokuPlatform:
         *,
         page: str | None = None,
     ) -> requests.Response:
+        """Make one request; raises `PlatformError` unless it succeeds."""
         signs = key or self._shared_key
         if not signs:
             raise NotAuthorized("HEROKU_API_KEY is not set")
@@ -187,14 +151,90 @@ class HerokuPlatform:
                 method, path, data=body, valrange=page
             )
         except (requests.RequestException, Urllib3Error, OSError) as exc:
-            raise unavailable(exc, self._timeout) from exc
+            raise unavailable(exc, self.timeout) from exc
         return response
 
     def _look(self, response: requests.Response, key: Secret) -> None:
-        """Look at an answer before heroku3 does."""
+        """Check an answer before heroku3 sees it."""
         raise_for_answer(response, is_shared=key == SHARED_KEY)
         remaining = response.headers.get("RateLimit-Remaining", "")
         self._on_answer(int(remaining) if remaining.isdigit() else None, key)
+
+
+class HerokuPlatform:
+    """The `Platform` of one app on Heroku, or on a server that speaks like it."""
+
+    def __init__(self, api: HerokuApi, app: str, key: Secret) -> None:
+        self._api = api
+        self._app = app
+        self._key = key
+
+    def describe(self, urgency: Urgency) -> PlatformApp:
+        """Return what Heroku says of the app."""
+        del urgency
+        with within(self._api.timeout):
+            data = _json(self._request("GET"))
+        try:
+            return PlatformApp(
+                str(data["id"]),
+                str(data["name"]),
+                str(data.get("web_url") or ""),
+                _time(data.get("released_at")),
+            )
+        except (KeyError, TypeError, AttributeError, ValueError) as exc:
+            raise _not_understood(exc) from exc
+
+    def formation(self, urgency: Urgency) -> Formation:
+        """Return the dynos of each process type."""
+        del urgency
+        rows: list[Any] = []
+        page: str | None = None
+        with within(self._api.timeout):
+            for _ in range(MOST_PAGES):
+                response = self._request("GET", "formation", page=page)
+                rows += _list(response)
+                page = response.headers.get("Next-Range")
+                if response.status_code != requests.codes.partial or not page:
+                    return _formation(rows)
+        raise PlatformUnavailable(f"Heroku's list has more than {MOST_PAGES} pages")
+
+    def scale(self, quantities: Mapping[str, int], urgency: Urgency) -> Formation:
+        """Ask for absolute quantities in one call; return the formation."""
+        del urgency
+        updates = [
+            {"type": name, "quantity": quantity}
+            for name, quantity in sorted(quantities.items())
+        ]
+        body = json.dumps({"updates": updates})
+        with within(self._api.timeout):
+            return _formation(_list(self._request("PATCH", "formation", body=body)))
+
+    def _request(
+        self,
+        method: str,
+        *below: str,
+        body: str | None = None,
+        page: str | None = None,
+    ) -> requests.Response:
+        path = ("apps", self._app, *below)
+        return self._api.request(self._key, method, path, body, page=page)
+
+
+class HerokuPlatforms:
+    """The apps on Heroku, each bound to the account of its key."""
+
+    def __init__(self, api: HerokuApi, accounts: Accounts) -> None:
+        self._api = api
+        self._accounts = accounts
+
+    def of(self, app: RegisteredApp | NewApp) -> Platform:
+        """Return the app's platform; its calls are metered."""
+        account = self._accounts.of(app.heroku_key)
+        return GovernedPlatform(self.unmetered(app), account)
+
+    def unmetered(self, app: RegisteredApp | NewApp) -> Platform:
+        """Return the app's platform for a person's own call."""
+        return HerokuPlatform(self._api, app.name, app.heroku_key)
 
 
 def _json(response: requests.Response) -> Any:

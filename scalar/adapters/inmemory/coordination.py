@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 
+from scalar.adapters.inmemory.chance import SeededChance
 from scalar.core.app_state import Memory
-from scalar.core.errors import (
-    PlatformError,
-)
 from scalar.core.health import Vitals
-from scalar.core.reason import Cause
-from scalar.core.secret import Secret
-from scalar.ports.account import Budget, Urgency
+from scalar.ports.chance import Chance
 from scalar.ports.clock import Clock
 from scalar.ports.coordination import Lease, Tick
 
@@ -21,8 +16,11 @@ from scalar.ports.coordination import Lease, Tick
 class MemoryCoordinator:
     """A `Coordinator` for one process."""
 
-    def __init__(self, clock: Clock, *, early_part: float = 0.25) -> None:
+    def __init__(
+        self, clock: Clock, chance: Chance | None = None, *, early_part: float = 0.25
+    ) -> None:
         self._clock = clock
+        self._chance = chance or SeededChance()
         self._early_part = early_part
         self._due: datetime | None = None
         self._last: datetime | None = None
@@ -71,7 +69,7 @@ class MemoryCoordinator:
         """Start the evaluation that the app was reserved for, if it still is."""
         if self._holder(app_id) != token:
             return None
-        lease = Lease(app_id, secrets.token_hex(8))
+        lease = Lease(app_id, self._chance.token())
         never = datetime.max.replace(tzinfo=UTC)
         self._leases[app_id] = (lease.token, never)
         return lease, self._memories.get(app_id, Memory())
@@ -132,43 +130,8 @@ class MemoryCoordinator:
 
     def lose_everything(self) -> None:
         """Be as empty as a Redis that was restarted."""
-        self.__init__(self._clock, early_part=self._early_part)  # type: ignore[misc] # the same as a new one
+        self.__init__(self._clock, self._chance, early_part=self._early_part)  # type: ignore[misc] # the same as a new one
 
     def _holder(self, app_id: int) -> str | None:
         token, end = self._leases.get(app_id, ("", datetime.min.replace(tzinfo=UTC)))
         return token if self._clock.now() < end else None
-
-
-class MemoryAccount:
-    """An `Account` that is open, unless it is told otherwise.
-
-    Attributes:
-        denial: Why no call may be made, by its urgency and its key.
-        failures: What concerned a whole account.
-        blamed: The key of each of them.
-        remaining: The calls left with each key, as last heard.
-    """
-
-    def __init__(self) -> None:
-        self.denial: Callable[[Urgency, Secret], Cause | None] = lambda *_: None
-        self.failures: list[PlatformError] = []
-        self.blamed: list[Secret] = []
-        self.remaining: dict[Secret, int] = {}
-
-    def ask(self, urgency: Urgency, key: Secret) -> Cause | None:
-        """Return None if a call may be made now, otherwise why not."""
-        return self.denial(urgency, key)
-
-    def answered(self, remaining: int | None, key: Secret) -> None:
-        """Take note that Heroku answered."""
-        if remaining is not None:
-            self.remaining[key] = remaining
-
-    def failed(self, error: PlatformError, key: Secret) -> None:
-        """Take note of a failure that concerns the whole account."""
-        self.failures.append(error)
-        self.blamed.append(key)
-
-    def budget(self, key: Secret) -> Budget:
-        """Return what is known."""
-        return Budget(self.remaining.get(key))

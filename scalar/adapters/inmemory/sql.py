@@ -40,8 +40,12 @@ class MemoryRegistry:
         )
         return self._apps[name]
 
+    def put(self, app: RegisteredApp) -> None:
+        """Replace an app's row, as an older or newer version may have written it."""
+        self._apps[app.name] = app
+
     def remove(self, name: str) -> None:
-        """Forget an app."""
+        """Remove an app."""
         if self._apps.pop(name, None) is None:
             raise AppNotFound(name)
 

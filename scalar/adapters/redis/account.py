@@ -1,5 +1,8 @@
 """The calls of each Heroku account, shared by all workers through Redis.
 
+A token bucket with a reserve for people, and a circuit breaker with a half-open
+probe, each account at a Redis key of its own:
+
     scalar:account:NAME; scalar:account for that of HEROKU_API_KEY
                      remaining, at     calls left, and when Heroku said so (ms)
                      blocked, reason   no call before that time (ms), and why
@@ -13,6 +16,7 @@ and only when it succeeds may the others follow: no stampede at recovery.
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,7 +27,8 @@ from scalar.adapters.redis.connection import PREFIX, translated
 from scalar.core.errors import NotAuthorized, PlatformError, RateLimited
 from scalar.core.reason import Cause, Reason
 from scalar.core.secret import Secret
-from scalar.ports.account import Budget, Urgency
+from scalar.ports.account import Budget
+from scalar.ports.platform import Urgency
 
 KEY = f"{PREFIX}account"
 #: Calls an hour of a Heroku account, and its refill a minute (Dev Center,
@@ -86,8 +91,8 @@ redis.call('EXPIRE', KEYS[1], 86400)
 """
 
 
-class RedisAccount:
-    """The `Account` that workers on several dynos share."""
+class RedisAccounts:
+    """The `Accounts` that workers on several dynos share."""
 
     def __init__(self, client: redis.Redis, reserve: int, names: AccountNames) -> None:
         self._redis = client
@@ -101,12 +106,17 @@ class RedisAccount:
         self._answered = client.register_script(_ANSWERED)
         self._failed = client.register_script(_FAILED)
 
-    def ask(self, urgency: Urgency, key: Secret) -> Cause | None:
-        """Return None if a call may be made now, otherwise why not."""
+    def of(self, key: Secret) -> RedisAccount:
+        """Return the account that a key belongs to."""
+        name = self._names.of(key)
+        return RedisAccount(self, f"{KEY}:{name}" if name else KEY)
+
+    def ask(self, place: str, urgency: Urgency) -> Cause | None:
+        """Return None if the account at a Redis key has a call for this."""
         needed = self._needed[urgency]
         with translated():
             got: Any = self._ask(
-                keys=[self._place(key)],
+                keys=[place],
                 args=[needed, REFILL_PER_MINUTE, POOL, PROBE_SECONDS, LONGEST],
             )
         if not got:
@@ -120,29 +130,27 @@ class RedisAccount:
         when = f"next try in {number} s" if number else "one call is trying"
         return Cause(Reason(reason), f"Heroku calls wait: {when}")
 
-    def answered(self, remaining: int | None, key: Secret) -> None:
-        """Take note that Heroku answered."""
+    def answered(self, place: str, remaining: int | None) -> None:
+        """Record an answer to the account at a Redis key."""
         with translated():
-            self._answered(
-                keys=[self._place(key)], args=["" if remaining is None else remaining]
-            )
+            self._answered(keys=[place], args=["" if remaining is None else remaining])
 
-    def failed(self, error: PlatformError, key: Secret) -> None:
-        """Take note of a failure that concerns the whole account."""
+    def failed(self, place: str, error: PlatformError) -> None:
+        """Record a failure of the account at a Redis key."""
         first, longest = WAITS.get(type(error), OTHER_WAITS)
         if isinstance(error, RateLimited) and error.retry_after:
             first = min(error.retry_after, longest)
         jitter = random.uniform(0.8, 1.2)  # noqa: S311 - to spread, not to hide
         with translated():
             self._failed(
-                keys=[self._place(key)],
+                keys=[place],
                 args=[error.reason.value, first, longest, jitter, LONGEST],
             )
 
-    def budget(self, key: Secret) -> Budget:
-        """Return what is known, without changing it."""
+    def budget(self, place: str) -> Budget:
+        """Return what is known of the account at a Redis key."""
         with translated():
-            state: Any = self._redis.hgetall(self._place(key))
+            state: Any = self._redis.hgetall(place)
         blocked = state.get("blocked")
         return Budget(
             int(state["remaining"]) if "remaining" in state else None,
@@ -150,6 +158,26 @@ class RedisAccount:
             state.get("reason", ""),
         )
 
-    def _place(self, key: Secret) -> str:
-        name = self._names.of(key)
-        return f"{KEY}:{name}" if name else KEY
+
+@dataclass(frozen=True, slots=True)
+class RedisAccount:
+    """One `Account`, at its Redis key."""
+
+    accounts: RedisAccounts
+    place: str
+
+    def ask(self, urgency: Urgency) -> Cause | None:
+        """Return None if a call may be made now, otherwise why not."""
+        return self.accounts.ask(self.place, urgency)
+
+    def answered(self, remaining: int | None) -> None:
+        """Record that Heroku answered, with the calls it said remain."""
+        self.accounts.answered(self.place, remaining)
+
+    def failed(self, error: PlatformError) -> None:
+        """Record a failure that concerns the whole account."""
+        self.accounts.failed(self.place, error)
+
+    def budget(self) -> Budget:
+        """Return what is known, without changing it."""
+        return self.accounts.budget(self.place)

@@ -37,6 +37,7 @@ _WHOLE_ROW = (
     PolicyRow.process_type,
     PolicyRow.values,
     AppRow.heroku_key,
+    AppRow.platform,
     *COLUMNS,
 )
 
@@ -208,7 +209,7 @@ class SqlRegistry:
             rows = connection.execute(query).all()
         if not rows:
             return None
-        app_id, name, revision, created_at, _, _, key, *columns = rows[0]
+        app_id, name, revision, created_at, _, _, key, platform, *columns = rows[0]
         return RegisteredApp(
             app_id,
             name,
@@ -217,6 +218,7 @@ class SqlRegistry:
             created_at,
             {row[4]: _values(row[5]) for row in rows if row[4] is not None},
             self._heroku_key(key, name),
+            platform,
         )
 
     def _heroku_key(self, stored_key: str | None, app: str) -> Secret:

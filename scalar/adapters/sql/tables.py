@@ -16,6 +16,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from scalar.core.app import HEROKU
+
 
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware time, stored in UTC on every database."""
@@ -76,6 +78,7 @@ class AppRow(Base):
     token: Mapped[str | None] = mapped_column(Text)
     queues: Mapped[str | None] = mapped_column(Text)
     heroku_key: Mapped[str | None] = mapped_column(Text)
+    platform: Mapped[str] = mapped_column(String(20), server_default=HEROKU)
 
 
 class PolicyRow(Base):

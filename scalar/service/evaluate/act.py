@@ -1,12 +1,11 @@
-"""Carry a decision out: at most one PATCH, and one more after a limit."""
+"""Carry out a decision: at most one PATCH, and one more after a limit."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from scalar.core.app import RegisteredApp
 from scalar.core.app_state import Memory
 from scalar.core.decision.decide import clamp_again
 from scalar.core.decision.decision import Decision
@@ -16,99 +15,95 @@ from scalar.core.decision.formation_changes import (
     note_by_hand,
     note_scaled,
 )
-from scalar.core.errors import AboveLimit, PlatformError, PlatformUnavailable
+from scalar.core.errors import AboveLimit, CallDenied, PlatformUnavailable
 from scalar.core.event import Event, EventKind
 from scalar.core.formation import Formation
 from scalar.core.reason import Cause, Reason
-from scalar.ports.account import Urgency
 from scalar.ports.coordination import Lease
+from scalar.ports.platform import Platform, Urgency
+from scalar.service.evaluate.context import AppContext
 from scalar.service.evaluate.evaluation import Evaluation
 from scalar.service.evaluate.platform_calls import (
-    note_failure,
+    NotDone,
+    attempt,
+    read_formation,
     urgency_of,
-    why_not_call,
 )
-from scalar.service.evaluate.platform_reads import read_formation
-from scalar.service.parts import Parts
 
 
-def act(parts: Parts, app: RegisteredApp, lease: Lease, seen: Evaluation) -> Evaluation:
-    """Ask Heroku for the desired quantities, if any differs from the current.
+def act(ctx: AppContext, lease: Lease, seen: Evaluation) -> Evaluation:
+    """Ask for the desired quantities, if any differs from the current one.
 
-    A refusal that names a limit is answered by asking for as many as are
-    allowed, once. Every other failure holds the app.
+    A refusal that names a limit is answered by asking for as many as are allowed,
+    once. Any other failure holds the app.
     """
     if not seen.to_be_made:
         return seen
-    if why := _why_not(parts, app, lease, seen):
-        return seen.held(why)
-    try:
-        return _ask(parts, app, seen)
-    except AboveLimit as exc:
-        return _ask_within(parts, app, seen, exc)
-    except PlatformError as exc:
-        return _failed(parts, app, seen, exc)
+    done = _scale(ctx, lease, seen)
+    if isinstance(done, NotDone) and isinstance(done.error, AboveLimit):
+        return _scale_within(ctx, lease, seen, done.error)
+    return _held(ctx, seen, done) if isinstance(done, NotDone) else done
 
 
-def _why_not(
-    parts: Parts, app: RegisteredApp, lease: Lease, seen: Evaluation
-) -> Cause | None:
-    """Return why nothing may be changed now; None if it may."""
-    urgency = urgency_of(seen.to_be_made)
-    if why := why_not_call(parts, app, seen.memory, urgency, parts.clock.now()):
-        return why
-    # If this process ends before `finish`, the next evaluation reads the formation
-    # anew instead of believing the quantities of before the change.
-    if not parts.coordinator.store(lease, doubtful(parts, app, seen)):
-        return Cause(Reason.LEASE_LOST, "another evaluation has taken over")
-    return None
+def in_doubt(ctx: AppContext, seen: Evaluation) -> Memory:
+    """Return what to remember as long as it is not known how the change went."""
+    return seen.memory.in_doubt(tuple(_events(ctx, seen.to_be_made, {}, ctx.now())))
 
 
-def _ask_within(
-    parts: Parts, app: RegisteredApp, seen: Evaluation, error: AboveLimit
+def _scale_within(
+    ctx: AppContext, lease: Lease, seen: Evaluation, error: AboveLimit
 ) -> Evaluation:
     """Ask for as many dynos as a refusal allows.
 
     A limit must not scale down what somebody has scaled up meanwhile, so the
-    formation is read first. If it is another than was thought, the next
+    formation is read first. If it differs from the remembered one, the next
     evaluation decides.
     """
     if not seen.formation_is_fresh:
-        fresh = read_formation(parts, app, seen, Urgency.SCALE_UP, must=True)
-        if fresh.hold is not seen.hold or _differs(seen, fresh):
+        fresh = read_formation(ctx, seen, Urgency.SCALE_UP, must=True)
+        if fresh.hold is not seen.hold or fresh.formation != seen.formation:
             return replace(fresh, decisions=())
         seen = fresh
-    seen = _within(seen, error, parts.clock.now())
+    seen = _within(seen, error, ctx.now())
     if not seen.to_be_made:
         return seen
-    try:
-        return _ask(parts, app, seen)
-    except PlatformError as exc:
-        return _failed(parts, app, seen, exc)
+    done = _scale(ctx, lease, seen)
+    return _held(ctx, seen, done) if isinstance(done, NotDone) else done
 
 
-def _differs(before: Evaluation, after: Evaluation) -> bool:
-    """Return whether a process type has other dynos than was thought."""
-    return (before.memory.formation or {}) != (after.memory.formation or {})
-
-
-def _ask(parts: Parts, app: RegisteredApp, seen: Evaluation) -> Evaluation:
+def _scale(ctx: AppContext, lease: Lease, seen: Evaluation) -> Evaluation | NotDone:
     quantities = {d.process_type: d.desired or 0 for d in seen.to_be_made}
-    known = seen.memory.formation or {}
-    told = parts.platform.scale(app.name, quantities, app.heroku_key)
-    # An answer may have a part of the rows only; the others are read again soon.
-    formation = {**known, **told}
-    at = parts.clock.now()
-    foreign = foreign_changes(
-        app, seen.memory.formation or {}, formation, at, ours=quantities
-    )
+    urgency = urgency_of(seen.to_be_made)
+
+    def scale(platform: Platform) -> Formation:
+        # If this process dies before `finish`, the next evaluation reads the
+        # formation anew instead of believing the quantities of before the change.
+        if not ctx.parts.states.store(lease, in_doubt(ctx, seen)):
+            why = Cause(Reason.LEASE_LOST, "another evaluation has taken over")
+            raise CallDenied(why)
+        return platform.scale(quantities, urgency)
+
+    answer = attempt(ctx, seen.memory, scale)
+    if isinstance(answer, NotDone):
+        return answer
+    return _scaled(ctx, seen, quantities, answer)
+
+
+def _scaled(
+    ctx: AppContext, seen: Evaluation, quantities: Mapping[str, int], answer: Formation
+) -> Evaluation:
+    known = seen.formation
+    # An answer may have only some of the rows; the others are read again soon.
+    formation = {**known, **answer}
+    at = ctx.now()
+    foreign = foreign_changes(ctx.app, known, formation, at, ours=quantities)
     memory = replace(
         note_by_hand(seen.memory, foreign),
         formation=formation,
-        read_at=seen.memory.read_at if known.keys() <= told.keys() else None,
+        read_at=seen.memory.read_at if known.keys() <= answer.keys() else None,
         refusal=None,
     )
-    ours = _events(app, seen.to_be_made, told, at)
+    ours = _events(ctx, seen.to_be_made, answer, at)
     memory = note_scaled(memory, ours)
     events = (*seen.events, *ours, *foreign)
     return replace(seen, memory=memory, events=events, scaled=True)
@@ -116,12 +111,11 @@ def _ask(parts: Parts, app: RegisteredApp, seen: Evaluation) -> Evaluation:
 
 def _within(seen: Evaluation, error: AboveLimit, at: datetime) -> Evaluation:
     """Return the evaluation with its decisions within a limit just learned."""
-    formation = seen.memory.formation or {}
     learned = learn_limits(
         error.limit,
         per_process_type=error.per_process_type,
         message=str(error),
-        formation=formation,
+        formation=seen.formation,
         decisions=seen.to_be_made,
     )
     limits = {**seen.memory.limits, **learned}
@@ -132,34 +126,23 @@ def _within(seen: Evaluation, error: AboveLimit, at: datetime) -> Evaluation:
     )
 
 
-def _failed(
-    parts: Parts, app: RegisteredApp, seen: Evaluation, error: PlatformError
-) -> Evaluation:
-    """Hold the app after an error, and read the formation before the next try."""
-    now = parts.clock.now()
-    memory, why = note_failure(parts, app, seen.memory, error, now)
+def _held(ctx: AppContext, seen: Evaluation, failed: NotDone) -> Evaluation:
+    """Hold the app; after a failed call, read the formation before the next try."""
+    if failed.error is None:
+        return seen.held(failed.cause)
     asked: tuple[Event, ...] = ()
-    if isinstance(error, PlatformUnavailable):
-        asked = tuple(_events(app, seen.to_be_made, {}, now))
-    return replace(seen, memory=memory.in_doubt(asked), hold=why)
-
-
-def doubtful(parts: Parts, app: RegisteredApp, seen: Evaluation) -> Memory:
-    """Return what to remember as long as it is not known how the change went."""
-    asked = _events(app, seen.to_be_made, {}, parts.clock.now())
-    return seen.memory.in_doubt(tuple(asked))
+    if isinstance(failed.error, PlatformUnavailable):
+        asked = tuple(_events(ctx, seen.to_be_made, {}, ctx.now()))
+    return replace(seen, memory=failed.memory.in_doubt(asked), hold=failed.cause)
 
 
 def _events(
-    app: RegisteredApp,
-    changes: Iterable[Decision],
-    formation: Formation,
-    at: datetime,
+    ctx: AppContext, changes: Iterable[Decision], formation: Formation, at: datetime
 ) -> list[Event]:
     return [
         Event(
             at=at,
-            app=app.name,
+            app=ctx.app.name,
             process_type=d.process_type,
             kind=EventKind.SCALED,
             reason=d.reason,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from scalar.core.app_state import Memory
 from scalar.core.decision.decision import Decision
 from scalar.core.event import Event
+from scalar.core.formation import Formation
 from scalar.core.reason import Cause, Reason
 
 #: Why an app is held though its counts are known.
@@ -29,10 +30,9 @@ class Evaluation:
         hold: Why the whole app is held; None if it is not. A fallback may change
             something all the same.
         events: What is to be recorded.
-        scaled: Whether Heroku took the change.
+        scaled: Whether the platform made the change.
         formation_is_fresh: Whether the formation was read in this evaluation.
-        tells_busy: Process types of whose busy dynos the app speaks, if only to say
-            that it does not know them.
+        tells_busy: Process types whose answer has busy dynos, known or not.
     """
 
     memory: Memory
@@ -46,6 +46,11 @@ class Evaluation:
     def held(self, why: Cause) -> Evaluation:
         """Return the same, with nothing to be changed."""
         return replace(self, hold=why)
+
+    @property
+    def formation(self) -> Formation:
+        """The formation as far as it is known; empty if it is not."""
+        return self.memory.formation or {}
 
     @property
     def to_be_made(self) -> tuple[Decision, ...]:

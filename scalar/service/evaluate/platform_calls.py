@@ -1,47 +1,114 @@
-"""Whether Heroku may be called now, and what follows from its refusals."""
+"""Calls to an app's platform: whether one may be made, and what a failure means."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 from scalar.core.app import RegisteredApp
 from scalar.core.app_state import Memory, Refusal
 from scalar.core.decision.decision import Decision
-from scalar.core.errors import PlatformError
+from scalar.core.decision.formation_changes import (
+    foreign_changes,
+    note_by_hand,
+    note_scaled,
+)
+from scalar.core.errors import CallDenied, PlatformError
+from scalar.core.event import Event
+from scalar.core.formation import Formation
+from scalar.core.reading import Reading, Unknown
 from scalar.core.reason import Cause
-from scalar.core.secret import Secret
-from scalar.ports.account import Account, Budget, Urgency
-from scalar.service.parts import Parts
+from scalar.ports.platform import Platform, Urgency
+from scalar.service.evaluate.context import AppContext
+from scalar.service.evaluate.evaluation import Evaluation
 
-#: Seconds until an app is asked about again after a first refusal; doubled
-#: with each further one, up to the most.
+#: Seconds until an app is tried again after its first refusal; doubled with each
+#: further one (exponential backoff), up to the most.
 FIRST_WAIT = 60
 MOST_WAIT = 900
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+
+T = TypeVar("T")
 
 
-class Onlooker:
-    """An `Account` for who only looks: it may call, and shares no failure."""
+@dataclass(frozen=True, slots=True)
+class NotDone:
+    """A call that was not made, or failed.
 
-    def __init__(self, account: Account) -> None:
-        self._account = account
+    Attributes:
+        cause: Why.
+        memory: What to remember: a refusal of this app makes it back off.
+        error: How the call failed; None if it was not made.
+    """
 
-    def ask(self, urgency: Urgency, key: Secret) -> Cause | None:
-        """Return None: a person's own call is not held back."""
-        del urgency, key
-        return None
+    cause: Cause
+    memory: Memory
+    error: PlatformError | None = None
 
-    def answered(self, remaining: int | None, key: Secret) -> None:
-        """Take note that Heroku answered."""
-        self._account.answered(remaining, key)
 
-    def failed(self, error: PlatformError, key: Secret) -> None:
-        """Keep a failure from the workers: their own calls may well succeed."""
+def attempt(
+    ctx: AppContext, memory: Memory, call: Callable[[Platform], T]
+) -> T | NotDone:
+    """Make a call to the app's platform, unless a refusal is still in force.
 
-    def budget(self, key: Secret) -> Budget:
-        """Return what is known, without changing it."""
-        return self._account.budget(key)
+    A failure of the whole account is shared with all workers by the platform itself;
+    one that concerns this app alone makes the app back off.
+    """
+    refusal = _standing_refusal(memory, ctx.app)
+    now = ctx.now()
+    if refusal and timedelta(0) < refusal.until - now <= timedelta(seconds=MOST_WAIT):
+        return NotDone(refusal.cause, memory)
+    try:
+        return call(ctx.platform)
+    except CallDenied as exc:
+        return NotDone(exc.cause, memory)
+    except PlatformError as exc:
+        cause = Cause(exc.reason, str(exc))
+        if not exc.whole_account:
+            memory = _refused(ctx, memory, refusal, cause)
+        return NotDone(cause, memory, exc)
+
+
+def _standing_refusal(memory: Memory, app: RegisteredApp) -> Refusal | None:
+    """Return the refusal, unless somebody has changed the app's row since."""
+    refusal = memory.refusal
+    return refusal if refusal and refusal.revision == app.revision else None
+
+
+def _refused(
+    ctx: AppContext, memory: Memory, before: Refusal | None, cause: Cause
+) -> Memory:
+    times = before.times + 1 if before else 1
+    wait = min(FIRST_WAIT * 2 ** min(times - 1, 10), MOST_WAIT)
+    until = ctx.now() + timedelta(seconds=wait)
+    return replace(
+        memory, refusal=Refusal(cause, until, times, revision=ctx.app.revision)
+    )
+
+
+def is_stale(ctx: AppContext, memory: Memory) -> bool:
+    """Return whether the formation has to be read again.
+
+    Apps differ by up to a fifth of the time, so that a fleet that was read at once
+    is not read at once forever.
+    """
+    if memory.formation is None or memory.read_at is None:
+        return True
+    spread = 0.8 + 0.2 * (ctx.app.id * 0.618034 % 1)
+    age = (ctx.now() - memory.read_at).total_seconds()
+    return not 0 <= age < ctx.parts.options.formation_ttl * spread
+
+
+def urgency_of_read(memory: Memory, readings: Mapping[str, Reading]) -> Urgency:
+    """Return how urgent a read is: before the first one no dyno can be added."""
+    waiting = any(
+        reading.count > 0
+        for reading in readings.values()
+        if not isinstance(reading.count, Unknown)
+    )
+    return Urgency.SCALE_UP if memory.read_at is None and waiting else Urgency.READ
 
 
 def urgency_of(changes: Iterable[Decision]) -> Urgency:
@@ -50,45 +117,66 @@ def urgency_of(changes: Iterable[Decision]) -> Urgency:
     return Urgency.SCALE_UP if ups else Urgency.SCALE_DOWN
 
 
-def why_not_call(
-    parts: Parts, app: RegisteredApp, memory: Memory, urgency: Urgency, now: datetime
-) -> Cause | None:
-    """Return why Heroku may not be called for this app now; None if it may."""
-    refusal = _still_meant(memory, app)
-    if refusal and timedelta(0) < refusal.until - now <= timedelta(seconds=MOST_WAIT):
-        return refusal.cause
-    return parts.account.ask(urgency, app.heroku_key)
+def read_formation(
+    ctx: AppContext, seen: Evaluation, urgency: Urgency, *, must: bool = False
+) -> Evaluation:
+    """Read the formation, or keep the remembered one while calls are low.
 
+    A remembered formation is good enough to find that nothing changes; before
+    anything does change, the platform has to be callable anyway.
 
-def note_failure(
-    parts: Parts,
-    app: RegisteredApp,
-    memory: Memory,
-    error: PlatformError,
-    now: datetime,
-) -> tuple[Memory, Cause]:
-    """Take note of a failed call; return the memory and why the app is held.
-
-    What concerns the app's account is shared with all workers. What concerns
-    the app alone lets it wait, longer each time.
+    Args:
+        ctx: The app.
+        seen: What is known so far.
+        urgency: What the call is for.
+        must: Hold the app rather than keep the remembered formation. What the
+            platform allows is still remembered then.
     """
-    cause = Cause(error.reason, str(error))
-    if error.whole_account:
-        parts.account.failed(error, app.heroku_key)
-        return memory, cause
-    before = _still_meant(memory, app)
-    times = before.times + 1 if before else 1
-    wait = min(FIRST_WAIT * 2 ** min(times - 1, 10), MOST_WAIT)
-    refusal = Refusal(
-        cause,
-        until=now + timedelta(seconds=wait),
-        times=times,
-        revision=app.revision,
+    memory = seen.memory
+    formation = attempt(ctx, memory, lambda platform: platform.formation(urgency))
+    if isinstance(formation, NotDone):
+        usable = memory.read_at is not None and memory.refusal is None
+        if formation.error is None and usable and not must:
+            return seen
+        return replace(seen, memory=formation.memory, hold=formation.cause)
+    now = ctx.now()
+    made = _confirmed(memory, formation)
+    ours = {event.process_type or "" for event in made}
+    foreign = foreign_changes(
+        ctx.app, memory.formation or {}, formation, now, ours=ours
     )
-    return replace(memory, refusal=refusal), cause
+    memory = replace(
+        note_scaled(note_by_hand(memory, foreign), made),
+        formation=formation,
+        read_at=now,
+        limits=memory.limits if must else {},
+        refusal=None,
+        unconfirmed=(),
+    )
+    events = (*seen.events, *made, *foreign)
+    return replace(seen, memory=memory, events=events, formation_is_fresh=True)
 
 
-def _still_meant(memory: Memory, app: RegisteredApp) -> Refusal | None:
-    """Return the refusal, unless somebody has changed the app's row since."""
-    refusal = memory.refusal
-    return refusal if refusal and refusal.revision == app.revision else None
+def read_release(ctx: AppContext, seen: Evaluation) -> Evaluation:
+    """Ask when the app was last released; hold it if that is not known.
+
+    An app that was never released counts as released long ago. What was known
+    before is not good enough: there may have been a release since.
+    """
+    memory = replace(seen.memory, released_at=None)
+    urgency = Urgency.SCALE_DOWN
+    found = attempt(ctx, memory, lambda platform: platform.describe(urgency))
+    if isinstance(found, NotDone):
+        return replace(seen, memory=found.memory, hold=found.cause)
+    released_at = found.released_at or LONG_AGO
+    return replace(seen, memory=replace(memory, released_at=released_at))
+
+
+def _confirmed(memory: Memory, formation: Formation) -> list[Event]:
+    """Return the changes that were made after all, though the answer was lost."""
+    return [
+        event
+        for event in memory.unconfirmed
+        if (row := formation.get(event.process_type or "")) is not None
+        and row.quantity == event.to_quantity
+    ]

@@ -1,10 +1,8 @@
-"""Evaluate one app: gather, decide, act, record. The order is this file's."""
+"""Evaluate one app: observe, quiesce, act, record. This file has the order of I/O."""
 
 from __future__ import annotations
 
 import logging
-import secrets
-from dataclasses import replace
 
 from scalar.core import logfmt
 from scalar.core.app import AppKey, RegisteredApp
@@ -12,11 +10,11 @@ from scalar.core.app_state import Memory
 from scalar.core.errors import ScalarError
 from scalar.core.reason import Cause, Reason
 from scalar.ports.coordination import Lease
-from scalar.service.evaluate.act import act, doubtful
+from scalar.service.evaluate.act import act, in_doubt
+from scalar.service.evaluate.context import AppContext
 from scalar.service.evaluate.evaluation import Evaluation
-from scalar.service.evaluate.observe import gather
-from scalar.service.evaluate.platform_calls import Onlooker
-from scalar.service.evaluate.quiesce import look_again_before_removal
+from scalar.service.evaluate.observe import observe
+from scalar.service.evaluate.quiesce import quiesce
 from scalar.service.evaluate.record import record
 from scalar.service.parts import Parts
 
@@ -27,64 +25,62 @@ log = logging.getLogger("scalar.evaluation")
 
 
 def poll_and_scale(parts: Parts, key: AppKey, token: str) -> Evaluation | None:
-    """Evaluate one app for real, alone: one evaluation per app at a time.
+    """Evaluate one app for real: one evaluation per app at a time.
 
-    Returns None if another one is under way, if the reservation that the token is
-    of has ended, or if the app is registered no more. Whatever fails holds the app.
+    Returns None if another evaluation is under way, if the reservation of this token
+    is over, or if the app is no longer registered. Any failure holds the app.
 
     Raises:
         CoordinationError: Redis is away. Nothing has been changed.
         RegistryError: The app cannot be looked up. Nothing has been changed.
     """
-    begun = parts.coordinator.begin(key.id, token)
+    begun = parts.states.begin(key.id, token)
     if begun is None:
         log.debug(logfmt.line("poll.skipped", app=key.name, reason="under way"))
         return None
     lease, memory = begun
     after: Memory | None = None
     try:
-        app = parts.registry.find(key)
+        app = parts.apps.find(key)
         if app is None:
             return None
-        done = _evaluate(parts, app, lease, memory)
-        after = done.memory  # also if it cannot be told
-        after = record(parts, app, done)
+        ctx = AppContext(app, parts.platforms.of(app), parts)
+        done = _evaluate(ctx, lease, memory)
+        after = done.memory  # stored even if recording fails
+        after = record(ctx, done)
         return done
     finally:
-        parts.coordinator.finish(lease, None if after == memory else after)
+        parts.states.finish(lease, None if after == memory else after)
 
 
-def poll_now(parts: Parts, key: AppKey) -> Evaluation | None:
-    """Evaluate one app as `poll_and_scale` does, though no tick has ordered it."""
-    token = secrets.token_hex(8)
-    parts.coordinator.reserve([key.id], token, AT_ONCE)
+def evaluate_now(parts: Parts, key: AppKey) -> Evaluation | None:
+    """Evaluate one app as `poll_and_scale` does, without waiting for a tick."""
+    token = parts.chance.token()
+    parts.states.reserve([key.id], token, AT_ONCE)
     return poll_and_scale(parts, key, token)
 
 
 def explain(parts: Parts, app: RegisteredApp) -> Evaluation:
-    """Evaluate an app without changing anything, here or on Heroku.
+    """Evaluate an app without changing anything, here or on its platform.
 
-    The formation is read anew, which costs one API call. If that fails, no
-    worker is kept from calling because of it.
+    The formation is read anew, which costs one API call. If that fails, no worker
+    backs off because of it.
     """
-    memory = parts.coordinator.recall([app.id]).get(app.id, Memory())
-    onlooking = replace(parts, account=Onlooker(parts.account))
-    return gather(onlooking, app, memory, read_anew=True)
+    memory = parts.states.recall([app.id]).get(app.id, Memory())
+    ctx = AppContext(app, parts.platforms.unmetered(app), parts)
+    return observe(ctx, memory, read_anew=True)
 
 
-def _evaluate(
-    parts: Parts, app: RegisteredApp, lease: Lease, memory: Memory
-) -> Evaluation:
+def _evaluate(ctx: AppContext, lease: Lease, memory: Memory) -> Evaluation:
     try:
-        seen = gather(parts, app, memory)
-        seen = look_again_before_removal(parts, app, seen)
+        seen = quiesce(ctx, observe(ctx, memory))
         if seen.to_be_made:
-            # Unless it is known how the change went, the formation is read anew.
-            memory = doubtful(parts, app, seen)
-        return act(parts, app, lease, seen)
+            # Unless the outcome becomes known, the formation is read anew.
+            memory = in_doubt(ctx, seen)
+        return act(ctx, lease, seen)
     except ScalarError:
         raise
     except Exception as exc:
-        log.exception(logfmt.line("poll.failed", app=app.name))
+        log.exception(logfmt.line("poll.failed", app=ctx.app.name))
         what = f"{type(exc).__name__} in this program, see the log"
         return Evaluation(memory, hold=Cause(Reason.INTERNAL_ERROR, what))

@@ -1,30 +1,29 @@
-"""Look once more before dynos are removed that may take a job meanwhile.
+"""Quiesce dynos before they are removed, so that none is stopped with a job.
 
-A dyno that was idle when the app answered may take a job before Heroku tells it
-to stop. An app that tells which dynos are busy is asked again, with the number
-of dynos that will be kept: its agent lets the others take no more jobs, and
-answers after that. What it then finds busy stays.
+A dyno that was idle when the app answered may take a job before the platform stops
+it. An app that tells which dynos are busy is therefore asked again, with the number
+of dynos that will be kept: its agent lets the others take no more jobs, and answers
+after that. Dynos that are busy then stay.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
-from scalar.core.app import RegisteredApp
 from scalar.core.decision.decision import Decision, Step
 from scalar.core.reason import Reason
+from scalar.service.evaluate.context import AppContext
 from scalar.service.evaluate.evaluation import Evaluation
-from scalar.service.evaluate.observe import gather
-from scalar.service.parts import Parts
+from scalar.service.evaluate.observe import observe
 
 
-def look_again_before_removal(
-    parts: Parts, app: RegisteredApp, seen: Evaluation
-) -> Evaluation:
+def quiesce(ctx: AppContext, seen: Evaluation) -> Evaluation:
     """Return the evaluation to carry out: the same one if it removes no dyno.
 
-    Dynos that were not made quiet are not removed now, even if fewer are wanted
-    by now; the next poll does. Nor are any of which the app speaks no more.
+    Only dynos that were quiesced are removed now; if even fewer are wanted by then,
+    the next evaluation removes them. A process type whose busy dynos the second
+    answer leaves out loses none.
     """
     keep = {
         decision.process_type: decision.desired or 0
@@ -33,27 +32,27 @@ def look_again_before_removal(
     }
     if not keep:
         return seen
-    again = gather(parts, app, seen.memory, keep=keep)
+    again = observe(ctx, seen.memory, keep=keep)
     silent = keep.keys() - again.tells_busy
-    quiet = {
+    fewest = {
         d.process_type: d.desired or 0
         for d in seen.to_be_made
         if d.process_type not in silent
     }
     return replace(
         again,
-        decisions=tuple(_no_fewer(d, quiet) for d in again.decisions),
+        decisions=tuple(_at_least(d, fewest) for d in again.decisions),
         events=(*seen.events, *again.events),
         formation_is_fresh=seen.formation_is_fresh or again.formation_is_fresh,
     )
 
 
-def _no_fewer(decision: Decision, quiet: dict[str, int]) -> Decision:
-    """Return the decision with as many dynos as were not made quiet."""
+def _at_least(decision: Decision, fewest: Mapping[str, int]) -> Decision:
+    """Return the decision without the removals that were not announced."""
     current = decision.current or 0
-    fewest = min(quiet.get(decision.process_type, current), current)
-    if decision.hold or (decision.desired or 0) >= fewest:
+    least = min(fewest.get(decision.process_type, current), current)
+    if decision.hold or (decision.desired or 0) >= least:
         return decision
-    why = f"no more than {current - fewest} were asked to take no more jobs"
-    step = Step(fewest, Reason.BUSY_DYNOS, why)
+    why = f"no more than {current - least} were quiesced"
+    step = Step(least, Reason.BUSY_DYNOS, why)
     return replace(decision, trail=(*decision.trail, step))

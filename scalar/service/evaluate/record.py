@@ -15,9 +15,9 @@ from scalar.core.decision.track_holds import follow_holds
 from scalar.core.errors import RegistryError
 from scalar.core.event import Event
 from scalar.core.reason import Cause, Reason
+from scalar.service.evaluate.context import AppContext
 from scalar.service.evaluate.evaluation import Evaluation
 from scalar.service.evaluate.record_dry_runs import tell_dry_runs
-from scalar.service.parts import Parts
 
 log = logging.getLogger("scalar.evaluation")
 
@@ -27,24 +27,24 @@ TOLD_ONCE = frozenset({Reason.NOT_IN_FORMATION, Reason.RELEASE_PHASE})
 MOST_UNWRITTEN = 50
 
 
-def record(parts: Parts, app: RegisteredApp, done: Evaluation) -> Memory:
+def record(ctx: AppContext, done: Evaluation) -> Memory:
     """Log the evaluation and write its events; return what to remember.
 
     Events that the journal does not take wait in the memory for the next
     evaluation, so that a database outage loses none.
     """
-    now = parts.clock.now()
+    app, now = ctx.app, ctx.now()
     memory = done.memory
     holds, told = follow_holds(app.name, memory.holds, _held(done), now)
     _log_changes_elsewhere(done.events)
     _log_holds(app, done, memory.holds, holds, now)
-    _log_decisions(parts, app, done)
+    _log_decisions(ctx, done)
     memory, wishes = tell_dry_runs(app, done, memory, now)
     events = (*memory.unwritten, *done.events, *told, *wishes)
     return replace(
         memory,
         holds=holds,
-        unwritten=_write(parts, app, events),
+        unwritten=_write(ctx, events),
         stuck=done.is_stuck,
     )
 
@@ -95,21 +95,21 @@ def _log_holds(
             )
 
 
-def _log_decisions(parts: Parts, app: RegisteredApp, done: Evaluation) -> None:
+def _log_decisions(ctx: AppContext, done: Evaluation) -> None:
     if done.hold and not done.scaled:
         return
     for decision in done.decisions:
         if decision.is_to_be_made and done.scaled:
-            log.info(_line("scale.done", parts, app, decision))
+            log.info(_line("scale.done", ctx, decision))
         elif not decision.hold and log.isEnabledFor(logging.DEBUG):
-            log.debug(_line("scale.unchanged", parts, app, decision))
+            log.debug(_line("scale.unchanged", ctx, decision))
 
 
-def _line(event: str, parts: Parts, app: RegisteredApp, decision: Decision) -> str:
-    policy = parts.policies.of(app, decision.process_type)
+def _line(event: str, ctx: AppContext, decision: Decision) -> str:
+    policy = ctx.policy(decision.process_type)
     return logfmt.line(
         event,
-        app=app.name,
+        app=ctx.app.name,
         process_type=decision.process_type,
         current=decision.current,
         recommended=decision.recommended,
@@ -134,18 +134,16 @@ def _log_changes_elsewhere(events: tuple[Event, ...]) -> None:
             )
 
 
-def _write(
-    parts: Parts, app: RegisteredApp, events: tuple[Event, ...]
-) -> tuple[Event, ...]:
+def _write(ctx: AppContext, events: tuple[Event, ...]) -> tuple[Event, ...]:
     """Write events down; return those that have to wait."""
     if not events:
         return ()
     try:
-        parts.journal.record(events)
+        ctx.parts.journal.record(events)
     except RegistryError as exc:
         log.error(  # noqa: TRY400 - expected, and the detail says it
             logfmt.line(
-                "journal.unavailable", app=app.name, waiting=len(events), detail=exc
+                "journal.unavailable", app=ctx.app.name, waiting=len(events), detail=exc
             )
         )
         return events[-MOST_UNWRITTEN:]

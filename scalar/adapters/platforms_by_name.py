@@ -1,0 +1,57 @@
+"""The platforms that this program knows, by the name that the registry stores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NoReturn
+
+from scalar.core.app import NewApp, RegisteredApp
+from scalar.core.errors import Refused
+from scalar.core.reason import Reason
+from scalar.ports.platform import Platform, Platforms, Urgency
+
+
+class PlatformsByName:
+    """`Platforms` that hand each app to its own."""
+
+    def __init__(self, by_name: Mapping[str, Platforms]) -> None:
+        self._by_name = by_name
+
+    def of(self, app: RegisteredApp | NewApp) -> Platform:
+        """Return the app's platform."""
+        known = self._by_name.get(app.platform)
+        return known.of(app) if known else _UnknownPlatform(app.platform)
+
+    def unmetered(self, app: RegisteredApp | NewApp) -> Platform:
+        """Return the app's platform for a person's own call."""
+        known = self._by_name.get(app.platform)
+        return known.unmetered(app) if known else _UnknownPlatform(app.platform)
+
+
+class _UnknownPlatform:
+    """Refuses every call, so that the app is held and the others go on."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def describe(self, urgency: Urgency) -> NoReturn:
+        """Refuse."""
+        del urgency
+        self._refuse()
+
+    def formation(self, urgency: Urgency) -> NoReturn:
+        """Refuse."""
+        del urgency
+        self._refuse()
+
+    def scale(self, quantities: Mapping[str, int], urgency: Urgency) -> NoReturn:
+        """Refuse."""
+        del quantities, urgency
+        self._refuse()
+
+    def _refuse(self) -> NoReturn:
+        raise Refused(
+            f"platform = {self._name!r}, which this version does not know. Deploy the "
+            "version that registered the app",
+            reason=Reason.PLATFORM_UNKNOWN,
+        )

@@ -1,0 +1,43 @@
+"""One app with the ports that its evaluation needs, bound once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from scalar.core.app import RegisteredApp
+from scalar.core.policy.policy import Policy
+from scalar.core.reason import Cause
+from scalar.ports.platform import Platform
+from scalar.service.parts import Parts
+
+
+@dataclass(frozen=True, slots=True)
+class AppContext:
+    """The app under evaluation and everything it is evaluated with.
+
+    Attributes:
+        app: The app.
+        platform: Its platform.
+        parts: The other ports.
+    """
+
+    app: RegisteredApp
+    platform: Platform
+    parts: Parts
+
+    def now(self) -> datetime:
+        """Return the time (aware, UTC)."""
+        return self.parts.clock.now()
+
+    def policy(self, process_type: str) -> Policy | Cause:
+        """Return the policy of a process type, or why it has none."""
+        return self.parts.policies.of(self.app, process_type)
+
+    def valid_policies(self, names: Iterable[str]) -> Iterator[tuple[str, Policy]]:
+        """Return the process types that have a policy, each with it."""
+        for name in names:
+            policy = self.policy(name)
+            if isinstance(policy, Policy):
+                yield name, policy
