@@ -97,7 +97,7 @@ def play(logs: Logs, seconds: float, ending: Ending) -> bool:
         wrong.append(f"{load.jobs - done} jobs were not done")
     outcome = ["The dynos followed the counts."]
     if wrong:
-        outcome = ["Not shown that the dynos follow the counts:", *wrong]
+        outcome = ["The dynos were not seen to follow the counts:", *wrong]
     text = SUMMARY.format(
         at=looks[-1].at,
         waves=load.waves,

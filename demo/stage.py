@@ -88,12 +88,12 @@ def set_up(logs: Logs, ending: Ending) -> Iterator[Stage]:
         heroku.create_app(shop.NAME, shop.FORMATION, commands=shop.COMMANDS)
         click.echo(f"Local Heroku   {heroku.url}")
 
-        host = f"127.0.0.1:{free_port()}"
+        port = free_port()
         # Database 1, because the scaler's own queues are in database 0.
         broker = f"redis://127.0.0.1:{redis.port}/1"
         celery: Any = Celery("customers", broker=broker, set_as_current=False)
         stack.callback(celery.close)
-        app_env = shop.app_environment(broker, int(host.partition(":")[2]))
+        app_env = shop.app_environment(broker, port)
 
         def start(dyno: DynoView) -> Process:
             env = {**app_env, "DYNO": dyno.name}
@@ -101,14 +101,16 @@ def set_up(logs: Logs, ending: Ending) -> Iterator[Stage]:
 
         dynos = DynoRunner(start, logs)
         stack.callback(dynos.kill)
-        url = f"http://demo:{shop.PASSWORD}@{host}/api/scalar_tasks/"
+        url = f"http://demo:{shop.PASSWORD}@127.0.0.1:{port}/api/scalar_tasks/"
         stage = Stage(logs, heroku, url, celery, dynos, {})
 
         def serves() -> bool:
             return None not in stage.look(0).counts.values()
 
         wait_for("dyno web.1", serves, logs.dyno("web.1"), ending)
-        click.echo(f"The app        http://{host}, as dyno web.1 of {shop.NAME}\n")
+        click.echo(
+            f"The app        http://127.0.0.1:{port}, as dyno web.1 of {shop.NAME}\n"
+        )
 
         env = shop.scaler_environment(heroku, redis.url, logs.folder)
         for name, command in {
@@ -125,6 +127,7 @@ def set_up(logs: Logs, ending: Ending) -> Iterator[Stage]:
             stage.scaler[name] = stack.enter_context(process)
 
         def works() -> bool:
+            stage.look(0)  # raises PartFailed if one has exited
             return all(READY[x] in stage.scaler[x].log_text() for x in READY)
 
         wait_for("the scaler", works, logs.scaler("worker"), ending)

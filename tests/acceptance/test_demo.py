@@ -168,7 +168,7 @@ def test_in_a_terminal_it_draws_the_screen_until_ctrl_c(tmp_path, environ):
         assert "Heroku is simulated here: no account is needed" in drawn
         assert "\x1b[?1049h" in drawn  # the other screen
         assert "\x1b[?1049l" in said.partition("After ")[0]  # and back
-        assert "Not shown that the dynos follow the counts:" in said
+        assert "The dynos were not seen to follow the counts:" in said
         assert "worker: it did not scale back to 0" in said
         assert_nothing_is_left(family, tmp_path)
     finally:
