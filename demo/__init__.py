@@ -1,14 +1,12 @@
-"""See everything work, without a Heroku account: `make demo`.
+"""Watch the autoscaler work, without a Heroku account: `make demo`.
 
-The parts are real: Redis, beat and worker of the Procfile, the commands, an app
-that serves its counts over HTTP, a Celery worker process for each of its dynos,
-and jobs. Heroku alone is simulated (`local_heroku`).
+Everything is real except Heroku (`local_heroku`): Redis, the beat and worker of
+the Procfile, the commands, an app that serves its counts over HTTP, a Celery
+worker process per dyno, and the jobs they run.
 
-To read in this order:
-
-    shop.py       the app that is scaled, and how it is set up
-    stage.py      starts the parts; parts.py, dynos.py: how each is run
-    run.py        the loop: load.py puts jobs in, watch.py looks, view.py shows
-    verdict.py    did the dynos follow the counts? summary.py: what is said of it
-    guard.py      nothing stays behind, even if the demo is killed
+    shop.py       the app being scaled, and the load it gets
+    stage.py      starts every part (parts.py) and runs the app's dynos (dynos.py)
+    history.py    what was seen, and the verdict: did the dynos follow the counts?
+    view.py       shows it, live in a terminal or as plain lines
+    __main__.py   the loop, the closing summary and the exit status
 """

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-import errno
-import os
+import re
 import signal
 import sys
-from pathlib import Path
+from math import inf, isinf
+from time import monotonic, sleep
 
-from rich.console import Console
+import click
 
-from demo.calls import count_calls
-from demo.duration import BadDuration, read_duration
 from demo.ending import Ending, Interrupted
 from demo.guard import nothing_left_behind
-from demo.history import History
+from demo.history import Decision, Look, figures, problems, read_decision
 from demo.logs import Logs
 from demo.parts import PartFailed
-from demo.plain import PlainLines
-from demo.run import run
-from demo.stage import set_up
-from demo.summary import count_jobs_done, summary
-from demo.verdict import Verdict
-from demo.view import LiveView
+from demo.shop import SCALED, WAVE_SECONDS, Load
+from demo.stage import Stage, set_up
+from demo.view import display
+from devtools.redis_server import NoRedisError
 
-#: What a write says when the terminal was closed, or the reader of a pipe.
-NOBODY_READS = (errno.EIO, errno.EPIPE)
+#: Seconds between two looks; a quarter of the polling period, so that no count
+#: the scaler may have read goes unseen.
+EVERY = 0.25
+#: Seconds past the end that the last jobs and dynos may take.
+OVERTIME = 20
 
 INTRODUCTION = """\
 heroku-proc-scalar, demo
@@ -34,82 +33,113 @@ Heroku is simulated on this machine: no account is needed, nothing costs money.
 Redis, Celery, HTTP, the app's dynos and their jobs are real.
 Ctrl-C ends everything. Until then the logs are in {folder}
 """
+HEAD = """\
+[bold] heroku-proc-scalar, demo[/]   {at:.0f}{end} s   wave {wave} of load   \
+(one column a second)
+[bold yellow] Heroku is simulated here: no account is needed. Ctrl-C ends everything.[/]
+ Logs: {folder}"""
+SUMMARY = """
+After {at:.0f} seconds; waves of load: {waves}
+
+              highest  highest   scaled   scaled  longest lag
+                count    dynos       up     down   in seconds
+{table}
+
+Jobs: {jobs} enqueued, {done} done
+Heroku API calls of the scaler: {reads} reading, {changes} changing
+
+{outcome}
+
+Next: the README says how to deploy this to Heroku, for apps of your own."""
+ROW = "{:<12}{:>9}{:>9}{:>9}{:>9}{:>13.1f}"
 
 
-def main() -> int:
-    """Run the demo.
+@click.command()
+@click.option(
+    "--seconds",
+    type=click.IntRange(WAVE_SECONDS + 2, 86_400),
+    envvar="DEMO_SECONDS",
+    show_envvar=True,
+    help="Stop after this time instead of at Ctrl-C.",
+)
+def main(seconds: int | None) -> None:
+    """Show how dynos follow the queues of an app, on a simulated Heroku.
 
-    Returns:
-        The exit status: 0 if the dynos followed the counts, 1 if they did not
-        or a part failed, 2 for a bad DEMO_SECONDS, else 128 and the number of
-        the signal that cut it short.
+    The exit status is 0 if they did, 1 if they did not or a part failed, and
+    128 plus its number if a signal cut the demo short.
     """
-    try:
-        seconds = read_duration(os.environ)
-    except BadDuration as exc:
-        sys.stderr.write(f"{exc}\n")
-        return 2
     ending = Ending()
     ending.listen()
     try:
         with nothing_left_behind() as folder:
-            return play(folder, seconds, ending)
-    except (Interrupted, PartFailed) as exc:
-        # Ctrl-C reaches the local Heroku as well: then it has not failed.
-        if ending.signal is not None:
-            return 128 + ending.signal
-        sys.stderr.write(f"\nThe demo failed: {exc}\n")
-        return 1
-    except OSError as exc:
-        if exc.errno not in NOBODY_READS:
-            raise
-        # What is still in the buffer must not fail once more at the exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 128 + (ending.signal or signal.SIGPIPE)
+            followed = play(Logs(folder), seconds or inf, ending)
+    except (PartFailed, NoRedisError) as exc:
+        raise click.ClickException(f"The demo failed: {exc}") from exc
+    except Interrupted:
+        sys.exit(128 + (ending.signal or 0))
+    # Without a time limit, Ctrl-C is the intended end.
+    if ending.signal and (seconds or ending.signal != signal.SIGINT):
+        sys.exit(128 + ending.signal)
+    sys.exit(0 if followed else 1)
 
 
-def play(folder: Path, seconds: int | None, ending: Ending) -> int:
-    """Start everything, run, end everything; tell how it went."""
-    logs = Logs(folder)
-    tell(INTRODUCTION.format(folder=folder))
-    history = History(seconds, logs)
-    with set_up(logs, ending, tell) as stage, display() as shown:
-        run(stage, shown, ending, history)
-        calls_before = stage.calls_before
-    verdict = history.verdict()
-    calls = count_calls(logs.heroku, after=calls_before)
-    tell(summary(history, verdict, calls, count_jobs_done(logs)))
-    return exit_status(verdict, ending.signal, seconds)
+def play(logs: Logs, seconds: float, ending: Ending) -> bool:
+    """Run the demo and print its summary; return whether the dynos followed."""
+    click.echo(INTRODUCTION.format(folder=logs.folder))
+    looks: list[Look] = []
+    with set_up(logs, ending) as stage:
+        load = Load(stage.celery, seconds)
+        run(stage, load, looks, seconds, ending)
+        calls, reads = stage.heroku.cost(), stage.heroku.cost(method="GET")
+    done = count_jobs_done(logs)
+    wrong = [text for name in SCALED for text in problems(looks, name)]
+    if done < load.jobs and not ending.signal:
+        wrong.append(f"{load.jobs - done} jobs were not done")
+    outcome = ["The dynos followed the counts."]
+    if wrong:
+        outcome = ["The dynos were not seen to follow the counts:", *wrong]
+    text = SUMMARY.format(
+        at=looks[-1].at,
+        waves=load.waves,
+        table="\n".join(ROW.format(name, *figures(looks, name)) for name in SCALED),
+        jobs=load.jobs,
+        done=done,
+        reads=reads,
+        changes=calls - reads,
+        outcome="\n  ".join(outcome),
+    )
+    click.echo(text)
+    return not wrong
 
 
-def tell(text: str) -> None:
-    """Print a line at once."""
-    print(text, flush=True)
+def run(
+    stage: Stage, load: Load, looks: list[Look], seconds: float, ending: Ending
+) -> None:
+    """Send jobs, look and show, until time is up or a signal arrives."""
+    decisions: list[Decision] = []
+    end = "" if isinf(seconds) else f" of {seconds}"
+    folder, path = stage.logs.folder, stage.logs.scaler("worker")
+    begin, at, idle = monotonic(), 0.0, False
+    with display() as show, path.open(errors="replace") as log:
+        while at < seconds + (0 if idle else OVERTIME):
+            at = monotonic() - begin
+            load.send(at, idle=idle)
+            looks.append(stage.look(at))
+            idle = looks[-1].idle
+            decisions += filter(None, map(read_decision, log.readlines()))
+            head = HEAD.format(at=at, end=end, wave=load.waves, folder=folder)
+            show(looks, decisions, head)
+            if ending.signal:
+                break
+            sleep(max(0, begin + at + EVERY - monotonic()))
 
 
-def display() -> LiveView | PlainLines:
-    """Return the live view if standard output is a terminal that can show it."""
-    console = Console()
-    able = not console.is_dumb_terminal and not console.options.ascii_only
-    return LiveView(console) if sys.stdout.isatty() and able else PlainLines()
-
-
-def exit_status(
-    verdict: Verdict, number: signal.Signals | None, seconds: int | None
-) -> int:
-    """Return the exit status of a demo that was seen to some end.
-
-    Without DEMO_SECONDS Ctrl-C is the end that is meant, unless it comes too
-    early to tell. Whatever else cuts the demo short shows in the status.
-    """
-    if verdict.wrong:
-        return 1
-    if number is None:
-        return 1 if verdict.missing else 0
-    if number is signal.SIGINT and seconds is None and verdict.followed:
-        return 0
-    return 128 + number
+def count_jobs_done(logs: Logs) -> int:
+    """Return how many different jobs the app's dynos have logged as done."""
+    done = re.compile(r"Task jobs\.\w+\[([-0-9a-f]+)\] succeeded")
+    texts = (log.read_text(errors="replace") for log in logs.folder.glob("shop-*.log"))
+    return len({job for text in texts for job in done.findall(text)})
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

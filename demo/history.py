@@ -1,69 +1,102 @@
-"""Everything that was seen of a demo so far."""
+"""What the demo saw, and whether the dynos followed the counts."""
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field
+import re
+import shlex
+from collections import Counter, deque
+from collections.abc import Mapping, Sequence
+from itertools import groupby, pairwise
+from typing import NamedTuple
 
-from demo.decisions import Decided
-from demo.figures import Figures, figures
-from demo.logs import Logs
-from demo.shop import BOUNDARY, PERIOD, SCALED
-from demo.verdict import Sample, Verdict, judge
-from demo.watch import Look
+from demo.shop import PERIOD, SCALED, dynos_for
+
+#: Seconds within which a count must get its dynos. In periods: one until the next
+#: tick, one for its message to wait, one to evaluate, one for a tick that was lost.
+LONGEST_LAG = 4 * PERIOD
+_DECISION = re.compile(r"\S+ (\d\d:\d\d:\d\d)\S* level=\S+ scale\.(done|held) (.*)")
 
 
-@dataclass(slots=True)
-class History:
-    """What the views show and the summary is made of.
+class Look(NamedTuple):
+    """The app at one moment, `at` seconds after the demo began.
 
-    Attributes:
-        seconds: How long the demo lasts; None if it has no end.
-        logs: Where the parts log.
-        looks: In the order of time.
-        decisions: In the order of time.
-        enqueued: Process type -> jobs put on its queue.
-        waves: How many waves of load have begun.
+    By process type: its dynos by state, its quantity in the formation, and its
+    count, None if unknown.
     """
 
-    seconds: int | None
-    logs: Logs
-    looks: list[Look] = field(default_factory=list)
-    decisions: list[Decided] = field(default_factory=list)
-    enqueued: Counter[str] = field(default_factory=Counter)
-    waves: int = 0
+    at: float
+    states: Mapping[str, Counter[str]]
+    quantities: Mapping[str, int]
+    counts: Mapping[str, float | None]
 
     @property
-    def now(self) -> Look:
-        """The last look; an empty one if there was none."""
-        return self.looks[-1] if self.looks else Look(0.0)
+    def idle(self) -> bool:
+        """Whether no scaled process type has jobs or dynos."""
+        return all(self.counts[x] == 0 and not self.states[x] for x in SCALED)
 
-    @property
-    def quiet(self) -> bool:
-        """Whether there was no job and no dyno at the last look."""
-        return bool(self.looks) and self.now.quiet
 
-    @property
-    def last_known_at(self) -> float:
-        """When a count was last known, in seconds; 0 if none was."""
-        known = (
-            look.at
-            for look in reversed(self.looks)
-            if any(look.counts.get(name) is not None for name in SCALED)
-        )
-        return next(known, 0.0)
+class Decision(NamedTuple):
+    """A decision of the scaler, about the whole app if there is no process type."""
 
-    def verdict(self) -> Verdict:
-        """Return whether the dynos followed the counts."""
-        return judge(self._samples(), SCALED, boundary=BOUNDARY, period=PERIOD)
+    time: str
+    process_type: str | None
+    text: str
 
-    def figures(self) -> dict[str, Figures]:
-        """Return the figures of each process type that is scaled."""
-        samples = self._samples()
-        return {
-            name: figures([s for s in samples if s.process_type == name], BOUNDARY)
-            for name in SCALED
-        }
 
-    def _samples(self) -> list[Sample]:
-        return [sample for look in self.looks for sample in look.samples()]
+def read_decision(line: str) -> Decision | None:
+    """Return the decision in a line of the scaler's log, if there is one."""
+    if not (found := _DECISION.match(line)):
+        return None
+    time, event, rest = found.groups()
+    facts = dict(fact.split("=", 1) for fact in shlex.split(rest) if "=" in fact)
+    form = (
+        "{current} -> {desired}  count {count}" if event == "done" else "held: {reason}"
+    )
+    return Decision(time, facts.get("process_type"), form.format_map(facts))
+
+
+def figures(looks: Sequence[Look], name: str) -> tuple[float, int, int, int, float]:
+    """Return highest count, highest quantity, rises, falls and longest lag."""
+    counts = [look.counts[name] or 0 for look in looks]
+    quantities = [look.quantities[name] for look in looks]
+    steps = [after - before for before, after in pairwise(quantities)]
+    rises, falls = sum(step > 0 for step in steps), sum(step < 0 for step in steps)
+    return max(counts), max(quantities), rises, falls, longest_lag(looks, name)
+
+
+def longest_lag(looks: Sequence[Look], name: str) -> float:
+    """Return the longest time in seconds that a count waited for its dynos.
+
+    It waits until the quantity is one that it or a later count asked for. After
+    a period without a count, measuring starts anew: the scaler may have acted on
+    one that we did not see.
+    """
+    waiting: deque[float] = deque()
+    last_asked: dict[int, float] = {}
+    longest = last_at = 0.0
+    for look in looks:
+        at, count = look.at, look.counts[name]
+        if count is None:
+            continue
+        if at - last_at > PERIOD:
+            waiting.clear()
+        last_asked[dynos_for(count)] = last_at = at
+        waiting.append(at)
+        longest = max(longest, at - waiting[0])
+        while waiting and waiting[0] <= last_asked.get(look.quantities[name], -1):
+            waiting.popleft()
+    return longest
+
+
+def problems(looks: Sequence[Look], name: str) -> list[str]:
+    """Return why the looks do not show that the dynos followed the counts."""
+    _, _, rises, _, lag = figures(looks, name)
+    known = [look for look in looks if look.counts[name] is not None]
+    at_zero = [look.counts[name] == 0 == look.quantities[name] for look in known]
+    phases = [zero for zero, _ in groupby(at_zero)]
+    checks = {
+        f"a count waited {lag:.1f} s for its dynos": lag <= LONGEST_LAG,
+        "it did not scale up from 0": rises > 0,
+        "it did not scale back to 0": True in phases[2:],
+    }
+    return [f"{name}: {text}" for text, passed in checks.items() if not passed]

@@ -1,4 +1,4 @@
-"""Run a program as a part of the demo, wait for it, and say how it failed."""
+"""Start a part of the demo, wait for it, and report its failure."""
 
 from __future__ import annotations
 
@@ -11,46 +11,29 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from demo.ending import SLICE, Ending
+from demo.ending import Ending, Interrupted
 from devtools.procfile import ROOT, with_our_python
 from devtools.tether import start_tethered
 
-#: Seconds that a part has to get ready, or a command to end.
-PATIENCE = 60.0
-#: Lines of a log that are shown when its part has failed.
-LAST_LINES = 15
+#: Seconds a part may take to become ready, or a command to finish.
+PATIENCE = 60
 
 
 class PartFailed(Exception):
-    """A part of the demo does not do what it is there for.
+    """A part failed. The message quotes its log, which is about to be deleted."""
 
-    The text has the last lines of its log, because the log itself is removed
-    with everything else.
-    """
-
-    def __init__(self, part: str, what: str, log: Path | None = None) -> None:
-        text = f"{part} {what}"
-        if log is not None and (said := last_lines(log)):
-            text = f"{text}\nThe last lines of its log:\n{said}"
-        super().__init__(text)
-
-
-def last_lines(log: Path) -> str:
-    """Return the end of a log, indented; empty if there is none."""
-    if not log.exists():
-        return ""
-    lines = log.read_text(errors="replace").splitlines()[-LAST_LINES:]
-    return "\n".join(f"    {line}" for line in lines)
+    def __init__(self, part: str, what: str, log: Path) -> None:
+        last_lines = log.read_text(errors="replace").splitlines()[-15:]
+        super().__init__("\n    ".join([f"{part} {what}; its log ends:", *last_lines]))
 
 
 def launch(
     command: str, env: Mapping[str, str], log: Path, cwd: Path
 ) -> subprocess.Popen[bytes]:
-    """Start a command line in a session of its own; it ends with this process."""
-    bash = shutil.which("bash") or "/bin/bash"
+    """Start a shell command in its own session; on Linux it dies with us."""
     with log.open("ab") as output:
         return start_tethered(
-            [bash, "-c", f"exec {command}"],
+            [shutil.which("bash") or "/bin/bash", "-c", f"exec {command}"],
             cwd=cwd,
             env=with_our_python(env),
             stdin=subprocess.DEVNULL,
@@ -61,44 +44,35 @@ def launch(
 
 
 def signal_all(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
-    """Send a signal to a process and its children, as Heroku does to a dyno."""
+    """Signal a process and its children, as Heroku does when it stops a dyno."""
     if process.poll() is None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, number)
 
 
 def wait_for(
-    part: str, condition: Callable[[], bool], log: Path, ending: Ending
+    part: str, is_ready: Callable[[], bool], log: Path, ending: Ending
 ) -> None:
-    """Wait until a part is ready.
-
-    Raises:
-        Interrupted: A signal asked for the end.
-        PartFailed: It was not ready in time.
-    """
+    """Wait until a part is ready; raise PartFailed if it takes too long."""
     end = time.monotonic() + PATIENCE
-    while not condition():
-        ending.check()
+    while not is_ready():
+        if ending.signal is not None:
+            raise Interrupted
         if time.monotonic() > end:
-            raise PartFailed(part, f"was not ready within {PATIENCE:g} s", log)
-        ending.wait(SLICE)
+            raise PartFailed(part, f"was not ready within {PATIENCE} s", log)
+        time.sleep(0.05)
 
 
 def run_to_end(
     part: str, command: str, env: Mapping[str, str], log: Path, ending: Ending
 ) -> str:
-    """Run a command of the scaler to its end; return what it has printed.
-
-    Raises:
-        Interrupted: A signal asked for the end.
-        PartFailed: It failed, or did not end in time.
-    """
+    """Run a command and return its output; raise PartFailed if it fails."""
     process = launch(command, env, log, ROOT)
     try:
         wait_for(part, lambda: process.poll() is not None, log, ending)
     finally:
         signal_all(process, signal.SIGKILL)
-        process.wait(PATIENCE)
+        process.wait()
     if process.returncode:
-        raise PartFailed(part, f"ended with status {process.returncode}", log)
+        raise PartFailed(part, f"exited with status {process.returncode}", log)
     return log.read_text(errors="replace").strip()

@@ -1,166 +1,144 @@
-"""The live view, for a terminal of 80 x 24 or larger."""
+"""Show how the demo goes: a live screen in a terminal, otherwise plain lines."""
 
 from __future__ import annotations
 
-import errno
 from collections import Counter
-from collections.abc import Sequence
-from types import TracebackType
-from typing import Self
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import zip_longest
 
-from rich.console import Console, Group
+import click
+from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from demo.history import History
-from demo.plot import bars, by_second
-from demo.shop import BOUNDARY, SCALED
-from scalar.core.decision.boundary import recommend_by_boundary
-from scalar.core.reading import Count
+from demo.history import Decision, Look
+from demo.shop import SCALED, dynos_for
 
-HEIGHT = 24
-#: Lines of each plot, and of the decisions, at the least height.
-COUNT_ROWS, DYNO_ROWS, DECISION_ROWS = 3, 2, 4
+Looks = Sequence[Look]
+Decisions = Sequence[Decision]
+#: Shows all looks and decisions so far; the live screen has a heading.
+Show = Callable[[Looks, Decisions, str], None]
+
+#: Seconds after which a plain line is printed even if no dyno has changed.
+AT_LEAST_EVERY = 3
 #: Columns left of a plot.
 LABEL = 12
-STATES = ("up", "starting", "stopping", "crashed")
-STYLES = {"count": "cyan", "dynos": "green"}
 
 
-class LiveView:
-    """Draws the screen anew at every look; use it in a `with` block."""
+@contextmanager
+def display() -> Iterator[Show]:
+    """Yield the function that shows how it goes."""
+    console = Console()
+    plain = console.is_dumb_terminal or console.options.ascii_only
+    if plain or not console.is_terminal:
+        yield PlainLines().show
+        return
+    with Live(console=console, screen=True, auto_refresh=False) as live:
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._live = Live(console=console, screen=True, auto_refresh=False)
+        def show(looks: Looks, decisions: Decisions, head: str) -> None:
+            if not console.is_terminal:
+                raise OSError("the terminal was closed")
+            live.update(screen(looks, decisions, head, console.size), refresh=True)
 
-    def __enter__(self) -> Self:
-        self._live.__enter__()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._live.__exit__(kind, error, trace)
-
-    def show(self, history: History) -> None:
-        """Show how the demo goes.
-
-        Raises:
-            OSError: The terminal was closed. SIGHUP need not tell of it: that
-                goes to `make` alone where nothing but `make` runs in it.
-        """
-        if not self._console.is_terminal:
-            raise OSError(errno.EIO, "the terminal was closed")
-        width, height = self._console.size
-        self._live.update(Group(*screen(history, width, height)), refresh=True)
+        yield show
 
 
-def screen(history: History, width: int, height: int) -> list[Text]:
-    """Return the lines of the screen, none of them longer than the width."""
-    more = max(0, height - HEIGHT)
-    count_rows, dyno_rows = COUNT_ROWS + more // 4, DYNO_ROWS + more // 8
-    plots = 2 * (count_rows + dyno_rows - COUNT_ROWS - DYNO_ROWS)
-    lines = _head(history)
+class PlainLines:
+    """Prints each decision, and a line when dynos change or time has passed."""
+
+    def __init__(self) -> None:
+        self._last: Look | None = None
+        self._decisions = 0
+
+    def show(self, looks: Looks, decisions: Decisions, _: str) -> None:
+        """Print what is new."""
+        look, last = looks[-1], self._last
+        for _time, process_type, text in decisions[self._decisions :]:
+            who = process_type or "the whole app"
+            click.echo(f"{look.at:5.1f} s  decision  {who}  {text}")
+        self._decisions = len(decisions)
+        if last and last.states == look.states and look.at < last.at + AT_LEAST_EVERY:
+            return
+        self._last = look
+        parts = (
+            f"{x}: count {_text(look.counts[x]):>2}, dynos {in_words(look.states[x])}"
+            for x in SCALED
+        )
+        click.echo(f"{look.at:5.1f} s  {' | '.join(parts)}")
+
+
+def screen(
+    looks: Looks, decisions: Decisions, head: str, size: tuple[int, int]
+) -> Text:
+    """Return the live screen. It needs 80 x 24 and fills a larger terminal."""
+    look, (width, height) = looks[-1], size
+    spare = max(0, height - 24)
+    # At four looks a second; a column shows the last look of its second.
+    by_second = {int(x.at): x for x in looks[-4 * width :]}
+    now = int(look.at)
+    columns = range(max(0, now - width + LABEL + 2), now + 1)
+    seen = [by_second.get(second) for second in columns]
+    lines = [head, ""]
     for name in SCALED:
-        lines += [*_process_type(history, name, width, count_rows, dyno_rows), Text()]
-    lines.append(_web(history))
-    lines += _decisions(history, width, DECISION_ROWS + more - plots)
-    for line in lines:
-        line.no_wrap = True
-        line.truncate(width - 1, overflow="ellipsis")
-    return lines[:height]
-
-
-def states_in_words(states: Counter[str]) -> str:
-    """Return how many dynos are in each state: "3 up, 1 starting"."""
-    return ", ".join(f"{states[s]} {s}" for s in STATES if states[s]) or "none"
-
-
-def _head(history: History) -> list[Text]:
-    end = "" if history.seconds is None else f" of {history.seconds}"
-    return [
-        Text.assemble(
-            (" heroku-proc-scalar, demo", "bold"),
-            f"   {history.now.at:.0f}{end} s   wave {history.waves} of load"
-            "   (one column a second)",
-        ),
-        Text(
-            " Heroku is simulated here: no account is needed. Ctrl-C ends everything.",
-            "bold yellow",
-        ),
-        Text(f" Logs: {history.logs.folder}"),
-        Text(),
-    ]
-
-
-def _process_type(
-    history: History, name: str, width: int, count_rows: int, dyno_rows: int
-) -> list[Text]:
-    count = history.now.counts.get(name)
-    columns = by_second(history.looks, width - LABEL - 1)
-    counts = [look.counts.get(name) if look else None for look in columns]
-    quantities = [look.quantities.get(name) if look else None for look in columns]
-    return [
-        Text.assemble(
-            (f" {name:<8}", "bold"),
-            (f" count {shown(count):<4}", STYLES["count"]),
-            f" asks for {_asked(count)}   ",
-            (f"dynos: {states_in_words(history.now.states(name))}", STYLES["dynos"]),
-        ),
-        *_plot("count", counts, count_rows),
-        *_plot("dynos", quantities, dyno_rows),
-    ]
-
-
-def shown(count: Count | None) -> str:
-    """Return a count as text."""
-    return "?" if count is None else str(count)
-
-
-def _asked(count: Count | None) -> str:
-    return "?" if count is None else str(recommend_by_boundary(count, BOUNDARY))
-
-
-def _plot(what: str, values: Sequence[Count | None], rows: int) -> list[Text]:
-    """Return a plot with its scale, from 0 to the highest value shown."""
-    top = max((value for value in values if value is not None), default=0)
-    scale = [""] * (rows - 1) + ["0"]
-    scale[0] = f"{what} {top:>3}"
-    return [
-        Text.assemble(f"{mark:>{LABEL - 1}}│", (row, STYLES[what]))
-        for mark, row in zip(scale, bars(values, rows=rows, top=top or 1), strict=True)
-    ]
-
-
-def _web(history: History) -> Text:
-    states = states_in_words(history.now.states("web"))
-    return Text.assemble(
-        (" web      ", "bold"), f"dynos: {states}; the app counts nothing for it"
+        count, dynos = look.counts[name], in_words(look.states[name])
+        asked = "?" if count is None else dynos_for(count)
+        lines.append(
+            f"[bold] {name:<8}[/][cyan] count {_text(count):<4}[/] "
+            f"asks for {asked}   [green]dynos: {dynos}[/]"
+        )
+        counts = [x and x.counts[name] for x in seen]
+        quantities = [x and x.quantities[name] for x in seen]
+        lines += _plot("count", counts, 3 + spare // 4, "cyan")
+        lines += [*_plot("dynos", quantities, 2 + spare // 8, "green"), ""]
+    web = in_words(look.states["web"])
+    lines.append(f"[bold] web[/]      dynos: {web}; the app reports no count for it")
+    column = width // 2 - 1
+    lines.append("".join(f"[bold] {f'Decisions: {x}':<{column}}[/]" for x in SCALED))
+    recent = decisions[-8 * height :]
+    texts = (
+        [f" {d.time}  {d.text}" for d in recent if d.process_type in (name, None)]
+        for name in SCALED
     )
+    for row in zip_longest(*(map(reversed, texts)), fillvalue=""):
+        lines.append("".join(f"{text:<{column}}" for text in row))
+    text = Text.from_markup("\n".join(lines), overflow="ellipsis")
+    text.no_wrap = True
+    return text
 
 
-def _decisions(history: History, width: int, rows: int) -> list[Text]:
-    """Return the newest decisions, in a column for each process type."""
-    column = (width - 2) // len(SCALED)
-    title = "".join(f"{f'Decisions: {name}':<{column}}" for name in SCALED)
-    newest = [_newest(history, name, rows) for name in SCALED]
+def bars(values: Sequence[float | None], rows: int) -> list[str]:
+    """Return a bar chart as lines, as high as the highest value.
+
+    On the lowest line, a dot is 0 and a question mark an unknown value.
+    """
+    top = max(filter(None, values), default=1)
+    columns = []
+    for value in values:
+        column = "?" if value is None else "·"
+        if value:
+            full, eighths = divmod(max(1, round(value / top * rows * 8)), 8)
+            column = "█" * full + " ▁▂▃▄▅▆▇"[eighths]
+        columns.append(column.ljust(rows)[:rows])
+    return ["".join(row) for row in zip(*columns, strict=True)][::-1]
+
+
+def in_words(states: Counter[str]) -> str:
+    """Return how many dynos are in each state: "3 up, 1 starting"."""
+    order = ("up", "starting", "stopping", "crashed")
+    return ", ".join(f"{states[s]} {s}" for s in order if states[s]) or "none"
+
+
+def _plot(
+    what: str, values: Sequence[float | None], rows: int, style: str
+) -> list[str]:
+    top = max(filter(None, values), default=0)
+    labels = [f"{what} {top:>3}", *[""] * (rows - 2), "0"]
     return [
-        Text(f" {title}", "bold"),
-        *(
-            Text(" " + "".join(f"{cell:<{column}}" for cell in cells))
-            for cells in zip(*newest, strict=True)
-        ),
+        f"{label:>{LABEL - 1}}│[{style}]{bar}[/]"
+        for label, bar in zip(labels, bars(values, rows), strict=True)
     ]
 
 
-def _newest(history: History, name: str, rows: int) -> list[str]:
-    texts = [
-        f"{decided.time}  {decided.text}"
-        for decided in history.decisions
-        if decided.process_type in (name, None)
-    ][-rows:]
-    return texts[::-1] + [""] * (rows - len(texts))
+def _text(count: float | None) -> str:
+    return "?" if count is None else str(count)

@@ -1,43 +1,43 @@
-"""The demo's dynos: which process is started and ended when."""
+"""The demo starts and stops a process for each dyno."""
 
 from __future__ import annotations
 
 import signal
-from pathlib import Path
+import subprocess
 
 import pytest
 
 from demo.dynos import GRACE, DynoRunner
 from demo.logs import Logs
 from demo.parts import PartFailed
-from tests.unit.demo_world import dyno
+from local_heroku.control import DynoView
+
+TERM, KILL = signal.SIGTERM, signal.SIGKILL
 
 
-class Process:
-    """Runs until a test ends it."""
-
-    def __init__(self):
-        self.returncode = None
-
-    def poll(self):
-        return self.returncode
-
-    def wait(self, _):
-        return self.returncode
+def dyno(dyno_id, state="up"):
+    own = {"id": dyno_id, "name": "worker.1", "type": "worker", "state": state}
+    rest = {"size": "", "command": "", "created_at": "", "updated_at": ""}
+    return DynoView(**own, **rest, release=1)
 
 
 class Platform:
-    """A runner whose processes are made up; keeps what they were sent."""
+    """A runner of real processes that only records the signals it sends."""
 
-    def __init__(self, folder=Path("/nowhere")):
-        self.processes = {}
-        self.started = []
-        self.sent = []
+    def __init__(self, folder):
+        self.processes, self.sent = {}, []
         self.runner = DynoRunner(self._start, Logs(folder), self._send)
 
+    def follow(self, *dynos, now=0):
+        self.runner.follow(dynos, now)
+
+    def exit(self, dyno_id):
+        self.processes[dyno_id].kill()
+        self.processes[dyno_id].wait()
+
     def _start(self, view):
-        self.started.append(view.id)
-        self.processes[view.id] = Process()
+        assert view.id not in self.processes
+        self.processes[view.id] = subprocess.Popen(["sleep", "60"])
         return self.processes[view.id]
 
     def _send(self, process, number):
@@ -45,79 +45,62 @@ class Platform:
         self.sent.append((dyno_id, number))
 
 
-def test_a_process_for_each_dyno_that_starts():
-    platform = Platform()
-    platform.runner.follow([dyno("web.1"), dyno("worker.1", "starting")], 0)
-    platform.runner.follow([dyno("web.1"), dyno("worker.1", "up")], 1)
+@pytest.fixture
+def platform(tmp_path):
+    platform = Platform(tmp_path)
+    yield platform
+    for dyno_id in platform.processes:
+        platform.exit(dyno_id)
 
-    assert platform.started == ["id of web.1", "id of worker.1"]
+
+def test_each_dyno_has_one_process(platform):
+    platform.follow(dyno("a", "starting"), dyno("b"))
+    platform.follow(dyno("a", "up"), dyno("b"))
+
+    assert list(platform.processes) == ["a", "b"]
     assert platform.sent == []
 
 
 @pytest.mark.parametrize(
-    "then", [[dyno("worker.1", "stopping")], []], ids=["it stops", "it is gone"]
+    "then", [[dyno("a", "stopping")], []], ids=["stopping", "gone"]
 )
-def test_a_dyno_that_stops_gets_sigterm_once(then):
-    platform = Platform()
-    platform.runner.follow([dyno("worker.1")], 0)
-    platform.runner.follow(then, 1)
-    platform.runner.follow([], 2)
+def test_sigterm_once_then_sigkill_after_the_grace(platform, then):
+    platform.follow(dyno("a"))
+    platform.follow(*then, now=10)
+    platform.follow(now=10 + GRACE - 0.1)
+    assert platform.sent == [("a", TERM)]
 
-    assert platform.sent == [("id of worker.1", signal.SIGTERM)]
-
-
-def test_a_dyno_that_does_not_end_is_killed_after_the_grace():
-    platform = Platform()
-    platform.runner.follow([dyno("worker.1")], 0)
-    platform.runner.follow([], 10)
-    platform.runner.follow([], 10 + GRACE - 0.1)
-    assert platform.sent == [("id of worker.1", signal.SIGTERM)]
-
-    platform.runner.follow([], 10 + GRACE)
-    assert platform.sent[1:] == [("id of worker.1", signal.SIGKILL)]
+    platform.follow(now=10 + GRACE)
+    assert platform.sent == [("a", TERM), ("a", KILL)]
 
 
-def test_a_dyno_that_has_ended_after_sigterm_is_forgotten():
-    platform = Platform()
-    platform.runner.follow([dyno("worker.1")], 0)
-    platform.runner.follow([], 1)
-    platform.processes["id of worker.1"].returncode = 0
-    platform.runner.follow([], 2)
-    platform.runner.follow([], 100)
+def test_a_process_that_exits_after_sigterm_is_forgotten(platform):
+    platform.follow(dyno("a"))
+    platform.follow(now=1)
+    platform.exit("a")
+    platform.follow(now=2)
+    platform.follow(now=100)
 
-    assert platform.sent == [("id of worker.1", signal.SIGTERM)]
-
-
-def test_another_dyno_of_the_same_name_is_another_process():
-    platform = Platform()
-    platform.runner.follow([dyno("worker.1", dyno_id="old")], 0)
-    both = [dyno("worker.1", "stopping", "old"), dyno("worker.1", "starting", "new")]
-    platform.runner.follow(both, 1)
-
-    assert platform.started == ["old", "new"]
-    assert platform.sent == [("old", signal.SIGTERM)]
+    assert platform.sent == [("a", TERM)]
 
 
-def test_a_dyno_that_ends_by_itself_fails_the_demo_with_its_last_words(tmp_path):
-    platform = Platform(tmp_path)
+def test_a_restarted_dyno_of_the_same_name_gets_a_new_process(platform):
+    platform.follow(dyno("old"))
+    platform.follow(dyno("old", "stopping"), dyno("new", "starting"))
+
+    assert list(platform.processes) == ["old", "new"]
+    assert platform.sent == [("old", TERM)]
+
+
+def test_a_dyno_that_exits_by_itself_fails_the_demo_and_quotes_its_log(
+    platform, tmp_path
+):
     (tmp_path / "shop-worker.1.log").write_text("no such queue\n")
-    platform.runner.follow([dyno("worker.1")], 0)
-    platform.processes["id of worker.1"].returncode = 3
+    platform.follow(dyno("a"))
+    platform.exit("a")
 
     with pytest.raises(PartFailed) as caught:
-        platform.runner.follow([dyno("worker.1")], 1)
+        platform.follow(dyno("a"))
     assert str(caught.value) == (
-        "dyno worker.1 ended by itself with status 3\n"
-        "The last lines of its log:\n    no such queue"
+        "dyno worker.1 exited with status -9; its log ends:\n    no such queue"
     )
-
-
-def test_at_the_end_all_are_killed():
-    platform = Platform()
-    platform.runner.follow([dyno("web.1"), dyno("worker.1")], 0)
-    platform.runner.kill()
-
-    assert platform.sent == [
-        ("id of web.1", signal.SIGKILL),
-        ("id of worker.1", signal.SIGKILL),
-    ]
