@@ -9,7 +9,7 @@ import pytest
 from local_heroku.accounts import secret_from_header
 from local_heroku.errors import ApiError
 from local_heroku.server.neighbours import is_on_this_machine
-from tests.unit.test_local_heroku_core import NOON, SECRET, make_heroku
+from local_heroku.tests.world import NOON, SECRET, make_heroku
 
 
 def basic(pair):

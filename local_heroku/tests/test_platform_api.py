@@ -11,7 +11,7 @@ import requests
 
 import local_heroku
 from local_heroku.process import start
-from tests.support.waiting import wait_until
+from local_heroku.tests.waiting import wait_until
 
 SCHEMA = json.loads((Path(local_heroku.__file__).parent / "schema.json").read_text())
 VERSION_3 = "application/vnd.heroku+json; version=3"

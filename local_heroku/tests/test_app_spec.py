@@ -7,7 +7,7 @@ import pytest
 from local_heroku.app_spec import read_app
 from local_heroku.errors import ApiError
 from local_heroku.seed import plant
-from tests.unit.test_local_heroku_core import NOON, make_app, make_heroku, quantities
+from local_heroku.tests.world import NOON, make_app, make_heroku, quantities
 
 
 def test_a_seed_puts_accounts_tokens_and_apps_in_place():

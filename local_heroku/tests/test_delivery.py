@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from local_heroku.process import start
-from tests.support.waiting import wait_until
+from local_heroku.tests.waiting import wait_until
 
 FORMATION = "/apps/shop/formation"
 HEADERS = {"Accept": "application/vnd.heroku+json; version=3"}

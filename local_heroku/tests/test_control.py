@@ -9,7 +9,7 @@ import requests
 
 from local_heroku.control import ControlError, LocalHeroku
 from local_heroku.process import start
-from tests.support.waiting import wait_until
+from local_heroku.tests.waiting import wait_until
 
 KEY = "made-up-key"
 

@@ -7,7 +7,7 @@ import pytest
 from local_heroku.apps import RELEASE_TYPE
 from local_heroku.errors import ApiError
 from local_heroku.sizes import find_size
-from tests.unit.test_local_heroku_core import at, make_app, make_heroku, quantities
+from local_heroku.tests.world import at, make_app, make_heroku, quantities
 
 
 def scaled(formation, *updates, size="Standard-1X"):

@@ -1,13 +1,10 @@
-r"""The real Heroku CLI against the local Heroku.
+"""The real Heroku CLI against the local Heroku.
 
-Not part of the usual run: the CLI is 395 MB. Install it, and name it:
+`make test-heroku-cli` installs the CLI (395 MB) and sets HEROKU_CLI to its path;
+without that variable these tests are skipped.
 
-    npm install --prefix .cache/heroku-cli heroku@11.10.0
-    HEROKU_CLI=.cache/heroku-cli/node_modules/.bin/heroku \
-        python -m pytest tests/heroku_cli
-
-The CLI gets a home of its own, no telemetry and no update, so that all it
-talks to is the local Heroku.
+The CLI gets its own home directory, with telemetry and updates off, so it talks
+to nothing but the local Heroku.
 """
 
 from __future__ import annotations
@@ -20,7 +17,8 @@ import pytest
 
 from local_heroku.process import start
 
-pytestmark = pytest.mark.heroku_cli
+if "HEROKU_CLI" not in os.environ:
+    pytest.skip("HEROKU_CLI is not set: make test-heroku-cli", allow_module_level=True)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from local_heroku.fault_spec import read_fault
 from local_heroku.server import account_api, apps_api, formation_api
 from local_heroku.server.calls import ApiRequest
 from local_heroku.server.pipeline import serve
-from tests.unit.test_local_heroku_core import NOON, SECRET, at, make_app, make_heroku
+from local_heroku.tests.world import NOON, SECRET, at, make_app, make_heroku
 
 ROUTES = {
     (route.method, route.path): route

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from local_heroku.rate_pool import RatePool
-from tests.unit.test_local_heroku_core import NOON, at
+from local_heroku.tests.world import NOON, at
 
 
 def heroku_pool():

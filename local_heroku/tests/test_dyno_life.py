@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from tests.unit.test_local_heroku_core import at, make_app, make_heroku
+from local_heroku.tests.world import at, make_app, make_heroku
 
 
 def states(app):
