@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from urllib3.connectionpool import HTTPConnectionPool
 
-from local_heroku import process
+from local_heroku.heroku import DEFAULT_TOKEN as TOKEN
 from scalar.adapters.heroku import READ_RETRIES, HerokuPlatform
 from scalar.adapters.http_session import make_session, tls_context
 from scalar.errors import (
@@ -21,25 +21,19 @@ from scalar.heroku_key import SHARED_KEY
 from scalar.model import ProcessType, Reason
 from scalar.secret import Secret
 
-TOKEN = "made-up-token"
 OTHER = Secret("key-of-another-account")
 
 
-@pytest.fixture(scope="module")
-def server():
-    with process.start(token=TOKEN, boot_seconds=0) as heroku:
-        yield heroku
-
-
 @pytest.fixture
-def heroku(server):
+def heroku(heroku_server):
     """The server with one app of three process types, and no history."""
-    server.clear()
-    server.create_account("other")
-    server.create_token("other", OTHER.reveal(), account="other", scopes=["write"])
-    server.create_app("shop", {"web": 1, "worker": 2, "mailer": 0})
-    yield server
-    server.clear_faults()
+    heroku_server.clear()
+    heroku_server.create_account("other")
+    heroku_server.create_token(
+        "other", OTHER.reveal(), account="other", scopes=["write"]
+    )
+    heroku_server.create_app("shop", {"web": 1, "worker": 2, "mailer": 0})
+    return heroku_server
 
 
 def a_call(platform, method):
