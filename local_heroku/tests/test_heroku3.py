@@ -1,4 +1,4 @@
-"""The local Heroku as heroku3 sees it."""
+"""The local Heroku as the heroku3 library sees it."""
 
 from __future__ import annotations
 
@@ -7,96 +7,81 @@ import pytest
 import requests
 from heroku3.api import Heroku, RateLimitExceeded, ResponseError
 
-from local_heroku.process import start
 
-
-@pytest.fixture(scope="module")
-def server():
-    with start(boot_seconds=0) as heroku:
-        yield heroku
+@pytest.fixture
+def client(heroku, session):
+    session.auth = ("", heroku.token)
+    client = Heroku(session=session)
+    client._heroku_url = heroku.url
+    client._api_key = heroku.token
+    return client
 
 
 @pytest.fixture
-def heroku(server):
-    server.clear()
-    server.create_app("shop", {"web": 1, "worker": 2})
-    return server
-
-
-@pytest.fixture
-def client(heroku):
-    with requests.Session() as session:
-        session.trust_env = False
-        session.auth = ("", heroku.token)
-        client = Heroku(session=session)
-        client._heroku_url = heroku.url
-        client._api_key = heroku.token
-        yield client
-
-
-@pytest.fixture
-def app(client, heroku):
-    """The app, the request for which is not counted."""
+def app(client, heroku, shop):
+    """The app, with the request that read it off the log."""
     app = client.app("shop")
     heroku.clear_requests()
     return app
 
 
-def asked(heroku):
+def logged(heroku):
     return [(entry.method, entry.path, entry.cost) for entry in heroku.requests()]
 
 
-def test_a_batch_of_two_process_types_is_exactly_one_request(app, heroku):
+def test_a_batch_of_two_process_types_is_one_request(app, heroku):
     app.batch_scale_formation_processes({"web": 3, "worker": 5})
 
-    assert asked(heroku) == [("PATCH", f"/apps/{app.id}/formation", 1)]
+    assert logged(heroku) == [("PATCH", f"/apps/{app.id}/formation", 1)]
     assert heroku.formation("shop") == {"web": 3, "worker": 5}
 
 
 def test_one_process_type_is_one_request(app, heroku):
     app.scale_formation_process("worker", 4)
 
-    assert asked(heroku) == [("PATCH", f"/apps/{app.id}/formation/worker", 1)]
+    assert logged(heroku) == [("PATCH", f"/apps/{app.id}/formation/worker", 1)]
     assert heroku.formation("shop") == {"web": 1, "worker": 4}
 
 
-def test_the_formation_reads_back(app, heroku):
+def test_everything_can_be_read(client, app, heroku):
+    heroku.release("shop")
     rows = app.process_formation()
 
     assert {row.type: row.quantity for row in rows} == {"web": 1, "worker": 2}
     assert rows["worker"].size == "Standard-1X"
+    assert [found.name for found in client.apps()] == ["shop"]
+    assert {dyno.name for dyno in app.dynos()} == {"web.1", "worker.1", "worker.2"}
+    assert [release.version for release in app.releases()] == [1, 2]
+    assert client.account().email == "default@local-heroku.test"
 
 
-def test_an_empty_pool_is_heroku3s_own_error(app, heroku):
+def test_an_empty_pool_raises_heroku3s_own_error(app, heroku):
     heroku.set_remaining(0)
     with pytest.raises(RateLimitExceeded, match="rate_limit"):
         app.process_formation()
 
 
-def test_the_probe_of_from_key_is_free(heroku, monkeypatch):
+def test_the_probe_of_from_key_is_free(heroku, session, monkeypatch):
     monkeypatch.setattr(heroku3.api, "HEROKU_URL", heroku.url)
-    with requests.Session() as session:
-        session.trust_env = False
-        client = heroku3.from_key(heroku.token, session=session)
 
-        assert client.is_authenticated
-    assert asked(heroku) == [("GET", "/account/rate-limits", 0)]
+    assert heroku3.from_key(heroku.token, session=session).is_authenticated
+    assert logged(heroku) == [("GET", "/account/rate-limits", 0)]
 
 
-def test_a_limit_is_an_error_with_the_answer(app):
+def test_a_scaling_limit_raises_an_error_that_has_the_answer(app):
     with pytest.raises(requests.HTTPError) as refused:
         app.scale_formation_process("worker", 101)
 
     assert refused.value.response.json()["limit"] == 100
 
 
-def test_a_page_of_html_is_a_response_error(app, heroku):
+def test_a_page_of_html_raises_a_response_error(app, heroku):
     heroku.fail("non_json")
     with pytest.raises(ResponseError):
         app.process_formation()
 
 
-def test_a_partial_list_is_followed_to_its_end(app, heroku, capsys):
+def test_a_partial_list_is_read_to_its_end(app, heroku, capsys):
     heroku.fail("partial")
     rows = app.process_formation()
 
@@ -104,19 +89,10 @@ def test_a_partial_list_is_followed_to_its_end(app, heroku, capsys):
     assert "chunked" in capsys.readouterr().out  # heroku3 prints a warning
 
 
-def test_apps_dynos_releases_and_account_read_back(client, app, heroku):
-    heroku.release("shop")
-
-    assert [found.name for found in client.apps()] == ["shop"]
-    assert {dyno.name for dyno in app.dynos()} == {"web.1", "worker.1", "worker.2"}
-    assert [release.version for release in app.releases()] == [1, 2]
-    assert client.account().email == "default@local-heroku.test"
-
-
-def test_heroku3_restarts_dynos(app, heroku):
+def test_a_restart_replaces_every_dyno(app, heroku):
     before = {dyno.id for dyno in heroku.dynos("shop")}
     app.restart()
-    listed = [dyno for dyno in heroku.dynos("shop") if dyno.state != "stopping"]
+    after = {dyno.id for dyno in heroku.dynos("shop")}
 
-    assert len(listed) == 3
-    assert before.isdisjoint(dyno.id for dyno in listed)
+    assert len(after) == 3
+    assert before.isdisjoint(after)
