@@ -20,12 +20,12 @@ def logged(heroku):
     return entry.fault, entry.status
 
 
-def test_a_status_fault_has_the_body_and_the_requests_that_were_asked_for(api, heroku):
-    heroku.create_app("other", {"web": 1})
+def test_a_status_fault_has_its_body_and_strikes_its_requests_only(api, heroku, shop):
+    heroku.create_app("shop-two", {"web": 1})
     heroku.fail(
         403,
         method="GET",
-        path="/apps/shop/form",
+        path="/apps/shop",
         app="shop",
         times=2,
         every=2,
@@ -34,9 +34,9 @@ def test_a_status_fault_has_the_body_and_the_requests_that_were_asked_for(api, h
         extra={"x": 1},
     )
     others = [
-        api("GET", "/apps/other/formation"),
-        api("PATCH", FORMATION, json={"updates": []}),
-        api("GET", "/apps/shop"),
+        api("GET", "/apps/shop-two/formation"),  # another app
+        api("GET", f"/apps/{shop.id}/formation"),  # another path
+        api("PATCH", FORMATION, json={"updates": []}),  # another method
     ]
     answers = [api("GET", FORMATION) for _ in range(6)]
 
