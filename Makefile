@@ -23,7 +23,7 @@ SUITABLE := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_inf
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo run test test-unit test-integration test-acceptance \
-	test-agent test-heroku-cli chaos fuzz lint types format docs clean
+	test-agent test-local-heroku test-heroku-cli chaos fuzz lint types format docs clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -38,7 +38,8 @@ run: $(STAMP) ## Run beat and worker here, against the real Heroku
 	@$(PY) -m devtools.run
 
 test: $(STAMP) ## Run all tests but those of the Heroku CLI
-	$(PYTEST) $(IN_PARALLEL) tests/unit tests/integration tests/acceptance agent/tests
+	$(PYTEST) $(IN_PARALLEL) tests/unit tests/integration tests/acceptance \
+		local_heroku/tests agent/tests
 
 test-unit: $(STAMP) ## Run the tests that need no server
 	$(PYTEST) tests/unit
@@ -52,8 +53,11 @@ test-acceptance: $(STAMP) ## Run the tests with real beat and worker processes
 test-agent: $(STAMP) ## Run the agent's tests (RABBITMQ_ROOT=folder for those of RabbitMQ)
 	$(PYTEST) $(IN_PARALLEL) agent/tests
 
+test-local-heroku: $(STAMP) ## Run the local Heroku's own tests
+	$(PYTEST) $(IN_PARALLEL) local_heroku/tests
+
 test-heroku-cli: $(STAMP) $(HEROKU_CLI_STAMP) ## Drive the local Heroku with the real Heroku CLI (needs npm)
-	HEROKU_CLI=$(HEROKU_CLI) $(PYTEST) tests/heroku_cli
+	HEROKU_CLI=$(HEROKU_CLI) $(PYTEST) local_heroku/tests/test_heroku_cli.py
 
 CHAOS_SEEDS := 1 2 3
 

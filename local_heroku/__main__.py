@@ -13,10 +13,10 @@ from typing import TextIO
 import click
 from aiohttp import web
 
-from local_heroku.app_spec import usual_app
+from local_heroku.app_spec import default_app
 from local_heroku.errors import ApiError
 from local_heroku.heroku import DEFAULT_TOKEN, Heroku, Settings
-from local_heroku.seed import plant
+from local_heroku.seed import load_seed
 from local_heroku.server.application import build
 
 SHUTDOWN_SECONDS = 1.0
@@ -38,31 +38,31 @@ SHUTDOWN_SECONDS = 1.0
     "--boot-seconds",
     type=click.FloatRange(min=0),
     default=2,
-    help="How long a dyno is starting.",
+    help="How long a dyno takes to start.",
 )
 @click.option(
     "--stop-seconds",
     type=click.FloatRange(min=0),
     default=1,
-    help="How long a dyno is stopping; at most 30 on Heroku.",
+    help="How long a dyno takes to stop; at most 30 on Heroku.",
 )
 @click.option(
     "--pool",
     type=click.IntRange(min=1),
     default=4500,
-    help="The requests that an account has.",
+    help="The size of an account's rate limit pool.",
 )
 @click.option(
     "--refill-per-minute",
     type=click.FloatRange(min=0.01),
     default=75,
-    help="The requests that come back a minute.",
+    help="The requests a minute that the pool regains.",
 )
 @click.option(
     "--log",
     "log_path",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="A file that gets each request as a line of JSON.",
+    help="Append each request to this file, as a line of JSON.",
 )
 def main(
     *,
@@ -79,8 +79,8 @@ def main(
 ) -> None:
     """Run a local stand-in for the Heroku Platform API.
 
-    Point a program at it with HEROKU_API_URL, the Heroku CLI with
-    HEROKU_HOST. SIGTERM and Ctrl-C end it.
+    Set HEROKU_API_URL to point a program at it, HEROKU_HOST for the Heroku
+    CLI. SIGTERM and Ctrl-C stop it.
     """
     settings = Settings(
         boot=timedelta(seconds=boot_seconds),
@@ -92,13 +92,13 @@ def main(
     heroku = Heroku(settings, token, now)
     try:
         if seed is not None:
-            plant(heroku, json.loads(seed.read_text()), now)
+            load_seed(heroku, json.loads(seed.read_text()), now)
         for name in apps:
-            heroku.add_app(usual_app(name), now)
+            heroku.add_app(default_app(name), now)
     except ApiError as exc:
         raise click.ClickException(str(exc)) from exc
     except (ValueError, KeyError) as exc:
-        raise click.ClickException(f"{seed} cannot be read: {exc!r}") from exc
+        raise click.ClickException(f"Cannot read {seed}: {exc!r}") from exc
     with contextlib.ExitStack() as stack:
         log = stack.enter_context(log_path.open("a")) if log_path else None
         try:
@@ -113,12 +113,12 @@ async def run(heroku: Heroku, host: str, port: int, log: TextIO | None) -> None:
     """Serve until SIGTERM or SIGINT.
 
     Raises:
-        OSError: the address is in use, or is none of this machine's.
+        OSError: the address is in use, or not an address of this machine.
     """
-    ended = asyncio.Event()
+    stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, ended.set)
+        loop.add_signal_handler(number, stopped.set)
     runner = web.AppRunner(
         build(heroku, lambda: datetime.now(UTC), log),
         access_log=None,
@@ -131,7 +131,7 @@ async def run(heroku: Heroku, host: str, port: int, log: TextIO | None) -> None:
         await site.start()
         actual_port = runner.addresses[0][1]
         click.echo(f"local heroku listening on http://{host}:{actual_port}")
-        await ended.wait()
+        await stopped.wait()
     finally:
         await runner.cleanup()
 

@@ -1,7 +1,7 @@
-"""Accounts, their tokens, and what a token may do.
+"""Accounts, their tokens, and the scopes of a token.
 
-Scopes: Dev Center, "OAuth". `write` holds `read`; the protected scopes add
-config vars and releases; `global` holds everything.
+Scopes: Dev Center, "OAuth". `write` includes `read`; the protected scopes add
+config vars and releases; `global` includes everything.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ SCOPES = frozenset(
 
 @dataclass(slots=True)
 class Account:
-    """A Heroku user; all its tokens share one pool of requests."""
+    """A Heroku user; all its tokens share one rate limit pool."""
 
     id: str
     name: str
@@ -27,27 +27,27 @@ class Account:
 
     @property
     def email(self) -> str:
-        """The address that the API shows for the account."""
+        """The email address of the account."""
         return f"{self.name}@local-heroku.test"
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One authorisation: its name is for people, its scopes for the API."""
+    """An API token; its name identifies it in the log, its scopes limit it."""
 
     name: str
     account: Account
     scopes: tuple[str, ...]
 
-    def may(self, accepted: tuple[str, ...]) -> bool:
-        """Say whether one of the accepted scopes is among the token's."""
+    def has_any(self, accepted: tuple[str, ...]) -> bool:
+        """Return whether the token has one of the scopes, or none is needed."""
         return not accepted or any(scope in accepted for scope in self.scopes)
 
 
 def secret_from_header(authorization: str | None) -> str | None:
-    """Return the secret of a Bearer or Basic header, None without one.
+    """Return the secret in a Bearer or Basic header, or None.
 
-    Basic carries the secret as its password; the user is not looked at.
+    Basic carries the secret as its password; the user name is ignored.
     """
     kind, _, value = (authorization or "").strip().partition(" ")
     value = value.strip()

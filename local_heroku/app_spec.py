@@ -1,4 +1,4 @@
-"""How an app is described, by a control request or by a seed file.
+"""Read the description of an app from a control request or a seed file.
 
 ```json
 {"name": "shop", "web_url": null, "account": "default",
@@ -16,7 +16,7 @@ from typing import Any
 
 from local_heroku.errors import invalid_params
 from local_heroku.formation_updates import (
-    Wanted,
+    DesiredRow,
     check_limits,
     read_quantity,
     read_size,
@@ -24,14 +24,14 @@ from local_heroku.formation_updates import (
 from local_heroku.sizes import SIZES, DynoSize, find_size
 
 TYPE_NAME = re.compile(r"[-\w]{1,128}")
-USUAL_SIZE = find_size("Standard-1X") or SIZES[0]
+DEFAULT_SIZE = find_size("Standard-1X") or SIZES[0]
 APP_KEYS = frozenset({"name", "web_url", "account", "formation"})
 ROW_KEYS = frozenset({"type", "quantity", "size", "dyno_size", "command"})
 
 
 @dataclass(frozen=True, slots=True)
 class RowSpec:
-    """One process type of an app that is to be made."""
+    """One process type of an app to be created."""
 
     type: str
     quantity: int
@@ -41,7 +41,7 @@ class RowSpec:
 
 @dataclass(frozen=True, slots=True)
 class AppSpec:
-    """An app that is to be made; `account` owns it."""
+    """An app to be created; `account` is its owner."""
 
     name: str
     formation: tuple[RowSpec, ...]
@@ -49,14 +49,14 @@ class AppSpec:
     account: str = "default"
 
 
-def usual_app(name: str) -> AppSpec:
-    """Return an app with one web and one worker dyno of Standard-1X."""
+def default_app(name: str) -> AppSpec:
+    """Return an app with one web and one worker dyno, both Standard-1X."""
     rows = [{"type": "web"}, {"type": "worker"}]
     return read_app({"name": name, "formation": rows})
 
 
 def read_app(described: Mapping[str, Any]) -> AppSpec:
-    """Return the app that the JSON object describes.
+    """Return the app that a JSON object describes.
 
     Raises:
         ApiError: 422 for an unknown key, a bad value, or more dynos than
@@ -66,14 +66,16 @@ def read_app(described: Mapping[str, Any]) -> AppSpec:
     rows = described.get("formation", [])
     if not isinstance(described.get("name"), str) or not isinstance(rows, list):
         raise invalid_params(
-            "An app needs a name, and its formation is a list of rows."
+            "An app needs a name and, as its formation, a list of rows."
         )
     formation = tuple(_read_row(row) for row in rows)
     types = [row.type for row in formation]
     if len(set(types)) < len(types):
-        raise invalid_params(f"A process type stands twice in {', '.join(types)}.")
-    wanted = [Wanted(row.type, row.quantity, row.size) for row in formation]
-    check_limits(wanted, changed=wanted)
+        raise invalid_params(
+            f"A process type appears more than once: {', '.join(types)}."
+        )
+    desired = [DesiredRow(row.type, row.quantity, row.size) for row in formation]
+    check_limits(desired, changed=desired)
     return AppSpec(
         name=described["name"],
         formation=formation,
@@ -84,15 +86,15 @@ def read_app(described: Mapping[str, Any]) -> AppSpec:
 
 def _read_row(row: object) -> RowSpec:
     if not isinstance(row, dict):
-        raise invalid_params(f"A formation row is an object, not {row!r}.")
+        raise invalid_params(f"A formation row must be an object, not {row!r}.")
     _refuse_unknown(row, ROW_KEYS, "a formation row")
     process_type = row.get("type")
     if not isinstance(process_type, str) or not TYPE_NAME.fullmatch(process_type):
-        raise invalid_params(f"Process type {process_type!r} is not a name.")
+        raise invalid_params(f"Invalid process type {process_type!r}.")
     return RowSpec(
         type=process_type,
         quantity=read_quantity(row.get("quantity"), 1),
-        size=read_size(row, USUAL_SIZE),
+        size=read_size(row, DEFAULT_SIZE),
         command=row.get("command") or f"python -m {process_type}",
     )
 
@@ -100,6 +102,6 @@ def _read_row(row: object) -> RowSpec:
 def _refuse_unknown(given: Mapping[str, Any], known: frozenset[str], what: str) -> None:
     if unknown := sorted(set(given) - known):
         raise invalid_params(
-            f"{', '.join(unknown)} is not a key of {what}; it has "
+            f"Unknown keys of {what}: {', '.join(unknown)}; choose from "
             f"{', '.join(sorted(known))}."
         )

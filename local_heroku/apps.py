@@ -1,4 +1,4 @@
-"""What the server remembers: apps, formation rows, dynos and releases."""
+"""Apps, with their formation, dynos and releases."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ RELEASE_TYPE = "release"
 
 
 class DynoState(StrEnum):
-    """The states of a dyno; `stopping` shows in the control state only."""
+    """The states of a dyno; only the control routes show `stopping`."""
 
     STARTING = "starting"
     UP = "up"
@@ -23,7 +23,7 @@ class DynoState(StrEnum):
 
 @dataclass(slots=True)
 class FormationRow:
-    """One process type: how many dynos of which size should run."""
+    """One process type: its quantity, its dyno size and its command."""
 
     id: str
     type: str
@@ -46,10 +46,10 @@ class Release:
 
 @dataclass(slots=True)
 class Dyno:
-    """One running process; a restart makes a new one with the same name.
+    """One dyno; a restart replaces it by another with the same name.
 
-    `due` is when the state next changes by itself: starting becomes up,
-    stopping is gone, up is cycled. A crashed dyno has none.
+    `due` is when its state next changes by itself: a starting dyno comes up,
+    a stopping one is removed, one that is up is cycled. None for a crashed one.
     """
 
     id: str
@@ -71,7 +71,7 @@ class Dyno:
 
 @dataclass(slots=True)
 class App:
-    """One app with everything that belongs to it."""
+    """One app and everything in it."""
 
     id: str
     name: str
@@ -85,7 +85,7 @@ class App:
 
     @property
     def process_tier(self) -> str:
-        """The tier of the app's dynos; an app without any counts as Eco."""
+        """The tier of the app's dynos; Eco for an app without a formation."""
         for row in self.formation.values():
             return row.size.tier.process_tier
         return "eco"

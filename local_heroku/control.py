@@ -26,7 +26,7 @@ FaultName = Literal[
 
 
 class ControlError(Exception):
-    """A control request that the server refused; the text says why."""
+    """The server refused a control request; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +43,10 @@ class AppView:
 
 @dataclass(frozen=True, slots=True)
 class DynoView:
-    """A dyno: `state` is starting, up, crashed or stopping.
+    """A dyno; its `state` is starting, up, crashed or stopping.
 
-    A restart makes another dyno, with the same `name` and another `id`;
-    for a while both are there, the older one stopping.
+    A restart creates a dyno with the same `name` and another `id`; for a
+    while both are listed, the older one stopping.
     """
 
     id: str
@@ -62,11 +62,11 @@ class DynoView:
 
 @dataclass(frozen=True, slots=True)
 class RequestView:
-    """A request to the Platform API, as the log has it.
+    """A logged request to the Platform API.
 
-    `status` is None if the connection ended without a whole answer. `cost`
-    is 1 if the account's pool paid for it, else 0. `body` is what a PATCH
-    carried.
+    `status` is None if the connection ended before the answer did. `cost` is
+    1 if it was taken from the account's pool, otherwise 0. `body` is set for
+    PATCH only.
     """
 
     at: datetime
@@ -85,12 +85,12 @@ class RequestView:
 
 
 class LocalHeroku:
-    """A running local Heroku, steered through its control routes.
+    """A client for the control routes of a running local Heroku.
 
-    `url` is what HEROKU_API_URL and HEROKU_HOST take, `token` what
-    HEROKU_API_KEY takes. Every method raises ControlError when the server
-    refuses and a requests exception when it is not there. None of them
-    costs a request of the pool or stands in the log.
+    `url` is the value for HEROKU_API_URL and HEROKU_HOST, `token` the one for
+    HEROKU_API_KEY. Every method raises ControlError if the server refuses the
+    request, and an exception of requests if it cannot be reached. Control
+    requests are free and not logged.
     """
 
     def __init__(self, url: str, token: str = "local-token") -> None:  # noqa: S107 (made up)
@@ -113,16 +113,16 @@ class LocalHeroku:
         web_url: str | None = None,
         account: str = "default",
     ) -> AppView:
-        """Put an app in place whose dynos are up.
+        """Create an app whose dynos are up.
 
         Args:
             name: the app's name.
             formation: quantity by process type; one web and one worker
-                dyno if not given.
+                dyno by default.
             size: the dyno size of every process type.
-            sizes: other sizes, by process type.
+            sizes: exceptions from `size`, by process type.
             commands: commands, by process type.
-            web_url: the address of the app, made up if not given.
+            web_url: the URL of the app, made up by default.
             account: the name of the account that owns it.
         """
         quantities = {"web": 1, "worker": 1} if formation is None else formation
@@ -141,63 +141,65 @@ class LocalHeroku:
             "web_url": web_url,
             "account": account,
         }
-        return _app(self._ask("POST", "/apps", body))
+        return _app(self._send("POST", "/apps", body))
 
     def delete_app(self, name: str) -> None:
         """Remove an app."""
-        self._ask("DELETE", f"/apps/{quote(name)}")
+        self._send("DELETE", f"/apps/{quote(name)}")
 
     def apps(self) -> list[AppView]:
         """Return all apps, oldest first."""
-        return [_app(row) for row in self._ask("GET", "/apps")]
+        return [_app(row) for row in self._send("GET", "/apps")]
 
     def app(self, name: str) -> AppView:
         """Return one app."""
-        return _app(self._ask("GET", f"/apps/{quote(name)}"))
+        return _app(self._send("GET", f"/apps/{quote(name)}"))
 
     def formation(self, name: str) -> dict[str, int]:
         """Return the quantity of each process type."""
-        rows = self._ask("GET", f"/apps/{quote(name)}")["formation"]
+        rows = self._send("GET", f"/apps/{quote(name)}")["formation"]
         return {row["type"]: row["quantity"] for row in rows}
 
     def sizes(self, name: str) -> dict[str, str]:
         """Return the dyno size of each process type."""
-        rows = self._ask("GET", f"/apps/{quote(name)}")["formation"]
+        rows = self._send("GET", f"/apps/{quote(name)}")["formation"]
         return {row["type"]: row["size"] for row in rows}
 
     def scale(self, name: str, formation: Mapping[str, int]) -> None:
-        """Set quantities as a person would, outside the account's pool."""
+        """Scale as a person would, at no cost to the account's pool."""
         updates = [{"type": kind, "quantity": n} for kind, n in formation.items()]
-        self._ask("PATCH", f"/apps/{quote(name)}/formation", {"updates": updates})
+        self._send("PATCH", f"/apps/{quote(name)}/formation", {"updates": updates})
 
     def dynos(self, name: str) -> list[DynoView]:
-        """Return all dynos, oldest first, those that are stopping too."""
-        return [_dyno(row) for row in self._ask("GET", f"/apps/{quote(name)}")["dynos"]]
+        """Return all dynos, oldest first, including stopping ones."""
+        return [
+            _dyno(row) for row in self._send("GET", f"/apps/{quote(name)}")["dynos"]
+        ]
 
     def release(
         self, name: str, *, description: str = "Deploy", release_phase: bool = False
     ) -> int:
-        """Make a new release, which restarts all dynos; return its version.
+        """Create a release, which restarts all dynos; return its version.
 
         With `release_phase` the formation has a row `release` from then on.
         """
         body = {"description": description, "release_phase": release_phase}
-        answer = self._ask("POST", f"/apps/{quote(name)}/releases", body)
+        answer = self._send("POST", f"/apps/{quote(name)}/releases", body)
         return int(answer["version"])
 
     def crash_dyno(self, name: str, dyno: str) -> None:
-        """Let a dyno crash; it stays so until something restarts it."""
-        self._ask("POST", f"/apps/{quote(name)}/dynos/{quote(dyno)}/crash")
+        """Crash a dyno; it stays crashed until it is restarted."""
+        self._send("POST", f"/apps/{quote(name)}/dynos/{quote(dyno)}/crash")
 
     def cycle_dyno(self, name: str, dyno: str) -> None:
-        """Restart a dyno as the daily cycling does."""
-        self._ask("POST", f"/apps/{quote(name)}/dynos/{quote(dyno)}/cycle")
+        """Restart a dyno, as Heroku does once a day."""
+        self._send("POST", f"/apps/{quote(name)}/dynos/{quote(dyno)}/cycle")
 
     # Accounts
 
     def create_account(self, name: str) -> None:
-        """Make an account with a pool of its own."""
-        self._ask("POST", "/accounts", {"name": name})
+        """Create an account with its own pool."""
+        self._send("POST", "/accounts", {"name": name})
 
     def create_token(
         self,
@@ -207,30 +209,30 @@ class LocalHeroku:
         scopes: Iterable[str] = ("global",),
         account: str = "default",
     ) -> None:
-        """Register a token; the log and the state show its name alone."""
+        """Create a token; the log and the state show only its name."""
         body = {
             "name": name,
             "token": token,
             "scopes": list(scopes),
             "account": account,
         }
-        self._ask("POST", "/tokens", body)
+        self._send("POST", "/tokens", body)
 
     def revoke_token(self, name: str) -> None:
-        """Forget the token of that name, so that it is refused."""
-        self._ask("DELETE", f"/tokens/{quote(name)}")
+        """Remove the token with this name, so that it is refused."""
+        self._send("DELETE", f"/tokens/{quote(name)}")
 
     def remaining(self, account: str = "default") -> int:
         """Return how many requests the account has left."""
         for row in self.state()["accounts"]:
             if row["name"] == account:
                 return int(row["remaining"])
-        raise ControlError(f"There is no account {account}.")
+        raise ControlError(f"Couldn't find that account ({account}).")
 
     def set_remaining(self, remaining: int, account: str = "default") -> None:
         """Set how many requests the account has left."""
         path = f"/accounts/{quote(account)}/remaining"
-        self._ask("PUT", path, {"remaining": remaining})
+        self._send("PUT", path, {"remaining": remaining})
 
     # Faults
 
@@ -248,20 +250,20 @@ class LocalHeroku:
         message: str | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> str:
-        """Let requests fail; return the id of the fault.
+        """Make matching requests fail; return the id of the fault.
 
         Args:
             what: an HTTP status from 400 to 599, or the name of a fault.
-            method: only requests of this method.
-            path: only requests whose path starts so.
-            app: only requests for this app, by name.
-            times: how often, None for until the faults are cleared.
-            every: 3 for the third, sixth, ... request that matches.
-            seconds: the delay of `latency` and of each byte of `drip`
-                (1 if not given); how long `hang` hangs.
-            error_id: the id in the body of a status, `suspended` for one.
-            message: its message.
-            extra: more of its keys, `{"limit": 1}` for one.
+            method: limits it to requests with this method.
+            path: limits it to requests whose path starts like this.
+            app: limits it to requests for the app with this name.
+            times: how many requests fail; None: all until it is cleared.
+            every: with 3, only every third matching request fails.
+            seconds: the delay of `latency` and of each byte of `drip` (1 by
+                default); how long `hang` hangs (by default until cleared).
+            error_id: for a status, the `id` in the body, such as `suspended`.
+            message: for a status, the `message` in the body.
+            extra: for a status, more keys of the body, such as `{"limit": 1}`.
         """
         kind = {"kind": "status", "status": what} if isinstance(what, int) else None
         body = {
@@ -276,17 +278,17 @@ class LocalHeroku:
             "message": message,
             "extra": dict(extra or {}),
         }
-        return str(self._ask("POST", "/faults", body)["id"])
+        return str(self._send("POST", "/faults", body)["id"])
 
     def faults(self) -> list[dict[str, Any]]:
-        """Return the faults with how often each was `seen` and `happened`."""
-        return list(self._ask("GET", "/faults"))
+        """Return the faults; `seen` counts matches, `happened` failures."""
+        return list(self._send("GET", "/faults"))
 
     def clear_faults(self) -> None:
-        """Forget all faults, and end what hangs because of one."""
-        self._ask("DELETE", "/faults")
+        """Remove all faults, and end those under way."""
+        self._send("DELETE", "/faults")
 
-    # The log of the requests
+    # Request log
 
     def requests(
         self,
@@ -295,19 +297,19 @@ class LocalHeroku:
         path: str | None = None,
         app: str | None = None,
     ) -> list[RequestView]:
-        """Return the requests, oldest first.
+        """Return the logged requests, oldest first.
 
         Args:
-            method: only those of this method.
-            path: only those whose path starts so.
-            app: only those for this app, by name.
+            method: only those with this method.
+            path: only those whose path starts like this.
+            app: only those for the app with this name.
         """
         query = {"method": method, "path": path, "app": app}
-        return [_request(row) for row in self._ask("GET", "/requests", query=query)]
+        return [_request(row) for row in self._send("GET", "/requests", query=query)]
 
     def clear_requests(self) -> None:
-        """Forget the requests so far."""
-        self._ask("DELETE", "/requests")
+        """Clear the request log."""
+        self._send("DELETE", "/requests")
 
     def cost(
         self,
@@ -316,21 +318,21 @@ class LocalHeroku:
         path: str | None = None,
         app: str | None = None,
     ) -> int:
-        """Return how many requests of the pool were spent, filtered as above."""
+        """Return what the requests cost; filters are those of `requests`."""
         query = {"method": method, "path": path, "app": app}
-        return int(self._ask("GET", "/cost", query=query)["cost"])
+        return int(self._send("GET", "/cost", query=query)["cost"])
 
-    # All of it
+    # State
 
     def state(self) -> dict[str, Any]:
-        """Return accounts, tokens by name, apps and faults as JSON."""
-        return dict(self._ask("GET", "/state"))
+        """Return accounts, tokens (without secrets), apps and faults as JSON."""
+        return dict(self._send("GET", "/state"))
 
     def clear(self) -> None:
-        """Leave nothing but the default account with a full pool."""
-        self._ask("DELETE", "/state")
+        """Reset to the default account with a full pool."""
+        self._send("DELETE", "/state")
 
-    def _ask(
+    def _send(
         self,
         method: str,
         path: str,

@@ -1,4 +1,4 @@
-"""The errors that the Platform API answers with.
+"""The errors of the Platform API.
 
 Ids and statuses: Dev Center, "Platform API reference", error responses.
 """
@@ -15,7 +15,7 @@ RATE_LIMITS_URL = (
     "https://devcenter.heroku.com/articles/platform-api-reference#rate-limits"
 )
 
-USUAL_ERRORS: Mapping[int, tuple[str, str]] = {
+DEFAULT_ERRORS: Mapping[int, tuple[str, str]] = {
     400: ("bad_request", "The request could not be understood."),
     401: ("unauthorized", "Invalid credentials provided."),
     402: ("delinquent", "The account is delinquent: please confirm a payment method."),
@@ -40,7 +40,7 @@ USUAL_ERRORS: Mapping[int, tuple[str, str]] = {
 
 
 class ApiError(Exception):
-    """A request that the API refuses: a status and a JSON body."""
+    """The API refuses a request, with a status and a JSON body."""
 
     def __init__(
         self,
@@ -49,45 +49,45 @@ class ApiError(Exception):
         message: str | None = None,
         **extra: Any,
     ) -> None:
-        usual_id, usual_message = USUAL_ERRORS.get(
+        default_id, default_message = DEFAULT_ERRORS.get(
             status, ("error", f"The request failed with status {status}.")
         )
         self.status = status
         self.body: dict[str, Any] = {
-            "id": error_id or usual_id,
-            "message": message or usual_message,
+            "id": error_id or default_id,
+            "message": message or default_message,
             **extra,
         }
         super().__init__(self.body["message"])
 
 
 def bad_request(message: str) -> ApiError:
-    """Return the answer to a body that cannot be read."""
+    """The body cannot be read."""
     return ApiError(400, message=message)
 
 
 def forbidden(message: str) -> ApiError:
-    """Return the answer to an account or a token without the right."""
+    """The account or the token has no permission."""
     return ApiError(403, message=message)
 
 
 def not_found(resource: str, message: str) -> ApiError:
-    """Return the answer to the name of a thing that is not there."""
+    """The resource does not exist."""
     return ApiError(404, message=message, resource=resource)
 
 
 def invalid_params(message: str) -> ApiError:
-    """Return the answer to a value that the API does not take."""
+    """A parameter is invalid."""
     return ApiError(422, message=message)
 
 
 def rate_limited() -> ApiError:
-    """Return the answer to an account whose pool of requests is empty."""
+    """The rate limit pool of the account is empty."""
     return ApiError(429, url=RATE_LIMITS_URL)
 
 
 def above_app_limit(*, size: str, limit: int, asked: int) -> ApiError:
-    """Return the answer to more dynos than one app may run."""
+    """One app may not run so many dynos."""
     return ApiError(
         422,
         "cannot_run_above_limit",
@@ -99,7 +99,7 @@ def above_app_limit(*, size: str, limit: int, asked: int) -> ApiError:
 
 
 def above_type_limit(*, size: str, limit: int, asked: int) -> ApiError:
-    """Return the answer to more dynos than one process type may run."""
+    """One process type may not run so many dynos."""
     return ApiError(
         422,
         "cannot_update_above_limit",

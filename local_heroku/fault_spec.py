@@ -1,4 +1,4 @@
-"""How a fault is described by a control request.
+"""Read the description of a fault from a control request.
 
 ```json
 {"kind": "status", "status": 503, "method": "PATCH", "app": "shop",
@@ -19,24 +19,24 @@ KEYS = frozenset(field.name for field in fields(Fault)) - {"id", "seen", "happen
 
 
 def read_fault(fault_id: str, described: Mapping[str, Any]) -> Fault:
-    """Return the fault that the JSON object describes.
+    """Return the fault that a JSON object describes.
 
     Raises:
         ApiError: 422 for an unknown key or a value outside its range.
     """
     if unknown := sorted(set(described) - KEYS):
         raise invalid_params(
-            f"{', '.join(unknown)} is not a key of a fault; it has "
+            f"Unknown keys of a fault: {', '.join(unknown)}; choose from "
             f"{', '.join(sorted(KEYS))}."
         )
     kinds = [kind.value for kind in FaultKind]
     if described.get("kind") not in kinds:
         raise invalid_params(
-            f"kind = {described.get('kind')!r}, must be one of {', '.join(kinds)}."
+            f"kind must be one of {', '.join(kinds)}, not {described.get('kind')!r}."
         )
     given = {key: value for key, value in described.items() if value is not None}
     if "times" in described:
-        given["times"] = described["times"]  # None means until it is cleared
+        given["times"] = described["times"]  # None: until it is cleared
     _check_texts(given)
     fault = Fault(**{**given, "id": fault_id, "kind": FaultKind(given["kind"])})
     _check_numbers(fault)
@@ -46,16 +46,16 @@ def read_fault(fault_id: str, described: Mapping[str, Any]) -> Fault:
 
 
 def fault_json(fault: Fault) -> dict[str, Any]:
-    """Return the fault as the control routes show it."""
+    """Return the fault as JSON for the control routes."""
     return asdict(fault)
 
 
 def _check_texts(given: Mapping[str, Any]) -> None:
     for name in ("method", "path", "app", "error_id", "message"):
         if not isinstance(given.get(name, ""), str):
-            raise invalid_params(f"{name} = {given[name]!r}, must be a text.")
+            raise invalid_params(f"{name} must be a string, not {given[name]!r}.")
     if not isinstance(given.get("extra", {}), dict):
-        raise invalid_params(f"extra = {given['extra']!r}, must be an object.")
+        raise invalid_params(f"extra must be an object, not {given['extra']!r}.")
 
 
 def _check_numbers(fault: Fault) -> None:
@@ -68,4 +68,6 @@ def _check_numbers(fault: Fault) -> None:
     for name, value, least, most in rules:
         number = isinstance(value, int | float) and not isinstance(value, bool)
         if not number or not least <= float(str(value)) <= most:
-            raise invalid_params(f"{name} = {value!r}, must be from {least} to {most}.")
+            raise invalid_params(
+                f"{name} must be from {least} to {most}, not {value!r}."
+            )

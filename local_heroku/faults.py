@@ -1,4 +1,4 @@
-"""Faults that a test or a demo asks for, and which request gets one."""
+"""Faults that a test or a demo injects, and which request gets one."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from local_heroku.errors import RATE_LIMITS_URL, ApiError
 class FaultKind(StrEnum):
     """What goes wrong.
 
-    Whether the request still takes effect: yes for latency, cut, partial,
-    drip and apply_then_reset; no for the others.
+    With latency, cut, partial, drip and apply_then_reset the request still
+    takes effect; with the others it does not.
     """
 
-    STATUS = "status"  # an error answer with a proper body
+    STATUS = "status"  # an error with a well-formed body
     LATENCY = "latency"  # the answer comes `seconds` late
-    HANG = "hang"  # no answer for `seconds`, or until the faults are cleared
+    HANG = "hang"  # no answer for `seconds`, or until cleared; then a reset
     RESET = "reset"  # the connection is reset before the answer
-    CUT = "cut"  # the answer ends before its declared length
+    CUT = "cut"  # the answer ends before its Content-Length
     NON_JSON = "non_json"  # 200 with a page of HTML
     PARTIAL = "partial"  # 206 with one row and Next-Range
     DRIP = "drip"  # one byte every `seconds`
-    APPLY_THEN_RESET = "apply_then_reset"  # it takes effect, no answer comes
+    APPLY_THEN_RESET = "apply_then_reset"  # takes effect, then a reset
 
 
 NOT_SERVED = frozenset(
@@ -35,11 +35,11 @@ NOT_SERVED = frozenset(
 
 @dataclass(slots=True)
 class Fault:
-    """One fault and the requests that it is for.
+    """One fault and the requests that it strikes.
 
-    `times` is how often it happens, None for until it is cleared; with
-    `every` 3 it is the third, sixth, ... request that matches. `status`,
-    `error_id`, `message` and `extra` shape the body of a status fault.
+    It strikes `times` times, or until it is cleared if that is None; with
+    `every` 3, only every third matching request. `status`, `error_id`,
+    `message` and `extra` define the answer of a status fault.
     """
 
     id: str
@@ -58,7 +58,7 @@ class Fault:
     happened: int = 0
 
     def matches(self, method: str, path: str, app: str | None) -> bool:
-        """Say whether the fault is for such a request."""
+        """Return whether the fault applies to such a request."""
         return (
             self.method in {None, method}
             and (self.path is None or path.startswith(self.path))
@@ -67,7 +67,7 @@ class Fault:
 
     @property
     def spent(self) -> bool:
-        """Whether it has happened as often as was asked for."""
+        """Whether it has struck `times` times."""
         return self.times is not None and self.happened >= self.times
 
     def error(self) -> ApiError:
@@ -80,15 +80,15 @@ class Fault:
 
 
 class Faults:
-    """The faults in force, oldest first."""
+    """All faults, oldest first."""
 
     def __init__(self) -> None:
         self.all: list[Fault] = []
 
     def next_for(self, method: str, path: str, app: str | None) -> Fault | None:
-        """Return the fault that happens to this request, if one does.
+        """Return the fault that strikes this request, if any.
 
-        At most one does, the oldest; each that matches counts the request.
+        The oldest wins, but every matching fault counts the request.
         """
         chosen: Fault | None = None
         for fault in self.all:

@@ -1,6 +1,6 @@
-"""Read the updates of a formation, check the limits, apply them.
+"""Read the updates of a formation and check them against the limits.
 
-All or nothing: every row is read and checked before one is changed.
+All or nothing: every row is checked before any is changed.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ MOST = 10**9
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What one row should become."""
+class DesiredRow:
+    """What one formation row is to become."""
 
     type: str
     quantity: int
@@ -37,46 +37,46 @@ def read_updates(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return the updates of a batch.
 
     Raises:
-        ApiError: 422, the body holds no list of objects under `updates`.
+        ApiError: 422, `updates` is not a list of objects.
     """
     updates = body.get("updates")
     if not isinstance(updates, list) or not all(isinstance(u, dict) for u in updates):
-        raise invalid_params("The body must hold updates, a list of objects.")
+        raise invalid_params("The body must have the key updates, a list of objects.")
     return updates
 
 
-def plan(app: App, updates: Iterable[Mapping[str, Any]]) -> dict[str, Wanted]:
-    """Return what the changed rows should become, by process type.
+def plan(app: App, updates: Iterable[Mapping[str, Any]]) -> dict[str, DesiredRow]:
+    """Return the desired rows, by process type, of those in the updates.
 
     Raises:
         ApiError: 404 for a process type that the app does not have, 422 for
-            a value that is not one, or for more dynos than are allowed.
+            an invalid value or more dynos than allowed.
     """
     if not app.formation:
         raise invalid_params("App must be deployed before dynos can be scaled.")
-    wanted: dict[str, Wanted] = {}
+    desired: dict[str, DesiredRow] = {}
     for update in updates:
         row = find_row(app, update.get("type"))
-        before = wanted.get(row.type) or Wanted(row.type, row.quantity, row.size)
-        wanted[row.type] = Wanted(
+        before = desired.get(row.type) or DesiredRow(row.type, row.quantity, row.size)
+        desired[row.type] = DesiredRow(
             row.type,
             read_quantity(update.get("quantity"), before.quantity),
             read_size(update, before.size),
         )
     after = {
-        row.type: wanted.get(row.type) or Wanted(row.type, row.quantity, row.size)
+        row.type: desired.get(row.type) or DesiredRow(row.type, row.quantity, row.size)
         for row in app.formation.values()
         if row.type != RELEASE_TYPE
     }
-    check_limits(after.values(), changed=wanted.values())
-    return wanted
+    check_limits(after.values(), changed=desired.values())
+    return desired
 
 
 def find_row(app: App, type_or_id: object) -> FormationRow:
-    """Return the formation row of that process type or uuid.
+    """Return the formation row with this process type or uuid.
 
     Raises:
-        ApiError: 404, there is none.
+        ApiError: 404, not found.
     """
     for row in app.formation.values():
         if type_or_id in (row.type, row.id):
@@ -86,10 +86,10 @@ def find_row(app: App, type_or_id: object) -> FormationRow:
 
 
 def read_quantity(value: object, current: int) -> int:
-    """Return the quantity that 3, "3", "+1" or "-1" asks for.
+    """Return the quantity that 3, "3", "+1" or "-1" results in.
 
     Raises:
-        ApiError: 422, it is no quantity or ends below zero.
+        ApiError: 422, it is not a quantity, or results in less than zero.
     """
     if value is None:
         return current
@@ -100,37 +100,37 @@ def read_quantity(value: object, current: int) -> int:
         sign, number = found[1], int(found[2])
         quantity = {"+": current + number, "-": current - number}.get(sign, number)
     if quantity is None or not 0 <= quantity <= MOST:
-        raise invalid_params(f"Quantity {value!r} is not a number of dynos from 0 up.")
+        raise invalid_params(f"Quantity {value!r} must be 0 or more dynos.")
     return quantity
 
 
 def read_size(update: Mapping[str, Any], current: DynoSize) -> DynoSize:
-    """Return the size that `dyno_size` or the older `size` asks for.
+    """Return the size that `dyno_size`, or the older `size`, names.
 
     Raises:
-        ApiError: 422, there is no such size.
+        ApiError: 422, it does not exist.
     """
-    asked: object = update.get("size")
+    name: object = update.get("size")
     if (dyno_size := update.get("dyno_size")) is not None:
-        named = dyno_size if isinstance(dyno_size, dict) else {}
-        asked = named.get("id") or named.get("name") or dyno_size
-    if asked is None:
+        keys = dyno_size if isinstance(dyno_size, dict) else {}
+        name = keys.get("id") or keys.get("name") or dyno_size
+    if name is None:
         return current
-    size = find_size(asked) if isinstance(asked, str) else None
+    size = find_size(name) if isinstance(name, str) else None
     if size is None:
         available = ", ".join(known.name for known in SIZES)
         raise invalid_params(
-            f"No such size as {asked}. Available dyno sizes are {available}."
+            f"No such size as {name}. Available dyno sizes are {available}."
         )
     return size
 
 
-def check_limits(rows: Iterable[Wanted], changed: Iterable[Wanted]) -> None:
+def check_limits(rows: Iterable[DesiredRow], changed: Iterable[DesiredRow]) -> None:
     """Refuse a formation with mixed tiers or too many dynos.
 
     Args:
-        rows: the formation as it would be.
-        changed: the rows that the request names; the errors speak of them.
+        rows: the formation after the change.
+        changed: the rows in the request, which the errors are about.
 
     Raises:
         ApiError: 422 with the limit in its body.
@@ -140,7 +140,7 @@ def check_limits(rows: Iterable[Wanted], changed: Iterable[Wanted]) -> None:
         raise error
 
 
-def _mixed_tiers(rows: list[Wanted]) -> ApiError | None:
+def _mixed_tiers(rows: list[DesiredRow]) -> ApiError | None:
     if len({row.size.tier.process_tier for row in rows}) < 2:
         return None
     names = " and ".join(sorted({row.size.name for row in rows}))
@@ -149,19 +149,19 @@ def _mixed_tiers(rows: list[Wanted]) -> ApiError | None:
     )
 
 
-def _type_limit(changed: list[Wanted]) -> ApiError | None:
+def _type_limit(changed: list[DesiredRow]) -> ApiError | None:
     for row in changed:
         limit = row.size.per_type
-        # A limit as large as the app's own is not one of the process type.
+        # A limit as large as the app's own is reported as that of the app.
         if row.quantity > limit and limit < row.size.per_app:
             return above_type_limit(size=row.size.name, limit=limit, asked=row.quantity)
     return None
 
 
-def _app_limit(rows: list[Wanted], changed: list[Wanted]) -> ApiError | None:
+def _app_limit(rows: list[DesiredRow], changed: list[DesiredRow]) -> ApiError | None:
     total = sum(row.quantity for row in rows)
     limit = min((row.size.per_app for row in rows), default=total)
     if total <= limit:
         return None
-    named = next(iter(changed), rows[0])
-    return above_app_limit(size=named.size.name, limit=limit, asked=total)
+    row = next(iter(changed), rows[0])
+    return above_app_limit(size=row.size.name, limit=limit, asked=total)

@@ -1,4 +1,4 @@
-"""The state of the local Heroku: everything it knows, the time an argument."""
+"""The state of the local Heroku; methods take the time as an argument."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from local_heroku.accounts import SCOPES, Account, Token
 from local_heroku.app_spec import AppSpec
 from local_heroku.apps import RELEASE_TYPE, App, Dyno, FormationRow, Release
-from local_heroku.dyno_life import DynoLife
+from local_heroku.dyno_lifecycle import DynoLifecycle
 from local_heroku.errors import forbidden, invalid_params, not_found
 from local_heroku.faults import Faults
 from local_heroku.formation_updates import plan
@@ -22,12 +22,12 @@ from local_heroku.sizes import SIZES
 
 APP_NAME = re.compile(r"[a-z][a-z0-9-]{1,28}[a-z0-9]")
 DEFAULT_ACCOUNT = "default"
-DEFAULT_TOKEN = "local-token"  # noqa: S105 (made up, and known to everyone)
+DEFAULT_TOKEN = "local-token"  # noqa: S105 (made up and public)
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How fast dynos boot and stop, and how many requests an account has."""
+    """How long dynos boot and stop, and the rate limit of an account."""
 
     boot: timedelta = timedelta(seconds=2)
     stop: timedelta = timedelta(seconds=1)
@@ -41,7 +41,7 @@ class Heroku:
     def __init__(self, settings: Settings, secret: str, now: datetime) -> None:
         self.settings = settings
         self.ids = Ids()
-        self.life = DynoLife(self.ids, settings.boot, settings.stop)
+        self.lifecycle = DynoLifecycle(self.ids, settings.boot, settings.stop)
         self.accounts: dict[str, Account] = {}
         self.tokens: dict[str, Token] = {}
         self.apps: dict[str, App] = {}
@@ -51,7 +51,7 @@ class Heroku:
         self.clear(now)
 
     def clear(self, now: datetime) -> None:
-        """Leave nothing but the default account, its token and a full pool."""
+        """Reset to the default account, with its token and a full pool."""
         for part in (self.accounts, self.tokens, self.apps, self.faults.all):
             part.clear()
         self.log.clear()
@@ -59,24 +59,24 @@ class Heroku:
         self.add_token(DEFAULT_ACCOUNT, self._secret, DEFAULT_ACCOUNT, ("global",))
 
     def advance(self, now: datetime) -> None:
-        """Let the dynos of all apps live until now."""
+        """Bring the dynos of all apps up to date."""
         for app in self.apps.values():
-            self.life.advance(app, now)
+            self.lifecycle.advance(app, now)
 
     # Accounts and tokens
 
     def add_account(self, name: str, now: datetime) -> Account:
-        """Make an account with a full pool, or return the one there is."""
+        """Add an account with a full pool, or return the existing one."""
         if name not in self.accounts:
             pool = RatePool(self.settings.pool, self.settings.refill_per_minute, now)
             self.accounts[name] = Account(self.ids.new("account"), name, pool)
         return self.accounts[name]
 
     def find_account(self, name: str) -> Account:
-        """Return the account of that name.
+        """Return the account with this name.
 
         Raises:
-            ApiError: 404, there is none.
+            ApiError: 404, not found.
         """
         if name not in self.accounts:
             raise not_found("account", f"Couldn't find that account ({name}).")
@@ -85,7 +85,7 @@ class Heroku:
     def add_token(
         self, name: str, secret: str, account: str, scopes: Iterable[str]
     ) -> Token:
-        """Register a token under a name that the log may show.
+        """Add a token; the log shows its name, never its secret.
 
         Raises:
             ApiError: 422 for an unknown scope or a taken name or secret, 404
@@ -94,20 +94,22 @@ class Heroku:
         scopes = tuple(scopes)
         if not scopes or not SCOPES.issuperset(scopes):
             known = ", ".join(sorted(SCOPES))
-            raise invalid_params(f"Scopes {list(scopes)} must be some of {known}.")
+            raise invalid_params(f"Invalid scopes {list(scopes)}; choose from {known}.")
         if name in {token.name for token in self.tokens.values()}:
-            raise invalid_params(f"There is a token {name} already.")
+            raise invalid_params(f"A token named {name} already exists.")
         if not secret or secret in self.tokens:
-            raise invalid_params(f"The token {name} needs a secret of its own.")
+            raise invalid_params(
+                f"Token {name} needs a secret that no other token has."
+            )
         token = Token(name, self.find_account(account), scopes)
         self.tokens[secret] = token
         return token
 
     def revoke_token(self, name: str) -> None:
-        """Forget the token, so that its secret is refused.
+        """Remove the token, so that its secret is refused.
 
         Raises:
-            ApiError: 404, there is none.
+            ApiError: 404, not found.
         """
         for secret, token in self.tokens.items():
             if token.name == name:
@@ -118,10 +120,10 @@ class Heroku:
     # Apps
 
     def add_app(self, spec: AppSpec, now: datetime) -> App:
-        """Put an app in place whose dynos are up already.
+        """Add an app whose dynos are already up.
 
         Raises:
-            ApiError: 422 for a taken or impossible name.
+            ApiError: 422 for a taken or invalid name.
         """
         if not APP_NAME.fullmatch(spec.name):
             raise invalid_params(
@@ -152,23 +154,23 @@ class Heroku:
                 updated_at=now,
             )
         app.releases.append(self._release(app, "Deploy", now))
-        self.life.reconcile(app, now, already_up=True)
+        self.lifecycle.reconcile(app, now, already_up=True)
         self.apps[app.name] = app
         return app
 
     def remove_app(self, name_or_id: str) -> None:
-        """Forget the app and its dynos.
+        """Remove the app and its dynos.
 
         Raises:
-            ApiError: 404, there is none.
+            ApiError: 404, not found.
         """
         del self.apps[self.find_app(name_or_id).name]
 
     def find_app(self, name_or_id: str, account: Account | None = None) -> App:
-        """Return the app of that name or uuid.
+        """Return the app with this name or uuid.
 
         Raises:
-            ApiError: 404, there is none; 403, it is not the account's.
+            ApiError: 404, not found; 403, it belongs to another account.
         """
         for app in self.apps.values():
             if name_or_id in {app.name, app.id}:
@@ -177,36 +179,36 @@ class Heroku:
                 return app
         raise not_found("app", "Couldn't find that app.")
 
-    # What happens to an app
+    # Changes to an app
 
     def scale(
         self, app: App, updates: Iterable[Mapping[str, Any]], now: datetime
     ) -> list[FormationRow]:
-        """Apply the updates to the formation and return the rows they name.
+        """Apply the updates to the formation; return the updated rows.
 
-        Dynos of a row whose size changes are restarted.
+        A new size restarts the dynos of its process type.
 
         Raises:
-            ApiError: 404 or 422, and nothing has changed.
+            ApiError: 404 or 422; nothing has changed.
         """
-        wanted = plan(app, updates)
-        for after in wanted.values():
+        desired = plan(app, updates)
+        for after in desired.values():
             row = app.formation[after.type]
             resized = row.size is not after.size
             if resized or row.quantity != after.quantity:
                 row.quantity, row.size = after.quantity, after.size
                 row.updated_at = app.updated_at = now
-            self.life.reconcile(app, now)
+            self.lifecycle.reconcile(app, now)
             if resized:
                 self.restart(app, now, process_type=row.type)
-        return [app.formation[process_type] for process_type in wanted]
+        return [app.formation[process_type] for process_type in desired]
 
     def restart(
         self, app: App, now: datetime, *, process_type: str | None = None
     ) -> None:
         """Restart all dynos of the app, or those of one process type."""
         for dyno in app.listed_dynos(process_type):
-            self.life.restart(app, dyno, now)
+            self.lifecycle.restart(app, dyno, now)
 
     def release(
         self,
@@ -216,10 +218,10 @@ class Heroku:
         description: str = "Deploy",
         release_phase: bool = False,
     ) -> Release:
-        """Make a new version of the app, which restarts all its dynos.
+        """Create a release, which restarts all dynos of the app.
 
-        A release phase leaves a row `release` in the formation, as Heroku
-        does; it has no dynos.
+        With a release phase the formation has a row `release` from then on,
+        without dynos, as on Heroku.
         """
         if release_phase and RELEASE_TYPE not in app.formation:
             sizes = [row.size for row in app.formation.values()]
@@ -239,10 +241,10 @@ class Heroku:
         return release
 
     def find_dyno(self, app: App, name_or_id: str) -> Dyno:
-        """Return the listed dyno of that name or uuid.
+        """Return the listed dyno with this name or uuid.
 
         Raises:
-            ApiError: 404, there is none.
+            ApiError: 404, not found.
         """
         for dyno in app.listed_dynos():
             if name_or_id in {dyno.name, dyno.id}:

@@ -1,4 +1,4 @@
-"""Ids that look like Heroku's and never repeat within one server."""
+"""Ids like Heroku's: uuids, unique within one server."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from uuid import NAMESPACE_DNS, UUID, uuid5
 
 
 class Ids:
-    """Gives a fresh uuid for every thing that is made."""
+    """Generates uuids, the same ones in every run."""
 
     def __init__(self) -> None:
         self._made = 0
 
     def new(self, kind: str) -> str:
-        """Return a uuid that this server has not given before."""
+        """Return the next uuid."""
         self._made += 1
         return str(uuid5(NAMESPACE_DNS, f"{self._made}.{kind}.local-heroku"))
 
 
 def is_uuid(text: str) -> bool:
-    """Say whether the text is a uuid rather than a name."""
+    """Return whether the text is a uuid rather than a name."""
     try:
         UUID(text)
     except ValueError:

@@ -22,7 +22,7 @@ STOP_SECONDS = 10
 @contextmanager
 def start(
     *apps: str,
-    token: str = "local-token",  # noqa: S107 (made up, and known to everyone)
+    token: str = "local-token",  # noqa: S107 (made up and public)
     host: str = "127.0.0.1",
     port: int = 0,
     boot_seconds: float = 2,
@@ -32,22 +32,22 @@ def start(
     seed: Path | None = None,
     log: Path | None = None,
 ) -> Iterator[LocalHeroku]:
-    """Run a server on a free port for as long as the block lasts.
+    """Run a server for the duration of the `with` block.
 
     Args:
-        apps: names of apps to start with, one web and one worker dyno each.
+        apps: apps to start with, each with one web and one worker dyno.
         token: the API key of the default account.
         host: the address to listen on.
-        port: the port, 0 for a free one.
-        boot_seconds: how long a dyno is starting.
-        stop_seconds: how long a dyno is stopping.
-        pool: the requests that an account has.
-        refill_per_minute: the requests that come back a minute.
+        port: the port; 0 picks a free one.
+        boot_seconds: how long a dyno takes to start.
+        stop_seconds: how long a dyno takes to stop.
+        pool: the size of an account's rate limit pool.
+        refill_per_minute: the requests a minute that the pool regains.
         seed: a JSON file of accounts and apps to start with.
-        log: a file that gets each request as a line of JSON.
+        log: a file to append each request to, as a line of JSON.
 
     Raises:
-        RuntimeError: the server did not start; its words are on stderr.
+        RuntimeError: the server did not start; it says why on stderr.
     """
     command = [sys.executable, "-m", "local_heroku"]
     options: dict[str, object] = {
@@ -72,17 +72,17 @@ def start(
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": path},
-        # Ctrl-C at a terminal is for the caller, who then ends this one.
+        # Ctrl-C in a terminal goes to the caller, which then stops the server.
         start_new_session=True,
     ) as process:
         try:
             yield LocalHeroku(_read_url(process), token)
         finally:
-            _end(process)
+            _stop(process)
 
 
 def _read_url(process: subprocess.Popen[str]) -> str:
-    """Return the address that the first line of the output names."""
+    """Return the URL in the first line of the output."""
     output = process.stdout
     line = _first_line(output) if output is not None else ""
     if not line.startswith(FIRST_LINE):
@@ -98,8 +98,8 @@ def _first_line(output: IO[str]) -> str:
     return output.readline() if ready else ""
 
 
-def _end(process: subprocess.Popen[str]) -> None:
-    """Ask the server to end, and kill it if it does not."""
+def _stop(process: subprocess.Popen[str]) -> None:
+    """Terminate the server; kill it if that takes too long."""
     process.terminate()
     try:
         process.wait(STOP_SECONDS)

@@ -1,7 +1,7 @@
-"""Lists page by page, as the `Range` header asks for them.
+"""Pagination with the `Range` header.
 
 `Range: version ..; order=desc,max=10;` sorts by version, newest first, ten
-at a time; `]value..` goes on after a value. Source: Dev Center, "Platform API
+to a page; `]value..` continues after a value. Source: Dev Center, "Platform API
 reference", ranges.
 """
 
@@ -33,34 +33,34 @@ class Page:
     next_range: str | None
 
 
-def cut_page(
+def paginate(
     rows: Sequence[Row],
-    asked: str | None,
+    header: str | None,
     keys: Sequence[str],
     *,
     at_most: int = LARGEST_PAGE,
 ) -> Page:
-    """Return the page of the rows that the header asks for.
+    """Return the page of the rows that the Range header selects.
 
     Args:
         rows: all rows.
-        asked: the Range header; None asks for the first page by `keys[0]`.
+        header: the Range header; None selects the first page by `keys[0]`.
         keys: the keys that the rows can be sorted by.
-        at_most: a limit on the page that the client did not ask for.
+        at_most: the server's own limit to the size of a page.
 
     Raises:
-        ApiError: 416, the header cannot be read or names another key.
+        ApiError: 416, the header is invalid or names another key.
     """
-    found = RANGE.fullmatch(asked or f"{keys[0]} ..")
+    found = RANGE.fullmatch(header or f"{keys[0]} ..")
     if found is None or found["key"] not in keys:
-        raise ApiError(416, message=f"Range {asked!r} must sort by {', '.join(keys)}.")
+        raise ApiError(416, message=f"Range {header!r} must sort by {', '.join(keys)}.")
     key = found["key"]
     options = _options(found["options"] or "")
     size = min(_page_size(options), at_most)
     ordered = sorted(
         rows, key=lambda row: row[key], reverse=options.get("order") == "desc"
     )
-    ordered = _from(ordered, key, found["first"], after=bool(found["after"]))
+    ordered = _starting_at(ordered, key, found["first"], after=bool(found["after"]))
     page = list(ordered[:size])
     next_range = None
     if len(ordered) > size:
@@ -76,14 +76,14 @@ def _options(text: str) -> dict[str, str]:
 
 
 def _page_size(options: Mapping[str, str]) -> int:
-    asked = options.get("max", str(PAGE_SIZE))
-    if not asked.isdecimal() or not 1 <= int(asked) <= LARGEST_PAGE:
-        raise ApiError(416, message=f"max={asked} must be from 1 to {LARGEST_PAGE}.")
-    return int(asked)
+    size = options.get("max", str(PAGE_SIZE))
+    if not size.isdecimal() or not 1 <= int(size) <= LARGEST_PAGE:
+        raise ApiError(416, message=f"max={size} must be from 1 to {LARGEST_PAGE}.")
+    return int(size)
 
 
-def _from(rows: list[Row], key: str, first: str, *, after: bool) -> list[Row]:
-    """Return the rows from the one whose key is `first`, or those after it."""
+def _starting_at(rows: list[Row], key: str, first: str, *, after: bool) -> list[Row]:
+    """Return the rows from the one whose key is `first`, or after it."""
     if not first:
         return rows
     values = [str(row[key]) for row in rows]

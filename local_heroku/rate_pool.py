@@ -1,9 +1,9 @@
-"""The pool of requests of one account, as a GCRA.
+"""The rate limit of one account: a token bucket, kept as a GCRA.
 
-The generic cell rate algorithm keeps one time: when the pool would be full
-again. Each request moves it on by one interval, and a request that would
-move it further than a whole pool away is refused. It is what Heroku says it
-runs: 4500 requests, refilled at about 75 a minute.
+The generic cell rate algorithm stores one time: when the pool will be full
+again. Each request postpones it by one interval; a request that would
+postpone it by more than a whole pool is refused. Heroku says that it uses this
+algorithm, with 4500 requests, refilled at about 75 a minute.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ class RatePool:
         self._full_at = now
 
     def remaining(self, now: datetime) -> int:
-        """Return how many requests may be made at once."""
+        """Return how many requests are left."""
         room = self._interval * self.capacity - self._debt(now)
         return max(0, room // self._interval)
 
     def take(self, now: datetime) -> bool:
-        """Spend one request; say whether there was one to spend."""
+        """Take one request from the pool; return False if it is empty."""
         if self.remaining(now) == 0:
             return False
         self._full_at = now + self._debt(now) + self._interval
         return True
 
     def set_remaining(self, remaining: int, now: datetime) -> None:
-        """Leave exactly `remaining` requests, at most the capacity."""
+        """Set what is left, at most the capacity."""
         self._full_at = now + self._interval * (self.capacity - remaining)
 
     def _debt(self, now: datetime) -> timedelta:

@@ -1,4 +1,4 @@
-"""Values as the JSON objects that the Platform API shows."""
+"""The JSON objects of the Platform API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The log of the requests: what was asked, by whom, at what cost."""
+"""The request log: each request with its token, its answer and its cost."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any
 class LoggedRequest:
     """One request to the Platform API.
 
-    `token` is the name of the token. `cost` is what the account's pool paid,
-    0 or 1. `status` is None while there is no answer, and stays so when the
-    connection ended without one. `body` is what a PATCH carried.
+    `token` is the token's name. `cost` is what it took from the account's pool,
+    0 or 1. `status` is None until the answer is sent, and stays None if the
+    connection ends before that. `body` is set for PATCH only.
     """
 
     at: datetime
@@ -31,25 +31,25 @@ class LoggedRequest:
     body: Any = None
 
     def as_json(self) -> dict[str, Any]:
-        """Return the entry as the control route and the log file show it."""
+        """Return the entry as JSON for the control routes and the log file."""
         return {**asdict(self), "at": self.at.isoformat(timespec="milliseconds")}
 
 
 class RequestLog:
-    """The newest requests, oldest of them first."""
+    """The last `keep` requests, oldest first."""
 
     def __init__(self, keep: int = 50_000) -> None:
         self._keep = keep
         self.entries: list[LoggedRequest] = []
 
     def add(self, entry: LoggedRequest) -> None:
-        """Remember the request; forget the oldest above the limit."""
+        """Add a request; drop the oldest above the limit."""
         self.entries.append(entry)
         if len(self.entries) > self._keep:
             del self.entries[: -self._keep]
 
     def clear(self) -> None:
-        """Forget all of them."""
+        """Remove all entries."""
         self.entries.clear()
 
     def filtered(
@@ -59,7 +59,7 @@ class RequestLog:
         path: str | None = None,
         app: str | None = None,
     ) -> list[LoggedRequest]:
-        """Return the entries of that method, path prefix and app."""
+        """Return the entries with this method, path prefix and app."""
         return [
             entry
             for entry in self.entries

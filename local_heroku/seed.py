@@ -1,4 +1,4 @@
-"""A seed file: the accounts, tokens and apps that a server starts with.
+"""Seed files: the accounts, tokens and apps that a server starts with.
 
 ```json
 {"accounts": [{"name": "shop-owner",
@@ -19,11 +19,11 @@ from local_heroku.app_spec import read_app
 from local_heroku.heroku import Heroku
 
 
-def plant(heroku: Heroku, seed: Mapping[str, Any], now: datetime) -> None:
-    """Put everything that the seed describes in place.
+def load_seed(heroku: Heroku, seed: Mapping[str, Any], now: datetime) -> None:
+    """Add everything that the seed describes.
 
     Raises:
-        ApiError: an app, account or token is described wrongly.
+        ApiError: an app, account or token is invalid.
         KeyError: a name or a token is missing.
     """
     for account in seed.get("accounts", []):

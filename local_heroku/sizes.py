@@ -1,4 +1,4 @@
-"""The dyno sizes, and how many dynos of each an app may run.
+"""The dyno sizes and their scaling limits.
 
 Limits: Dev Center, "Scaling your dyno formation" and "Dyno tiers".
 """
@@ -11,7 +11,7 @@ from uuid import NAMESPACE_DNS, uuid5
 
 
 class Tier(StrEnum):
-    """What an app pays for; only Standard and Performance may be mixed."""
+    """The tier of a size; only Standard and Performance may be mixed."""
 
     ECO = "eco"
     BASIC = "basic"
@@ -20,7 +20,7 @@ class Tier(StrEnum):
 
     @property
     def process_tier(self) -> str:
-        """The name of the tier as the app's `process_tier` shows it."""
+        """The tier's name in the `process_tier` of an app."""
         if self in {Tier.STANDARD, Tier.PERFORMANCE}:
             return "production"
         return self.value
@@ -30,8 +30,8 @@ class Tier(StrEnum):
 class DynoSize:
     """One dyno size.
 
-    `per_type` and `per_app` are the most dynos of a process type and of a
-    whole app; `memory` is in GB, `cents` is the price of a month.
+    `per_type` and `per_app` limit the dynos of a process type and of a whole
+    app; `memory` is in GB, `cents` is the price of a month.
     """
 
     name: str
@@ -61,9 +61,9 @@ SIZES: tuple[DynoSize, ...] = (
 
 
 def find_size(name_or_id: str) -> DynoSize | None:
-    """Return the size of that name, in any case, or of that uuid."""
-    wanted = name_or_id.lower()
+    """Return the size with this name, in any case, or this uuid."""
+    key = name_or_id.lower()
     for size in SIZES:
-        if wanted in {size.name.lower(), size.id}:
+        if key in {size.name.lower(), size.id}:
             return size
     return None

@@ -1,4 +1,4 @@
-"""The state as the control routes show it; no token's secret is in it."""
+"""The state as JSON for the control routes, without the tokens' secrets."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from local_heroku.render import dyno_json, formation_json
 
 
 def state(heroku: Heroku, now: datetime) -> dict[str, Any]:
-    """Return accounts, tokens by name, apps and faults."""
+    """Return accounts, tokens, apps and faults."""
     return {
         "accounts": [
             {
@@ -39,7 +39,7 @@ def state(heroku: Heroku, now: datetime) -> dict[str, Any]:
 def app_state(app: App) -> dict[str, Any]:
     """Return an app with its formation and all its dynos, oldest first.
 
-    Unlike the Platform API this lists the dynos that are stopping.
+    Unlike the Platform API, this includes stopping dynos.
     """
     return {
         "id": app.id,

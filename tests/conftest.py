@@ -16,6 +16,8 @@ from devtools.redis_server import RedisServer, redis_server
 from tests.support.counts_app import CountsApp
 from tests.support.environment import VARIABLES
 
+pytest_plugins = ("local_heroku.testing",)
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Clean the environment before tests, and what they test, are imported."""

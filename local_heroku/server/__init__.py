@@ -1,1 +1,1 @@
-"""The local Heroku over HTTP: `application.py` puts the parts together."""
+"""The HTTP server of the local Heroku; `application.py` assembles it."""

@@ -1,4 +1,4 @@
-"""The account of the token, and what is left of its pool of requests."""
+"""The routes of the account and its rate limit."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from local_heroku.errors import forbidden
 from local_heroku.render import account_json
 from local_heroku.server.calls import ANY, IDENTITY, Answer, Call, Route
 
-# Eco dyno hours of a month, in seconds.
+# Eco dyno hours per month, in seconds.
 ECO_QUOTA = 1000 * 3600
 
 
@@ -16,12 +16,12 @@ def show_account(call: Call) -> Answer:
 
 
 def show_rate_limit(call: Call) -> Answer:
-    """Return how many requests are left; this costs none."""
+    """Return how many requests are left; free of cost."""
     return Answer({"remaining": call.account.pool.remaining(call.now)})
 
 
 def show_quota(call: Call) -> Answer:
-    """Return the Eco hours of the account: none is ever used here."""
+    """Return the Eco dyno hours of the account; none are ever used here."""
     if call.params["account"] not in {"~", call.account.id, call.account.email}:
         raise forbidden("You do not have access to that account.")
     return Answer({"account_quota": ECO_QUOTA, "quota_used": 0, "apps": []})

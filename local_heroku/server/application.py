@@ -1,4 +1,4 @@
-"""Put the routes together into one aiohttp application."""
+"""The aiohttp application: the Platform API and the control routes."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class PlatformApi:
-    """Serves the Platform API from the state.
+    """Serves the Platform API.
 
     Args:
         heroku: the state.
-        clock: gives the time, aware and in UTC.
-        log: where each request is written as one line of JSON.
+        clock: returns the time, aware and in UTC.
+        log: a file to write each request to, as a line of JSON.
     """
 
     def __init__(
@@ -43,13 +43,13 @@ class PlatformApi:
         self.log = log
         self._released = asyncio.Event()
 
-    def release_waiting(self) -> None:
-        """End what hangs or drips: the faults were cleared."""
+    def end_delays(self) -> None:
+        """End the delays of faults, because they were cleared."""
         self._released.set()
         self._released = asyncio.Event()
 
     def handler(self, route: Route) -> Handler:
-        """Return the handler of one route."""
+        """Return the handler of a route."""
 
         async def handle(request: web.Request) -> web.StreamResponse:
             return await self._handle(route, request)
@@ -57,14 +57,16 @@ class PlatformApi:
         return handle
 
     async def _handle(self, route: Route, request: web.Request) -> web.StreamResponse:
-        asked = ApiRequest(
+        api_request = ApiRequest(
             method=request.method,
             path=request.path,
             query=request.query_string,
             headers={name.lower(): value for name, value in request.headers.items()},
             content=await request.read(),
         )
-        outcome = serve(self.heroku, self.clock(), route, request.match_info, asked)
+        outcome = serve(
+            self.heroku, self.clock(), route, request.match_info, api_request
+        )
         try:
             return await deliver(request, outcome, self._wait)
         finally:
@@ -73,7 +75,7 @@ class PlatformApi:
                 self.log.flush()
 
     async def _wait(self, seconds: float | None) -> None:
-        """Wait so long, or until the faults are cleared."""
+        """Wait so many seconds, or until the faults are cleared."""
         released = self._released
         try:
             await asyncio.wait_for(released.wait(), seconds)
@@ -84,10 +86,10 @@ class PlatformApi:
 def build(
     heroku: Heroku, clock: Callable[[], datetime], log: TextIO | None = None
 ) -> web.Application:
-    """Return the application: the Platform API and the control routes."""
+    """Return the application."""
     platform_api = PlatformApi(heroku, clock, log)
     application = web.Application()
-    ControlApi(heroku, clock, platform_api.release_waiting).add_to(application)
+    ControlApi(heroku, clock, platform_api.end_delays).add_to(application)
     for route in ROUTES:
         application.router.add_route(
             route.method, route.path, platform_api.handler(route)
@@ -96,8 +98,8 @@ def build(
         "*", "/{rest:.*}", platform_api.handler(apps_api.NO_SUCH_ROUTE)
     )
 
-    async def end_waiting(_: web.Application) -> None:
-        platform_api.release_waiting()
+    async def end_all_delays(_: web.Application) -> None:
+        platform_api.end_delays()
 
-    application.on_shutdown.append(end_waiting)
+    application.on_shutdown.append(end_all_delays)
     return application

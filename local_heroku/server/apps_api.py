@@ -1,4 +1,4 @@
-"""Apps with their releases, and the lists that are always empty here."""
+"""The routes of apps and releases, and lists that are always empty here."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def show_app(call: Call) -> Answer:
 
 
 def list_releases(call: Call) -> Answer:
-    """Return the releases, oldest first unless asked otherwise."""
+    """Return the releases, oldest first by default."""
     return call.page(_releases(call), "version", "id")
 
 
@@ -34,19 +34,19 @@ def show_release(call: Call) -> Answer:
 
 
 def list_nothing(call: Call) -> Answer:
-    """Return an empty list, for what `heroku apps:info` asks besides."""
+    """Return an empty list, which `heroku apps:info` needs."""
     call.heroku.find_app(call.params["app"], call.account)
     return call.page([])
 
 
 def no_pipeline(call: Call) -> Answer:
-    """Say that the app is in no pipeline."""
+    """Refuse, because the app is in no pipeline."""
     call.heroku.find_app(call.params["app"], call.account)
     raise not_found("pipeline-coupling", "Couldn't find that pipeline coupling.")
 
 
 def no_such_route(call: Call) -> Answer:
-    """Refuse a path or a method that this server does not know."""
+    """Refuse an unknown path or method."""
     raise ApiError(
         404,
         message="The requested API endpoint was not found: "

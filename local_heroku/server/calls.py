@@ -1,4 +1,4 @@
-"""What a route gets, and what it gives back."""
+"""The arguments of a route and what it returns."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from local_heroku.accounts import Account
 from local_heroku.apps import App
 from local_heroku.errors import ApiError, bad_request
 from local_heroku.heroku import Heroku
-from local_heroku.ranges import LARGEST_PAGE, cut_page
+from local_heroku.ranges import LARGEST_PAGE, paginate
 
-# The scopes that let a token in; an empty tuple lets every token in.
+# The scopes of which a token needs one; it needs none for an empty tuple.
 READ = ("global", "read", "read-protected", "write", "write-protected")
 READ_PROTECTED = ("global", "read-protected", "write-protected")
 WRITE = ("global", "write", "write-protected")
@@ -25,7 +25,7 @@ ANY: tuple[str, ...] = ()
 
 @dataclass(frozen=True, slots=True)
 class ApiRequest:
-    """One request as it came in; the names of the headers in lower case."""
+    """One request; header names are in lower case."""
 
     method: str
     path: str
@@ -34,7 +34,7 @@ class ApiRequest:
     content: bytes = b""
 
     def json(self) -> dict[str, Any]:
-        """Return the JSON object in the body, empty without a body.
+        """Return the JSON object in the body; an empty one without a body.
 
         Raises:
             ApiError: 400, it is not JSON or not an object.
@@ -52,7 +52,7 @@ class ApiRequest:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A status, a JSON body and the headers that are special to it."""
+    """A status, a JSON body and extra headers."""
 
     body: Any
     status: int = 200
@@ -61,9 +61,9 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request that was let in: by whom, when, and to what it speaks.
+    """An authenticated request, with the state and the time.
 
-    `page_limit` is the most rows of a list that the answer may hold.
+    `page_limit` limits the rows of a list in the answer.
     """
 
     heroku: Heroku
@@ -75,7 +75,7 @@ class Call:
 
     @property
     def app(self) -> App:
-        """The app that the path names.
+        """The app in the path.
 
         Raises:
             ApiError: 404 or 403.
@@ -85,14 +85,14 @@ class Call:
     def page(
         self, rows: Sequence[Mapping[str, Any]], *keys: str, ranged: bool = True
     ) -> Answer:
-        """Return the page of the rows that the Range header asks for.
+        """Return the page of the rows that the Range header selects.
 
-        `keys` are what the rows can be sorted by, the usual one first. A
-        write is not `ranged`: it answers all rows, whatever its header says.
+        The rows can be sorted by each of the `keys`, by default the first. A
+        write is not `ranged`: it returns all rows, whatever its header says.
         """
         keys = keys or ("id",)
-        asked = self.request.headers.get("range") if ranged else None
-        page = cut_page(rows, asked, keys, at_most=self.page_limit)
+        header = self.request.headers.get("range") if ranged else None
+        page = paginate(rows, header, keys, at_most=self.page_limit)
         headers = {
             "Accept-Ranges": ", ".join(keys),
             "Content-Range": page.content_range,
@@ -102,19 +102,19 @@ class Call:
         return Answer(page.rows, 206, {**headers, "Next-Range": page.next_range})
 
     def check_unchanged(self, current: object) -> None:
-        """Refuse a write whose If-Match names an older state.
+        """Refuse a write whose If-Match is outdated.
 
         Raises:
             ApiError: 412.
         """
-        asked = self.request.headers.get("if-match")
-        if asked and not etag_matches(asked, etag(to_bytes(current))):
+        header = self.request.headers.get("if-match")
+        if header and not etag_matches(header, etag(to_bytes(current))):
             raise ApiError(412)
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A method and a path, the scopes it accepts, and who serves it."""
+    """A method and a path, the accepted scopes, and the function that serves it."""
 
     method: str
     path: str
@@ -124,7 +124,7 @@ class Route:
 
 
 def to_bytes(body: object) -> bytes:
-    """Return the body as it goes over the wire."""
+    """Return the body as bytes of JSON."""
     return json.dumps(body, separators=(",", ":")).encode()
 
 
@@ -133,7 +133,7 @@ def etag(content: bytes) -> str:
     return f'"{hashlib.sha256(content).hexdigest()[:32]}"'
 
 
-def etag_matches(asked: str, current: str) -> bool:
-    """Say whether an If-Match or If-None-Match header names the tag."""
-    named = {part.strip().removeprefix("W/") for part in asked.split(",")}
-    return bool(named & {current, "*"})
+def etag_matches(header: str, current: str) -> bool:
+    """Return whether an If-Match or If-None-Match header has the tag."""
+    tags = {part.strip().removeprefix("W/") for part in header.split(",")}
+    return bool(tags & {current, "*"})

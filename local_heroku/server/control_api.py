@@ -1,7 +1,7 @@
-"""The control routes: put apps in place, ask for faults, read the log.
+"""The control routes: create apps, inject faults, read the request log.
 
-No credentials, but for clients on the same machine alone. Nothing here
-costs a request of the pool, suffers a fault or stands in the log.
+They need no credentials, but accept clients on the same machine only. Control
+requests are free, never hit by a fault, and not logged.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from local_heroku.formation_updates import read_updates
 from local_heroku.heroku import Heroku
 from local_heroku.render import formation_json
 from local_heroku.server.calls import ApiRequest
-from local_heroku.server.neighbours import is_on_this_machine
+from local_heroku.server.loopback import is_loopback
 from local_heroku.state_view import app_state, state
 
 Serve = Callable[[web.Request, dict[str, Any], datetime], Any]
@@ -27,23 +27,23 @@ ROOT = "/_control"
 
 
 class ControlApi:
-    """Steers the state.
+    """Serves the control routes.
 
     Args:
         heroku: the state.
-        clock: gives the time, aware and in UTC.
-        release_waiting: ends what hangs or drips.
+        clock: returns the time, aware and in UTC.
+        end_delays: ends the delays of faults.
     """
 
     def __init__(
         self,
         heroku: Heroku,
         clock: Callable[[], datetime],
-        release_waiting: Callable[[], None],
+        end_delays: Callable[[], None],
     ) -> None:
         self.heroku = heroku
         self.clock = clock
-        self.release_waiting = release_waiting
+        self.end_delays = end_delays
 
     def add_to(self, application: web.Application) -> None:
         """Add the routes to the application."""
@@ -81,11 +81,11 @@ class ControlApi:
     ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def handle(request: web.Request) -> web.StreamResponse:
             try:
-                _refuse_strangers(request)
-                asked = ApiRequest("", "", content=await request.read())
+                _require_loopback(request)
+                body = ApiRequest("", "", content=await request.read()).json()
                 now = self.clock()
                 self.heroku.advance(now)
-                return web.json_response(serve(request, asked.json(), now))
+                return web.json_response(serve(request, body, now))
             except ApiError as error:
                 return web.json_response(error.body, status=error.status)
 
@@ -94,13 +94,13 @@ class ControlApi:
     # State and apps
 
     def show_state(self, *_: object) -> Any:
-        """Return everything."""
+        """Return accounts, tokens, apps and faults."""
         return state(self.heroku, self.clock())
 
     def clear_state(self, _: web.Request, __: object, now: datetime) -> Any:
-        """Forget apps, faults, requests, and all accounts but the default."""
+        """Remove apps, faults, the log, and all accounts but the default."""
         self.heroku.clear(now)
-        self.release_waiting()
+        self.end_delays()
         return {}
 
     def list_apps(self, *_: object) -> Any:
@@ -108,7 +108,7 @@ class ControlApi:
         return [app_state(app) for app in self.heroku.apps.values()]
 
     def create_app(self, _: web.Request, body: dict[str, Any], now: datetime) -> Any:
-        """Put an app in place."""
+        """Create an app."""
         return app_state(self.heroku.add_app(read_app(body), now))
 
     def show_app(self, request: web.Request, *_: object) -> Any:
@@ -116,18 +116,18 @@ class ControlApi:
         return app_state(self.heroku.find_app(request.match_info["app"]))
 
     def delete_app(self, request: web.Request, *_: object) -> Any:
-        """Forget an app."""
+        """Remove an app."""
         self.heroku.remove_app(request.match_info["app"])
         return {}
 
     def scale(self, request: web.Request, body: dict[str, Any], now: datetime) -> Any:
-        """Scale as a person would, outside every account's pool."""
+        """Scale as a person would, at no cost to any pool."""
         app = self.heroku.find_app(request.match_info["app"])
         self.heroku.scale(app, read_updates(body), now)
         return [formation_json(app, row) for row in app.formation.values()]
 
     def release(self, request: web.Request, body: dict[str, Any], now: datetime) -> Any:
-        """Make a new release, which restarts all dynos."""
+        """Create a release, which restarts all dynos."""
         app = self.heroku.find_app(request.match_info["app"])
         release = self.heroku.release(
             app,
@@ -138,17 +138,17 @@ class ControlApi:
         return {"id": release.id, "version": release.version}
 
     def crash(self, request: web.Request, _: object, now: datetime) -> Any:
-        """Let a dyno crash."""
+        """Crash a dyno."""
         app = self.heroku.find_app(request.match_info["app"])
         dyno = self.heroku.find_dyno(app, request.match_info["dyno"])
-        self.heroku.life.crash(dyno, now)
+        self.heroku.lifecycle.crash(dyno, now)
         return {}
 
     def cycle(self, request: web.Request, _: object, now: datetime) -> Any:
-        """Restart a dyno as the daily cycling does."""
+        """Restart a dyno, as Heroku does once a day."""
         app = self.heroku.find_app(request.match_info["app"])
         dyno = self.heroku.find_dyno(app, request.match_info["dyno"])
-        self.heroku.life.restart(app, dyno, now)
+        self.heroku.lifecycle.restart(app, dyno, now)
         return {}
 
     # Accounts and tokens
@@ -156,7 +156,7 @@ class ControlApi:
     def create_account(
         self, _: web.Request, body: dict[str, Any], now: datetime
     ) -> Any:
-        """Make an account with a pool of its own."""
+        """Create an account with its own pool."""
         account = self.heroku.add_account(str(body.get("name") or ""), now)
         return {"id": account.id, "name": account.name}
 
@@ -167,12 +167,12 @@ class ControlApi:
         account = self.heroku.find_account(request.match_info["account"])
         remaining = body.get("remaining")
         if not isinstance(remaining, int) or remaining < 0:
-            raise invalid_params(f"remaining = {remaining!r}, must be 0 or more.")
+            raise invalid_params(f"remaining must be 0 or more, not {remaining!r}.")
         account.pool.set_remaining(remaining, now)
         return {"remaining": account.pool.remaining(now)}
 
     def create_token(self, _: web.Request, body: dict[str, Any], *__: object) -> Any:
-        """Register a token of an account."""
+        """Create a token of an account."""
         token = self.heroku.add_token(
             str(body.get("name") or ""),
             str(body.get("token") or ""),
@@ -182,44 +182,44 @@ class ControlApi:
         return {"name": token.name, "scopes": list(token.scopes)}
 
     def revoke_token(self, request: web.Request, *_: object) -> Any:
-        """Forget a token."""
+        """Remove a token."""
         self.heroku.revoke_token(request.match_info["token"])
         return {}
 
     # Faults
 
     def list_faults(self, *_: object) -> Any:
-        """Return the faults, the spent ones too."""
+        """Return the faults, including spent ones."""
         return [fault_json(fault) for fault in self.heroku.faults.all]
 
     def create_fault(self, _: web.Request, body: dict[str, Any], *__: object) -> Any:
-        """Ask for a fault."""
+        """Inject a fault."""
         fault = read_fault(self.heroku.ids.new("fault"), body)
         self.heroku.faults.all.append(fault)
         return fault_json(fault)
 
     def clear_faults(self, *_: object) -> Any:
-        """Forget all faults, and end what hangs because of one."""
+        """Remove all faults, and end those under way."""
         self.heroku.faults.all.clear()
-        self.release_waiting()
+        self.end_delays()
         return {}
 
     def delete_fault(self, request: web.Request, *_: object) -> Any:
-        """Forget one fault."""
+        """Remove one fault."""
         for fault in self.heroku.faults.all:
             if fault.id == request.match_info["fault"]:
                 self.heroku.faults.all.remove(fault)
                 return {}
         raise not_found("fault", "Couldn't find that fault.")
 
-    # The log of the requests
+    # Request log
 
     def list_requests(self, request: web.Request, *_: object) -> Any:
-        """Return the requests of `?method=`, `?path=` and `?app=`."""
+        """Return the requests, filtered by `?method=`, `?path=` and `?app=`."""
         return [entry.as_json() for entry in self._filtered(request)]
 
     def clear_requests(self, *_: object) -> Any:
-        """Forget the requests so far."""
+        """Clear the request log."""
         self.heroku.log.clear()
         return {}
 
@@ -239,10 +239,12 @@ class ControlApi:
 
 
 def _no_such_route(request: web.Request, *_: object) -> Any:
-    raise not_found("route", f"No control route {request.method} {request.path}.")
+    raise not_found(
+        "route", f"Couldn't find that control route ({request.method} {request.path})."
+    )
 
 
-def _refuse_strangers(request: web.Request) -> None:
+def _require_loopback(request: web.Request) -> None:
     """Refuse a client that is not on this machine."""
-    if not is_on_this_machine(request.remote):
+    if not is_loopback(request.remote):
         raise forbidden("The control routes are for clients on the same machine.")

@@ -1,4 +1,4 @@
-"""Send an answer, or let its connection fail as a fault asks for."""
+"""Send an answer, or break its connection as a fault demands."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ Wait = Callable[[float | None], Awaitable[None]]
 async def deliver(
     request: web.Request, outcome: Outcome, wait: Wait
 ) -> web.StreamResponse:
-    """Send the answer; `entry.status` is set only if one is sent whole.
+    """Send the answer; set `entry.status` only if it is sent completely.
 
     Args:
-        request: the request that is answered.
-        outcome: the answer and the fault.
-        wait: waits so many seconds, None for until the faults are cleared.
+        request: the request to answer.
+        outcome: the answer, and the fault if there is one.
+        wait: waits so many seconds; with None, until the faults are cleared.
     """
     fault = outcome.fault
     kind = fault.kind if fault else None
@@ -48,7 +48,7 @@ async def deliver(
 
 
 def reset(request: web.Request) -> web.StreamResponse:
-    """Reset the connection: the client sees no answer at all."""
+    """Reset the connection, without an answer."""
     transport = request.transport
     if transport is not None:
         connection = transport.get_extra_info("socket")

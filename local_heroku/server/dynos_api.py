@@ -1,4 +1,4 @@
-"""Dynos: list them, restart them, stop one."""
+"""The routes of dynos and dyno sizes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ACCEPTED = 202
 
 
 def list_dynos(call: Call) -> Answer:
-    """Return the dynos, those that are stopping left out."""
+    """Return the dynos, except stopping ones."""
     app = call.app
     rows = [dyno_json(app, dyno) for dyno in app.listed_dynos()]
     return call.page(rows, "name", "id")
@@ -30,10 +30,10 @@ def restart_all(call: Call) -> Answer:
 
 
 def restart_one(call: Call) -> Answer:
-    """Restart one dyno; to stop a dyno of a scaled process type is the same."""
+    """Restart one dyno; stopping it has the same effect."""
     app = call.app
     dyno = call.heroku.find_dyno(app, call.params["dyno"])
-    call.heroku.life.restart(app, dyno, call.now)
+    call.heroku.lifecycle.restart(app, dyno, call.now)
     return Answer({}, ACCEPTED)
 
 
@@ -51,7 +51,7 @@ def list_sizes(call: Call) -> Answer:
 
 
 def list_available_sizes(call: Call) -> Answer:
-    """Return the dyno sizes of an app: all of them."""
+    """Return the dyno sizes available to an app: all of them."""
     call.heroku.find_app(call.params["app"], call.account)
     return list_sizes(call)
 

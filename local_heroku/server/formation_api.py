@@ -1,4 +1,4 @@
-"""The formation: read it, scale it."""
+"""The routes of the formation."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def show_row(call: Call) -> Answer:
 
 
 def update_formation(call: Call) -> Answer:
-    """Apply a batch of updates; the answer holds all rows."""
+    """Apply a batch of updates; return all rows."""
     updates = read_updates(call.request.json())
     call.check_unchanged(_rows(call))
     call.heroku.scale(call.app, updates, call.now)
@@ -29,7 +29,7 @@ def update_formation(call: Call) -> Answer:
 
 
 def update_row(call: Call) -> Answer:
-    """Apply one update; the answer is the row."""
+    """Apply one update; return its row."""
     app = call.app
     row = find_row(app, call.params["type"])
     call.check_unchanged(formation_json(app, row))

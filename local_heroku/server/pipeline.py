@@ -1,8 +1,8 @@
-"""The life of one request, from its credentials to its answer.
+"""Handle one request, from its credentials to its answer.
 
-In this order: credentials (401), pool (429), Accept (406), a fault that was
-asked for, scope (403), and only then the route. No clock and no socket: the
-time is an argument, and what the connection does is left to `delivery`.
+The checks run in this order: credentials (401), pool (429), Accept (406), an
+injected fault, scope (403), and then the route. The time is an argument, and
+sending the answer is left to `delivery`, so this module needs no clock or socket.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ HTML = b"<!DOCTYPE html><html><body><h1>Application error</h1></body></html>"
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """An answer ready to be sent, and the fault that its sending suffers."""
+    """An answer ready to be sent, and the fault to send it with."""
 
     status: int
     headers: Mapping[str, str]
@@ -48,7 +48,7 @@ class Outcome:
 
 @dataclass(slots=True)
 class _Exchange:
-    """One request with what is known of it so far; the headers tell it."""
+    """The state of one request, filled in step by step."""
 
     heroku: Heroku
     now: datetime
@@ -73,7 +73,7 @@ def serve(
     heroku.log.add(entry)
     exchange = _Exchange(heroku, now, route, params, request, entry)
     try:
-        answer = _answer(exchange, _let_in(exchange))
+        answer = _answer(exchange, _admit(exchange))
     except ApiError as error:
         answer = Answer(error.body, error.status)
     return _finish(exchange, answer)
@@ -83,8 +83,8 @@ def _log_entry(
     heroku: Heroku, now: datetime, params: Mapping[str, str], request: ApiRequest
 ) -> LoggedRequest:
     request_id = heroku.ids.new("request")
-    if asked := request.headers.get("request-id"):
-        request_id = f"{request_id},{asked}"
+    if client_id := request.headers.get("request-id"):
+        request_id = f"{request_id},{client_id}"
     app = params.get("app")
     if app is not None and is_uuid(app):
         names = {known.id: known.name for known in heroku.apps.values()}
@@ -94,7 +94,7 @@ def _log_entry(
         try:
             body = request.json()
         except ApiError:
-            body = None  # the route says what is wrong with it
+            body = None  # the route refuses it
     return LoggedRequest(
         at=now,
         method=request.method,
@@ -108,8 +108,8 @@ def _log_entry(
     )
 
 
-def _let_in(exchange: _Exchange) -> Token:
-    """Check credentials, pool and version; pay; choose the fault."""
+def _admit(exchange: _Exchange) -> Token:
+    """Check credentials, pool and version; charge the pool; choose the fault."""
     heroku, entry, headers = exchange.heroku, exchange.entry, exchange.request.headers
     secret = secret_from_header(headers.get("authorization"))
     token = heroku.tokens.get(secret) if secret else None
@@ -134,16 +134,16 @@ def _is_rate_limit(fault: Fault | None) -> bool:
 
 
 def _answer(exchange: _Exchange, token: Token) -> Answer:
-    """Let the fault have its way, or the route serve the request."""
+    """Return the answer of the fault or of the route."""
     fault, route = exchange.fault, exchange.route
     if fault and fault.kind is FaultKind.STATUS:
         raise fault.error()
     if fault and fault.kind in NOT_SERVED:
         return Answer(None)
-    if not token.may(route.scopes):
+    if not token.has_any(route.scopes):
         raise forbidden(
-            f"The token has the scope {', '.join(token.scopes)}; this needs one of "
-            f"{', '.join(route.scopes)}."
+            f"This needs one of the scopes {', '.join(route.scopes)}; the token has "
+            f"{', '.join(token.scopes)}."
         )
     partial = fault is not None and fault.kind is FaultKind.PARTIAL
     call = Call(
@@ -158,7 +158,7 @@ def _answer(exchange: _Exchange, token: Token) -> Answer:
 
 
 def _finish(exchange: _Exchange, answer: Answer) -> Outcome:
-    """Put the headers on, and turn a body that is known into a 304."""
+    """Add the headers; answer 304 if the client already has the body."""
     entry, fault = exchange.entry, exchange.fault
     status, content = answer.status, to_bytes(answer.body)
     if fault is not None:
@@ -184,7 +184,7 @@ def _finish(exchange: _Exchange, answer: Answer) -> Outcome:
 
 
 def _account_headers(exchange: _Exchange, status: int) -> dict[str, str]:
-    """Return what is left of the pool, and the scopes; nothing for a stranger."""
+    """Return the headers of the pool and the scopes, given a valid token."""
     token = exchange.token
     if token is None:
         return {}

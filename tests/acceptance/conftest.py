@@ -11,23 +11,8 @@ import pytest
 
 from devtools.redis_server import RedisServer
 from local_heroku.control import LocalHeroku
-from local_heroku.process import start
 from tests.acceptance.system import System
 from tests.support.counts_app import CountsApp
-
-
-@pytest.fixture(scope="session")
-def local_heroku() -> Iterator[LocalHeroku]:
-    """One local Heroku for all; each test names its own app."""
-    with start(boot_seconds=0, stop_seconds=0) as server:
-        yield server
-
-
-@pytest.fixture
-def heroku(local_heroku: LocalHeroku) -> LocalHeroku:
-    """The same, as if nobody had used it before."""
-    local_heroku.clear()
-    return local_heroku
 
 
 @pytest.fixture

@@ -8,17 +8,16 @@ from collections.abc import Iterator
 import pytest
 
 from local_heroku.control import LocalHeroku
-from local_heroku.process import start
-from scalar import doctor, tasks
+from scalar import tasks
 from tests.support.celery_app import CeleryApps
 from tests.support.cli import Cli
 
 
 @pytest.fixture(scope="module")
-def heroku() -> Iterator[LocalHeroku]:
-    """One local Heroku for a module; each test names its own app."""
-    with start(boot_seconds=0, stop_seconds=0) as server:
-        yield server
+def heroku(heroku_server: LocalHeroku) -> LocalHeroku:
+    """The local Heroku, reset once for each module; each test names its own app."""
+    heroku_server.clear()
+    return heroku_server
 
 
 @pytest.fixture(scope="session")

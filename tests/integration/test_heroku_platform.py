@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from urllib3.connectionpool import HTTPConnectionPool
 
-from local_heroku import process
-from scalar.adapters.heroku.platform import READ_RETRIES, HerokuApi, HerokuPlatform
+from local_heroku.heroku import DEFAULT_TOKEN as TOKEN
+from scalar.adapters.heroku.platform import READ_RETRIES, HerokuPlatform
 from scalar.adapters.http.session import make_session, tls_context
 from scalar.core.errors import (
     AboveLimit,
@@ -23,25 +23,19 @@ from scalar.core.reason import Reason
 from scalar.core.secret import Secret
 from scalar.ports.platform import Urgency
 
-TOKEN = "made-up-token"
 OTHER = Secret("key-of-another-account")
 
 
-@pytest.fixture(scope="module")
-def server():
-    with process.start(token=TOKEN, boot_seconds=0) as heroku:
-        yield heroku
-
-
 @pytest.fixture
-def heroku(server):
+def heroku(heroku_server):
     """The server with one app of three process types, and no history."""
-    server.clear()
-    server.create_account("other")
-    server.create_token("other", OTHER.reveal(), account="other", scopes=["write"])
-    server.create_app("shop", {"web": 1, "worker": 2, "mailer": 0})
-    yield server
-    server.clear_faults()
+    heroku_server.clear()
+    heroku_server.create_account("other")
+    heroku_server.create_token(
+        "other", OTHER.reveal(), account="other", scopes=["write"]
+    )
+    heroku_server.create_app("shop", {"web": 1, "worker": 2, "mailer": 0})
+    return heroku_server
 
 
 def on(api, app="shop", key=SHARED_KEY):

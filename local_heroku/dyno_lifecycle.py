@@ -1,8 +1,8 @@
-"""How dynos come and go.
+"""The lifecycle of a dyno.
 
 ```
              boot time             24 h to 27.6 h
-  starting ------------> up ------------------> cycled, that is restarted
+  starting ------------> up ------------------> cycled (restarted)
      |                   |  crash
      |  scale down,      | -------> crashed
      |  restart, release |             |
@@ -13,8 +13,8 @@
    gone
 ```
 
-A restart makes a new dyno of the same name at once, while the old one is
-still stopping. On scale-down the highest numbers go first. Cycling: Dev
+A restart starts a new dyno of the same name at once, while the old one is
+still stopping. Scaling down stops the highest numbers first. Cycling: Dev
 Center, "Automatic dyno restarts".
 """
 
@@ -32,18 +32,18 @@ CYCLE_SPREAD_MINUTES = 216
 
 
 @dataclass(frozen=True, slots=True)
-class DynoLife:
-    """Starts and stops dynos; `boot` and `stop` are how long each takes."""
+class DynoLifecycle:
+    """Starts and stops dynos; `boot` and `stop` say how long that takes."""
 
     ids: Ids
     boot: timedelta
     stop: timedelta
 
     def reconcile(self, app: App, now: datetime, *, already_up: bool = False) -> None:
-        """Start and stop dynos until they are as the formation says.
+        """Start and stop dynos to match the formation.
 
-        `already_up` spares new dynos the boot: for an app that is put in
-        place as one that runs.
+        With `already_up` new dynos skip the boot, for an app that is created
+        as a running one.
         """
         for row in app.formation.values():
             if row.type == RELEASE_TYPE:
@@ -57,18 +57,18 @@ class DynoLife:
                 self._start(app, row, number, now, already_up=already_up)
 
     def restart(self, app: App, dyno: Dyno, now: datetime) -> None:
-        """Stop the dyno and start another of the same name."""
+        """Stop the dyno and start another with the same name."""
         self._stop(dyno, now)
         self._start(app, app.formation[dyno.type], dyno.number, now)
 
     def crash(self, dyno: Dyno, now: datetime) -> None:
-        """Let the dyno crash; it stays so until something restarts it."""
+        """Crash the dyno; it stays crashed until it is restarted."""
         dyno.state = DynoState.CRASHED
         dyno.updated_at = now
         dyno.due = None
 
     def advance(self, app: App, now: datetime) -> None:
-        """Do everything that fell due up to now, each at its own time."""
+        """Make every state change due by now, each at the time it was due."""
         while due := [
             (dyno.due, dyno) for dyno in app.dynos if dyno.due and dyno.due <= now
         ]:

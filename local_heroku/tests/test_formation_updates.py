@@ -1,4 +1,4 @@
-"""Scaling a formation: what an update may say, and the limits."""
+"""Scaling a formation: quantities, sizes and limits."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ import pytest
 from local_heroku.apps import RELEASE_TYPE
 from local_heroku.errors import ApiError
 from local_heroku.sizes import find_size
-from tests.unit.test_local_heroku_core import at, make_app, make_heroku, quantities
+from local_heroku.tests.schema import valid
+from local_heroku.tests.world import at, make_app, make_heroku, quantities
+
+PER_TYPE, PER_APP = "cannot_update_above_limit", "cannot_run_above_limit"
 
 
 def scaled(formation, *updates, size="Standard-1X"):
@@ -19,7 +22,7 @@ def scaled(formation, *updates, size="Standard-1X"):
 
 
 def refusal(formation, *updates, size="Standard-1X"):
-    """Return the error of the updates, once nothing is seen to have changed."""
+    """Return the error of the updates, after checking that nothing changed."""
     heroku = make_heroku()
     app = make_app(heroku, formation, size)
     with pytest.raises(ApiError) as refused:
@@ -37,9 +40,9 @@ def refusal(formation, *updates, size="Standard-1X"):
         pytest.param("3", 3, id="the CLI's web=3"),
         pytest.param("+2", 4, id="the CLI's web+2"),
         pytest.param("-1", 1, id="the CLI's web-1"),
-        pytest.param("-2", 0, id="down to none"),
-        pytest.param(0, 0, id="none"),
-        pytest.param(None, 2, id="not named, so kept"),
+        pytest.param("-2", 0, id="down to zero"),
+        pytest.param(0, 0, id="zero"),
+        pytest.param(None, 2, id="kept when absent"),
     ],
 )
 def test_a_quantity_is_absolute_or_relative(quantity, result):
@@ -51,7 +54,7 @@ def test_a_quantity_is_absolute_or_relative(quantity, result):
 @pytest.mark.parametrize(
     "quantity", [-1, "-3", True, 1.5, "two", "", "1 ", "++1", [], {}, 10**12, "9" * 30]
 )
-def test_what_is_no_quantity_is_refused(quantity):
+def test_an_invalid_quantity_is_refused(quantity):
     error = refusal({"web": 2}, {"type": "web", "quantity": quantity})
 
     assert (error.status, error.body["id"]) == (422, "invalid_params")
@@ -73,7 +76,7 @@ def test_relative_updates_of_one_batch_add_up():
         {"dyno_size": "standard-2X", "size": "Standard-1X"},
     ],
 )
-def test_a_size_is_named_in_any_case_and_either_key(size):
+def test_a_size_is_given_in_any_case_under_either_key(size):
     app = scaled({"web": 1}, {"type": "web", **size})
 
     assert app.formation["web"].size.name == "Standard-2X"
@@ -81,7 +84,7 @@ def test_a_size_is_named_in_any_case_and_either_key(size):
 
 
 @pytest.mark.parametrize("size", [{"size": "1X"}, {"size": 7}, {"dyno_size": {}}])
-def test_an_unknown_size_names_the_known_ones(size):
+def test_the_error_for_an_unknown_size_lists_the_known_ones(size):
     error = refusal({"web": 1}, {"type": "web", **size})
 
     assert (error.status, error.body["id"]) == (422, "invalid_params")
@@ -89,7 +92,7 @@ def test_an_unknown_size_names_the_known_ones(size):
 
 
 @pytest.mark.parametrize("named", ["wroker", None, 7, []])
-def test_an_unknown_process_type_is_not_found(named):
+def test_an_unknown_process_type_is_404(named):
     error = refusal({"worker": 1}, {"type": named, "quantity": 2})
 
     assert (error.status, error.body["id"]) == (404, "not_found")
@@ -97,7 +100,7 @@ def test_an_unknown_process_type_is_not_found(named):
     assert str(error) == f"Couldn't find that process type ({named})."
 
 
-def test_a_row_is_found_by_its_uuid_too():
+def test_a_row_can_be_named_by_its_uuid():
     heroku = make_heroku()
     app = make_app(heroku, {"web": 1})
     row = app.formation["web"]
@@ -106,7 +109,7 @@ def test_a_row_is_found_by_its_uuid_too():
     assert row.quantity == 4
 
 
-def test_one_bad_row_spoils_the_batch():
+def test_one_invalid_row_refuses_the_whole_batch():
     good = {"type": "web", "quantity": 3}
 
     refusal({"web": 1, "worker": 1}, good, {"type": "worker", "quantity": -1})
@@ -117,31 +120,16 @@ def test_one_bad_row_spoils_the_batch():
 @pytest.mark.parametrize(
     ("size", "formation", "update", "expected"),
     [
-        ("Eco", {"web": 1}, {"web": 2}, ("cannot_update_above_limit", 1, 2)),
-        ("Basic", {"web": 1}, {"web": 5}, ("cannot_update_above_limit", 1, 5)),
-        (
-            "Performance-M",
-            {"web": 1},
-            {"web": 11},
-            ("cannot_update_above_limit", 10, 11),
-        ),
-        (
-            "Eco",
-            {"web": 1, "worker": 1, "beat": 0},
-            {"beat": 1},
-            ("cannot_run_above_limit", 2, 3),
-        ),
-        (
-            "Standard-1X",
-            {"web": 1, "worker": 99},
-            {"web": 2},
-            ("cannot_run_above_limit", 100, 101),
-        ),
+        ("Eco", {"web": 1}, {"web": 2}, (PER_TYPE, 1, 2)),
+        ("Basic", {"web": 1}, {"web": 5}, (PER_TYPE, 1, 5)),
+        ("Performance-M", {"web": 1}, {"web": 11}, (PER_TYPE, 10, 11)),
+        ("Eco", {"web": 1, "worker": 1, "beat": 0}, {"beat": 1}, (PER_APP, 2, 3)),
+        ("Standard-1X", {"web": 1, "worker": 99}, {"web": 2}, (PER_APP, 100, 101)),
     ],
 )
-def test_the_limit_of_a_size_is_told_in_the_body(size, formation, update, expected):
+def test_the_error_above_a_limit_has_the_limit(size, formation, update, expected):
     updates = [{"type": name, "quantity": n} for name, n in update.items()]
-    body = refusal(formation, *updates, size=size).body
+    body = valid(refusal(formation, *updates, size=size).body, "error")
 
     assert (body["id"], body["limit"], body["size"]) == expected
     assert f"more than {body['limit']} {size} size dynos" in body["message"]
@@ -157,14 +145,14 @@ def test_the_limit_of_a_size_is_told_in_the_body(size, formation, update, expect
         ("Performance-L", {"web": 10, "worker": 10}),
     ],
 )
-def test_up_to_the_limit_is_allowed(size, formation):
+def test_scaling_up_to_the_limit_is_allowed(size, formation):
     updates = [{"type": name, "quantity": n} for name, n in formation.items()]
     app = scaled(dict.fromkeys(formation, 0), *updates, size=size)
 
     assert quantities(app) == formation
 
 
-def test_tiers_cannot_be_mixed_except_standard_and_performance():
+def test_only_standard_and_performance_may_be_mixed():
     error = refusal({"web": 1, "worker": 1}, {"type": "web", "size": "basic"})
 
     assert error.body["id"] == "invalid_params"
@@ -175,7 +163,7 @@ def test_tiers_cannot_be_mixed_except_standard_and_performance():
     assert app.process_tier == "production"
 
 
-def test_all_rows_can_change_their_tier_in_one_batch():
+def test_one_batch_can_move_all_rows_to_another_tier():
     app = scaled(
         {"web": 1, "worker": 1},
         {"type": "web", "size": "basic"},
@@ -194,7 +182,7 @@ def test_an_app_without_a_formation_must_be_deployed_first():
     assert refused.value.status == 422
 
 
-def test_the_release_row_counts_for_no_limit_and_has_no_dynos():
+def test_the_release_row_has_no_dynos_and_counts_towards_no_limit():
     heroku = make_heroku()
     app = make_app(heroku, {"web": 1, "worker": 1}, "Eco")
     heroku.release(app, at(1), release_phase=True)
@@ -204,7 +192,7 @@ def test_the_release_row_counts_for_no_limit_and_has_no_dynos():
     assert {dyno.type for dyno in app.dynos} == {"web", "worker"}
 
 
-def test_only_a_change_moves_the_time_of_the_last_update():
+def test_updated_at_moves_only_when_something_changes():
     heroku = make_heroku()
     app = make_app(heroku, {"web": 2})
     heroku.scale(app, [{"type": "web", "quantity": 2}], at(5))

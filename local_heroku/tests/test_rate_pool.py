@@ -1,35 +1,31 @@
-"""The pool of requests of an account."""
+"""The rate limit of an account: 4500 requests, one more every 0.8 s."""
 
 from __future__ import annotations
 
 from local_heroku.rate_pool import RatePool
-from tests.unit.test_local_heroku_core import NOON, at
+from local_heroku.tests.world import NOON, at
 
 
 def heroku_pool():
-    """A pool as Heroku's: one request comes back every 0.8 s."""
     return RatePool(4500, 75, NOON)
 
 
-def test_a_new_pool_is_full():
-    assert heroku_pool().remaining(NOON) == 4500
-
-
-def test_each_request_takes_one():
+def test_a_new_pool_is_full_and_each_request_takes_one():
     pool = heroku_pool()
+    assert pool.remaining(NOON) == 4500
 
     assert pool.take(NOON)
     assert pool.take(NOON)
     assert pool.remaining(NOON) == 4498
 
 
-def test_an_empty_pool_gives_none_and_owes_none():
+def test_requests_that_an_empty_pool_refuses_are_free():
     pool = RatePool(2, 75, NOON)
     taken = [pool.take(NOON) for _ in range(5)]
 
     assert taken == [True, True, False, False, False]
     assert pool.remaining(at(0.7)) == 0
-    assert pool.remaining(at(0.8)) == 1  # the refusals were free
+    assert pool.remaining(at(0.8)) == 1
 
 
 def test_it_refills_at_75_a_minute_up_to_its_capacity():
@@ -42,7 +38,7 @@ def test_it_refills_at_75_a_minute_up_to_its_capacity():
     assert pool.remaining(at(7200)) == 4500
 
 
-def test_what_remains_can_be_set_but_not_above_the_capacity():
+def test_the_remaining_requests_can_be_set_up_to_the_capacity():
     pool = heroku_pool()
 
     pool.set_remaining(3, NOON)

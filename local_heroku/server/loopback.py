@@ -1,17 +1,17 @@
-"""Who may steer the server: clients on the same machine."""
+"""Loopback addresses, whose clients may use the control routes."""
 
 from __future__ import annotations
 
 from ipaddress import IPv6Address, ip_address
 
 
-def is_on_this_machine(address: str | None) -> bool:
-    """Say whether a client's address is a loopback address."""
+def is_loopback(address: str | None) -> bool:
+    """Return whether the address of a client is a loopback address."""
     try:
         found = ip_address(address or "")
     except ValueError:
         return False
-    # Python 3.11 and 3.12 do not look into ::ffff:127.0.0.1 themselves.
+    # Python 3.11 and 3.12 do not recognise ::ffff:127.0.0.1 themselves.
     if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
         found = found.ipv4_mapped
     return found.is_loopback

@@ -1,4 +1,4 @@
-"""Which request gets which fault."""
+"""Which fault strikes which request, and how a fault is described."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import pytest
 from local_heroku.errors import ApiError
 from local_heroku.fault_spec import read_fault
 from local_heroku.faults import FaultKind, Faults
+from local_heroku.tests.schema import valid
 
 
 def faults(*described):
@@ -15,44 +16,46 @@ def faults(*described):
     return found
 
 
-def happen(found, number, method="GET", path="/apps/shop/formation", app="shop"):
-    """Return, for so many requests, the id of the fault that each one gets."""
+def strikes(found, number, method="GET", path="/apps/shop/formation", app="shop"):
+    """Make so many requests; return the id of the fault that each one gets."""
     chosen = [found.next_for(method, path, app) for _ in range(number)]
     return [fault and fault.id for fault in chosen]
 
 
-def test_a_fault_happens_once_unless_asked_otherwise():
-    assert happen(faults({"kind": "reset"}), 3) == ["0", None, None]
-
-
-def test_times_says_how_often_and_none_means_always():
-    assert happen(faults({"kind": "reset", "times": 2}), 3) == ["0", "0", None]
-    assert happen(faults({"kind": "reset", "times": None}), 3) == ["0", "0", "0"]
-
-
-def test_every_third_request_fails():
-    found = faults({"kind": "reset", "times": 2, "every": 3})
-
-    assert happen(found, 9) == [None, None, "0", None, None, "0", None, None, None]
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        pytest.param({}, ["0", None, None], id="once by default"),
+        pytest.param({"times": 2}, ["0", "0", None], id="so many times"),
+        pytest.param({"times": None}, ["0", "0", "0"], id="always"),
+        pytest.param(
+            {"times": 2, "every": 3},
+            [None, None, "0", None, None, "0", None, None, None],
+            id="every third request, twice",
+        ),
+    ],
+)
+def test_how_often_a_fault_strikes(options, expected):
+    assert strikes(faults({"kind": "reset", **options}), len(expected)) == expected
 
 
 def test_the_oldest_of_two_faults_goes_first():
-    assert happen(faults({"kind": "reset"}, {"kind": "cut"}), 3) == ["0", "1", None]
+    assert strikes(faults({"kind": "reset"}, {"kind": "cut"}), 3) == ["0", "1", None]
 
 
 @pytest.mark.parametrize(
-    ("matcher", "hit", "missed"),
+    ("limit", "hit", "missed"),
     [
         ({"method": "patch"}, {"method": "PATCH"}, {"method": "GET"}),
         ({"app": "shop"}, {"app": "shop"}, {"app": "other"}),
         ({"path": "/apps/shop"}, {"path": "/apps/shop/dynos"}, {"path": "/account"}),
     ],
 )
-def test_a_fault_is_for_a_method_an_app_or_the_start_of_a_path(matcher, hit, missed):
-    found = faults({"kind": "reset", **matcher})
+def test_a_fault_can_be_limited_to_a_method_an_app_or_a_path(limit, hit, missed):
+    found = faults({"kind": "reset", **limit})
 
-    assert happen(found, 1, **missed) == [None]
-    assert happen(found, 1, **hit) == ["0"]
+    assert strikes(found, 1, **missed) == [None]
+    assert strikes(found, 1, **hit) == ["0"]
 
 
 @pytest.mark.parametrize(
@@ -70,14 +73,14 @@ def test_a_fault_is_for_a_method_an_app_or_the_start_of_a_path(matcher, hit, mis
         (502, "error"),
     ],
 )
-def test_a_status_has_the_body_of_a_real_error(status, error_id):
+def test_a_status_fault_has_the_body_of_a_real_error(status, error_id):
     error = read_fault("0", {"kind": "status", "status": status}).error()
 
     assert (error.status, error.body["id"]) == (status, error_id)
-    assert error.body["message"]
+    assert valid(error.body, "error")
 
 
-def test_the_body_of_a_status_can_be_chosen():
+def test_the_body_of_a_status_fault_can_be_chosen():
     described = {
         "kind": "status",
         "status": 422,
@@ -95,7 +98,7 @@ def test_the_body_of_a_status_can_be_chosen():
 
 
 @pytest.mark.parametrize(
-    ("described", "wrong"),
+    ("described", "key"),
     [
         ({"kind": "explode"}, "kind"),
         ({}, "kind"),
@@ -109,14 +112,14 @@ def test_the_body_of_a_status_can_be_chosen():
         ({"kind": "status", "extra": []}, "extra"),
     ],
 )
-def test_a_fault_that_makes_no_sense_is_refused_by_name(described, wrong):
-    with pytest.raises(ApiError, match=wrong) as refused:
+def test_the_error_for_an_invalid_fault_names_the_key(described, key):
+    with pytest.raises(ApiError, match=key) as refused:
         read_fault("0", described)
 
     assert refused.value.status == 422
 
 
-def test_every_kind_can_be_asked_for():
+def test_every_kind_has_a_name():
     kinds = [read_fault("0", {"kind": kind.value}).kind for kind in FaultKind]
 
     assert kinds == list(FaultKind)

@@ -1,4 +1,4 @@
-"""Apps as a control request or a seed file describes them."""
+"""Apps described by a control request or a seed file."""
 
 from __future__ import annotations
 
@@ -6,23 +6,21 @@ import pytest
 
 from local_heroku.app_spec import read_app
 from local_heroku.errors import ApiError
-from local_heroku.seed import plant
-from tests.unit.test_local_heroku_core import NOON, make_app, make_heroku, quantities
+from local_heroku.seed import load_seed
+from local_heroku.tests.world import NOON, make_app, make_heroku, quantities
+
+TWO_ECO_DYNOS = {"type": "worker", "size": "eco", "quantity": 2}
 
 
-def test_a_seed_puts_accounts_tokens_and_apps_in_place():
+def test_a_seed_adds_accounts_tokens_and_apps():
     heroku = make_heroku()
+    token = {"name": "t", "token": "s", "scopes": ["read"]}
     row = {"type": "worker", "quantity": 1, "size": "eco", "command": "celery"}
     seed = {
-        "accounts": [
-            {
-                "name": "owner",
-                "tokens": [{"name": "t", "token": "s", "scopes": ["read"]}],
-            }
-        ],
+        "accounts": [{"name": "owner", "tokens": [token]}],
         "apps": [{"name": "shop", "account": "owner", "formation": [row]}],
     }
-    plant(heroku, seed, NOON)
+    load_seed(heroku, seed, NOON)
     app = heroku.apps["shop"]
 
     assert quantities(app) == {"worker": 1}
@@ -36,22 +34,16 @@ def test_a_seed_puts_accounts_tokens_and_apps_in_place():
     [
         ({"formation": []}, "needs a name"),
         ({"name": "shop", "formation": {}}, "list of rows"),
-        ({"name": "shop", "formation": ["web"]}, "is an object"),
-        ({"name": "shop", "fromation": []}, "fromation is not a key"),
+        ({"name": "shop", "formation": ["web"]}, "must be an object"),
+        ({"name": "shop", "fromation": []}, "Unknown keys of an app: fromation"),
         ({"name": "shop", "formation": [{"type": "web", "qty": 1}]}, "qty"),
         ({"name": "shop", "formation": [{"type": "a b"}]}, "'a b'"),
-        ({"name": "shop", "formation": [{"type": "web"}] * 2}, "stands twice"),
+        ({"name": "shop", "formation": [{"type": "web"}] * 2}, "more than once"),
         ({"name": "shop", "formation": [{"type": "web", "size": "1X"}]}, "1X"),
-        (
-            {
-                "name": "shop",
-                "formation": [{"type": "w", "size": "eco", "quantity": 2}],
-            },
-            "more than 1 Eco",
-        ),
+        ({"name": "shop", "formation": [TWO_ECO_DYNOS]}, "more than 1 Eco"),
     ],
 )
-def test_a_description_that_makes_no_sense_says_where(described, wrong):
+def test_the_error_for_an_invalid_app_says_what_is_wrong(described, wrong):
     with pytest.raises(ApiError, match=wrong) as refused:
         read_app(described)
 
@@ -59,12 +51,12 @@ def test_a_description_that_makes_no_sense_says_where(described, wrong):
 
 
 @pytest.mark.parametrize("name", ["Shop", "1shop", "a", "a" * 31, "shop_1", "shop-"])
-def test_a_name_that_heroku_would_not_take_is_refused(name):
+def test_an_invalid_app_name_is_refused(name):
     with pytest.raises(ApiError, match="lowercase"):
         make_app(make_heroku(), {"web": 1}, name=name)
 
 
-def test_a_name_is_taken_once_and_free_again_after_the_app_is_removed():
+def test_an_app_name_is_unique_until_the_app_is_removed():
     heroku = make_heroku()
     first = make_app(heroku, {"web": 1})
     with pytest.raises(ApiError, match="already taken"):
@@ -74,7 +66,7 @@ def test_a_name_is_taken_once_and_free_again_after_the_app_is_removed():
     assert make_app(heroku, {"web": 1}).id != first.id
 
 
-def test_the_address_of_an_app_has_a_part_that_the_name_does_not_tell():
+def test_the_web_url_cannot_be_guessed_from_the_name():
     app = make_app(make_heroku(), {"web": 1})
 
     assert app.web_url.startswith("https://shop-")
@@ -82,7 +74,7 @@ def test_the_address_of_an_app_has_a_part_that_the_name_does_not_tell():
     assert app.web_url != "https://shop.herokuapp.com/"
 
 
-def test_clearing_leaves_the_default_account_alone_and_no_id_comes_back():
+def test_clearing_leaves_only_the_default_account_and_reuses_no_id():
     heroku = make_heroku()
     old = make_app(heroku, {"web": 1})
     heroku.add_account("other", NOON)

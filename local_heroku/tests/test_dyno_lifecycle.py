@@ -1,14 +1,14 @@
-"""How dynos come and go; they boot in 10 s and stop in 30 s."""
+"""The states of dynos over time; they boot in 10 s and stop in 30 s."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from tests.unit.test_local_heroku_core import at, make_app, make_heroku
+from local_heroku.tests.world import at, make_app, make_heroku
 
 
 def states(app):
-    """Return name and state of every dyno, the stopping ones too."""
+    """Return name and state of every dyno, stopping ones included."""
     return sorted((dyno.name, dyno.state.value) for dyno in app.dynos)
 
 
@@ -23,12 +23,6 @@ def scale(heroku, app, seconds, **formation):
     heroku.scale(app, updates, at(seconds))
 
 
-def test_the_dynos_of_a_new_app_are_up():
-    _, app = shop(web=1, worker=2)
-
-    assert states(app) == [("web.1", "up"), ("worker.1", "up"), ("worker.2", "up")]
-
-
 def test_a_new_dyno_is_starting_until_it_has_booted():
     heroku, app = shop(web=1)
     scale(heroku, app, 0, web=2)
@@ -41,31 +35,23 @@ def test_a_new_dyno_is_starting_until_it_has_booted():
     assert states(app)[1] == ("web.2", "up")
 
 
-def test_the_highest_numbers_go_first():
-    heroku, app = shop(web=4)
-    scale(heroku, app, 0, web=2)
-
-    assert states(app) == [
-        ("web.1", "up"),
-        ("web.2", "up"),
-        ("web.3", "stopping"),
-        ("web.4", "stopping"),
-    ]
-
-
-def test_a_stopping_dyno_is_not_listed_and_gone_after_its_time():
-    heroku, app = shop(web=2)
+def test_the_highest_numbers_stop_first_and_leave_the_list_at_once():
+    heroku, app = shop(web=3)
     scale(heroku, app, 0, web=1)
     assert [dyno.name for dyno in app.listed_dynos()] == ["web.1"]
 
     heroku.advance(at(29.9))
-    assert ("web.2", "stopping") in states(app)
+    assert states(app) == [
+        ("web.1", "up"),
+        ("web.2", "stopping"),
+        ("web.3", "stopping"),
+    ]
 
     heroku.advance(at(30))
     assert states(app) == [("web.1", "up")]
 
 
-def test_scaling_up_again_starts_another_dyno_beside_the_stopping_one():
+def test_scaling_up_again_starts_a_new_dyno_beside_the_stopping_one():
     heroku, app = shop(web=2)
     old = next(dyno for dyno in app.dynos if dyno.name == "web.2")
     scale(heroku, app, 0, web=1)
@@ -76,10 +62,10 @@ def test_scaling_up_again_starts_another_dyno_beside_the_stopping_one():
         ("web.2", "starting"),
         ("web.2", "stopping"),
     ]
-    assert [d.id for d in app.dynos if d.state == "stopping"] == [old.id]
+    assert [dyno.id for dyno in app.dynos if dyno.state == "stopping"] == [old.id]
 
 
-def test_a_restart_overlaps_the_old_dyno_with_the_new_one():
+def test_a_restart_overlaps_the_old_dyno_and_the_new_one():
     heroku, app = shop(web=1, worker=1)
     heroku.restart(app, at(0), process_type="web")
 
@@ -100,7 +86,7 @@ def test_a_release_restarts_every_dyno_on_the_new_version():
     assert {dyno.release.version for dyno in listed} == {2}
 
 
-def test_a_new_size_restarts_the_dynos_of_its_process_type_alone():
+def test_a_new_size_restarts_only_the_dynos_of_its_process_type():
     heroku, app = shop(web=1, worker=1)
     heroku.scale(app, [{"type": "web", "size": "standard-2x"}], at(0))
     sizes = {dyno.name: (dyno.size.name, dyno.state) for dyno in app.listed_dynos()}
@@ -111,9 +97,9 @@ def test_a_new_size_restarts_the_dynos_of_its_process_type_alone():
     }
 
 
-def test_a_crashed_dyno_stays_so_until_it_is_restarted():
+def test_a_crashed_dyno_stays_crashed_until_it_is_restarted():
     heroku, app = shop(web=1)
-    heroku.life.crash(app.dynos[0], at(0))
+    heroku.lifecycle.crash(app.dynos[0], at(0))
     heroku.advance(at(100_000))
     assert states(app) == [("web.1", "crashed")]
 
@@ -122,7 +108,7 @@ def test_a_crashed_dyno_stays_so_until_it_is_restarted():
     assert ("web.1", "up") in states(app)
 
 
-def test_a_dyno_is_cycled_once_a_day_and_up_to_216_minutes_later():
+def test_a_dyno_is_cycled_24_hours_to_27_hours_36_minutes_after_its_start():
     heroku, app = shop(web=1)
     first = app.dynos[0].id
     day = timedelta(hours=24).total_seconds()
@@ -134,8 +120,8 @@ def test_a_dyno_is_cycled_once_a_day_and_up_to_216_minutes_later():
     assert app.dynos[0].id != first
 
 
-def test_a_long_time_in_one_step_ends_as_in_many_small_ones():
-    """The dynos of ten days, seen once or every hour, have the same history."""
+def test_one_long_step_of_time_ends_like_many_short_ones():
+    """Advancing ten days at once, or hour by hour, gives the same history."""
 
     def after_ten_days(step_hours):
         heroku, app = shop(web=3)
