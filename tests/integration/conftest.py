@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from local_heroku.control import LocalHeroku
-from scalar import tasks
+from scalar import doctor, tasks
 from tests.support.celery_app import CeleryApps
 from tests.support.cli import Cli
 

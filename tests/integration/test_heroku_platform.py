@@ -8,7 +8,7 @@ import pytest
 from urllib3.connectionpool import HTTPConnectionPool
 
 from local_heroku.heroku import DEFAULT_TOKEN as TOKEN
-from scalar.adapters.heroku.platform import READ_RETRIES, HerokuPlatform
+from scalar.adapters.heroku.platform import READ_RETRIES, HerokuApi, HerokuPlatform
 from scalar.adapters.http.session import make_session, tls_context
 from scalar.core.errors import (
     AboveLimit,
