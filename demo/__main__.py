@@ -10,14 +10,14 @@ from time import monotonic, sleep
 
 import click
 
-from demo.ending import Ending, Interrupted
-from demo.guard import nothing_left_behind
 from demo.history import Decision, Look, figures, problems, read_decision
-from demo.logs import Logs
-from demo.parts import PartFailed
 from demo.shop import SCALED, WAVE_SECONDS, Load
 from demo.stage import Stage, set_up
 from demo.view import display
+from devtools.ending import Ending, Interrupted
+from devtools.guard import nothing_left_behind
+from devtools.logs import Logs
+from devtools.parts import PartFailed
 from devtools.redis_server import NoRedisError
 
 #: Seconds between two looks; a quarter of the polling period, so that no count

@@ -14,11 +14,11 @@ import requests
 from celery import Celery
 
 from demo import shop
-from demo.dynos import DynoRunner, Process
-from demo.ending import Ending
 from demo.history import Look
-from demo.logs import Logs
-from demo.parts import PartFailed, launch, run_to_end, wait_for
+from devtools.dynos import DynoRunner, Process
+from devtools.ending import Ending
+from devtools.logs import Logs
+from devtools.parts import PartFailed, launch, run_to_end, wait_for
 from devtools.ports import free_port
 from devtools.procfile import ProcfileProcess, line, start_process
 from devtools.redis_server import redis_server

@@ -14,7 +14,7 @@ from benchmarks.killed_jobs.figures import Figures, Story, figures, tell_story
 from benchmarks.killed_jobs.load import Load, make_jobs
 from benchmarks.killed_jobs.run import run
 from benchmarks.killed_jobs.stage import Setup, set_up
-from demo.guard import nothing_left_behind
+from devtools.guard import nothing_left_behind
 
 LOAD = Load()
 HEAD = (

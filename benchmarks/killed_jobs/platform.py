@@ -7,9 +7,9 @@ import subprocess
 from collections.abc import Mapping
 
 from benchmarks.killed_jobs.facts import FILE, LIFE, FactFile, Kind
-from demo.dynos import GRACE, RUNNING, DynoRunner
-from demo.logs import Logs
-from demo.parts import launch, signal_all
+from devtools.dynos import GRACE, RUNNING, DynoRunner
+from devtools.logs import Logs
+from devtools.parts import launch, signal_all
 from devtools.procfile import ROOT
 from local_heroku.control import DynoView
 

@@ -17,10 +17,10 @@ from benchmarks.killed_jobs.facts import FactFile
 from benchmarks.killed_jobs.load import Job
 from benchmarks.killed_jobs.platform import Platform
 from demo import shop
-from demo.dynos import GRACE
-from demo.ending import Ending
-from demo.logs import Logs
-from demo.parts import run_to_end, wait_for
+from devtools.dynos import GRACE
+from devtools.ending import Ending
+from devtools.logs import Logs
+from devtools.parts import run_to_end, wait_for
 from devtools.ports import free_port
 from devtools.procfile import start_process
 from devtools.redis_server import redis_server

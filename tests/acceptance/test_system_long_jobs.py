@@ -15,7 +15,7 @@ from benchmarks.killed_jobs.app import QUEUE
 from benchmarks.killed_jobs.figures import figures, tell_story
 from benchmarks.killed_jobs.load import Job
 from benchmarks.killed_jobs.stage import APP, Setup, set_up
-from demo.guard import nothing_left_behind
+from devtools.guard import nothing_left_behind
 from tests.support.waiting import wait_until
 
 #: Longer than it takes until the idle dynos are gone, on a slow machine too.

@@ -6,8 +6,8 @@ import signal
 import subprocess
 from collections.abc import Callable, Iterable
 
-from demo.logs import Logs
-from demo.parts import PartFailed, signal_all
+from devtools.logs import Logs
+from devtools.parts import PartFailed, signal_all
 from local_heroku.control import DynoView
 
 #: Seconds from SIGTERM to SIGKILL, as on Heroku.

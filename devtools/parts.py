@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from demo.ending import Ending, Interrupted
+from devtools.ending import Ending, Interrupted
 from devtools.procfile import ROOT, with_our_python
 from devtools.tether import start_tethered
 

@@ -7,9 +7,9 @@ import subprocess
 
 import pytest
 
-from demo.dynos import GRACE, DynoRunner
-from demo.logs import Logs
-from demo.parts import PartFailed
+from devtools.dynos import GRACE, DynoRunner
+from devtools.logs import Logs
+from devtools.parts import PartFailed
 from local_heroku.control import DynoView
 
 TERM, KILL = signal.SIGTERM, signal.SIGKILL
