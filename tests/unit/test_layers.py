@@ -39,9 +39,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "scalar.settings": {"scalar.policy_values"},
     "scalar.logs": set(),
     "scalar.start": {"scalar.settings"},
-    "scalar.beat_thread": {"scalar.every"},
+    "scalar.beat_clock": set(),
+    "scalar.beat_thread": set(),
     "scalar.redis_transport": set(),
-    "scalar.every": set(),
     "scalar.celery_publisher": set(),
     "scalar.bootstrap": {
         *("scalar.adapters", "scalar.policy_book", "scalar.service.parts"),
