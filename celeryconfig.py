@@ -1,8 +1,10 @@
 """Celery's settings and the beat schedule; every value is from the settings."""
 
+from celery.schedules import schedule
+
 from scalar.adapters.redis.connection import PREFIX, tls_options
 from scalar.start import settings_or_exit
-from scalar.worker.every import Every
+from scalar.worker import beat_clock
 
 _settings = settings_or_exit()
 
@@ -47,11 +49,11 @@ enable_utc = True
 beat_schedule = {
     "fan-out": {
         "task": "scalar.fan_out",
-        "schedule": Every(_settings.sleep_period),
+        "schedule": schedule(_settings.sleep_period, nowfun=beat_clock.now),
+        # A tick too many, after a restart, is refused by the guard in Redis.
+        "last_run_at": beat_clock.LONG_AGO,
         "options": {"queue": "tick", "expires": float(_settings.sleep_period)},
     }
 }
-# One interval needs no file: a restarted beat ticks one period later.
-# Beat looks at the clock again after a period, whatever it showed before.
-beat_max_loop_interval = float(_settings.sleep_period)
-beat_scheduler = "scalar.worker.every:SteadyScheduler"
+# Not the default, which keeps times in a file: they mean nothing after a restart.
+beat_scheduler = "celery.beat:Scheduler"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
@@ -38,8 +38,13 @@ class Share:
     cpu: float
 
 
-def measure(
-    apps: int, workers: int, period: int, periods: int, round_trip: float
+def measure(  # noqa: PLR0917 - a fleet, a deployment, and how long
+    apps: int,
+    workers: int,
+    period: int,
+    periods: int,
+    round_trip: float,
+    base: Setup | None = None,
 ) -> Share:
     """Count the polls of so many periods, each from its tick to the next."""
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
@@ -50,7 +55,13 @@ def measure(
             port = stack.enter_context(far_away(redis.port, round_trip))
             url = f"redis://127.0.0.1:{port}/0"
         one = workers == 1
-        setup = Setup(("beat", *["worker"] * workers), period, "", url, pinned=one)
+        setup = replace(
+            base or Setup(),
+            lines=("beat", *["worker"] * workers),
+            period=period,
+            redis_url=url,
+            pinned=one,
+        )
         with on(REST if one else ALL):
             running = stack.enter_context(deployment(Path(name), served, redis, setup))
             begin = running.wait_for_ticks(2)

@@ -18,7 +18,7 @@ from sqlalchemy import insert
 
 from benchmarks.stage.cpus import MEASURED, on
 from benchmarks.stage.fleet import Fleet
-from devtools.procfile import ProcfileProcess, start_process
+from devtools.procfile import ProcfileProcess, line
 from devtools.redis_server import RedisServer
 from local_heroku.control import LocalHeroku
 from local_heroku.process import start as local_heroku
@@ -52,6 +52,7 @@ class Setup:
         pinned: Whether the workers get a CPU of their own.
         settled: Whether every formation has been read before the start.
         settings: Further settings.
+        replaced: Texts of the workers' lines, and what stands there instead.
     """
 
     lines: tuple[str, ...] = ("beat", "worker")
@@ -61,6 +62,14 @@ class Setup:
     pinned: bool = True
     settled: bool = True
     settings: Mapping[str, str] = field(default_factory=dict)
+    replaced: Mapping[str, str] = field(default_factory=dict)
+
+    def command(self, name: str) -> str:
+        """Return what a line runs."""
+        command = line(name)
+        for old, new in self.replaced.items() if name != "beat" else ():
+            command = command.replace(old, new)
+        return command
 
 
 @dataclass(frozen=True)
@@ -81,7 +90,7 @@ class Deployment:
     def workers(self) -> list[ProcfileProcess]:
         """Return the processes that poll."""
         pairs = zip(self.setup.lines, self.processes, strict=True)
-        return [process for line, process in pairs if line != "beat"]
+        return [process for name, process in pairs if name != "beat"]
 
     def cpu(self) -> float:
         """Return the seconds of CPU that the workers have used."""
@@ -187,13 +196,14 @@ def deployment(
             _settle(client, len(fleet.urls))
         env = environment(setup, heroku, redis, database)
         started = []
-        for number, line in enumerate(setup.lines):
-            measured = setup.pinned and line != "beat"
+        for number, name in enumerate(setup.lines):
+            measured = setup.pinned and name != "beat"
             with on(MEASURED) if measured else nullcontext():
-                log = folder / f"{line}.{number}.log"
-                started.append(stack.enter_context(start_process(line, env, log)))
-        for line, process in zip(setup.lines, started, strict=True):
-            process.wait_for_log("beat.starts" if line == "beat" else r"ready\.")
+                log = folder / f"{name}.{number}.log"
+                process = ProcfileProcess(setup.command(name), env, log)
+                started.append(stack.enter_context(process))
+        for name, process in zip(setup.lines, started, strict=True):
+            process.wait_for_log("beat.starts" if name == "beat" else r"ready\.")
         yield Deployment(started, setup, heroku, fleet, client, folder)
 
 

@@ -14,11 +14,10 @@ import threading
 from typing import Any
 
 from celery import Celery, bootsteps
-from celery.beat import Service
+from celery.beat import Scheduler, Service
 from click import Option
 
 from scalar.core import logfmt
-from scalar.worker.every import SteadyScheduler
 
 log = logging.getLogger("scalar")
 
@@ -26,7 +25,7 @@ log = logging.getLogger("scalar")
 MOST_SLEEP = 1
 
 
-class SharingScheduler(SteadyScheduler):
+class SharingScheduler(Scheduler):
     """A scheduler that sends through the worker's own pool of producers.
 
     Celery's keeps two connections to Redis for itself, of the 20 that Heroku's

@@ -78,6 +78,22 @@ def test_a_second_beat_does_not_poll_more_often(system, counts_app):
     assert min(gaps) > 1.5  # three polls span two periods, but for the jitter
 
 
+def test_the_tick_of_a_restarted_beat_polls_nothing_again(
+    make_system, counts_app, name
+):
+    """It ticks as soon as it starts, but this period has had its tick."""
+    system = make_system(SLEEP_PERIOD="3600")
+    system.register(name, {"worker": 0})
+    counts_app.clear()
+    beat, _ = system.start("beat", "worker")
+    wait_until(lambda: system.polls == 1, timeout=20)
+    beat.kill()
+    system.start("beat")
+    wait_until(lambda: "tick.refused" in system.logs(), timeout=20)
+
+    assert system.polls == 1
+
+
 def test_a_stopped_worker_finishes_what_it_began(system, counts_app, name):
     counts_app.behave("slow", seconds=0.4, body={"worker": 45, "mailer": 11})
     system.wait_for_polls(1)

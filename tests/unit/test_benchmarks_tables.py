@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 
 import pytest
 
-from benchmarks import heroku_calls, soak
+from benchmarks import heroku_calls, soak, stock_parts
+from benchmarks.celery_parts import PARTS, Turn, row_of
 from benchmarks.evaluation.__main__ import Measured, rows_of
 from benchmarks.footprint import Look, Row
 from benchmarks.stage.cpus import ALL, MEASURED, on
 from benchmarks.stage.fleet import address, answer
 from benchmarks.stage.report import markdown
+from devtools.procfile import ROOT
 
 
 def test_a_table_sets_columns_of_numbers_to_the_right():
@@ -111,3 +115,59 @@ def test_growth_is_told_for_an_hour(each_minute, an_hour):
     ]
 
     assert soak.rows_of(looks)[0][-1] == an_hour
+
+
+def test_a_part_gains_what_the_same_round_costs_without_it():
+    """A round in which the machine was twice as slow says the same as the others."""
+    rounds = [
+        (Turn(0.0008, 1.0), Turn(0.0010, 1.1)),
+        (Turn(0.0016, 2.0), Turn(0.0020, 2.2)),
+        (Turn(0.0008, 1.0), Turn(0.0012, 1.0)),
+    ]
+
+    assert row_of("pool", 0.002, rounds) == (
+        *("pool", "2 ms", "800", "1,200", "1.25 (1.25 to 1.50)"),
+        *("1.00", "1.10", "1.10"),
+    )
+
+
+PARTS_OF_A_WORKER = """
+from kombu.transport import TRANSPORT_ALIASES
+from benchmarks.stock_parts import SWITCHES
+from scalar import tasks
+from scalar.adapters.redis import coordinator
+from scalar.worker import publisher
+for switch in (lambda: None, *SWITCHES.values()):
+    switch()
+    print(
+        TRANSPORT_ALIASES["redis"],
+        getattr(tasks.poll_and_scale.Request, "__name__", tasks.poll_and_scale.Request),
+        tasks.app.conf.worker_pool,
+        publisher.CeleryPublisher.__name__,
+        coordinator.SharedTrips.__name__,
+    )
+"""
+
+
+def parts_of_a_worker(stock):
+    """Return its parts as they are with some stock ones, and as each switch acts."""
+    done = subprocess.run(
+        [sys.executable, "-c", PARTS_OF_A_WORKER],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], stock_parts.VARIABLE: ",".join(stock)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [line.split() for line in done.stdout.splitlines()]
+
+
+def test_each_of_our_parts_of_celery_can_be_taken_out_alone():
+    ours, *switched = parts_of_a_worker(())
+    all_stock = switched[-1]
+    assert all(mine != theirs for mine, theirs in zip(ours, all_stock, strict=True))
+
+    assert tuple(stock_parts.SWITCHES) == PARTS["all"]
+    for number, parts in enumerate(switched, start=1):
+        assert parts == all_stock[:number] + ours[number:]
+    assert parts_of_a_worker(PARTS["all"])[0] == all_stock

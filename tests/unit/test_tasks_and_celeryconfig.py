@@ -7,7 +7,6 @@ import pickle
 import runpy
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -17,7 +16,6 @@ from kombu.serialization import loads, prepare_accept_content
 from devtools.procfile import ROOT, line
 from scalar import tasks
 from scalar.core.errors import CoordinationError, RegistryError
-from scalar.worker.every import Every, SteadyScheduler
 from tests.unit.world import World
 
 conf = tasks.app.conf
@@ -50,16 +48,6 @@ def test_beat_ticks_once_a_period_and_a_tick_that_waited_as_long_is_dropped(
     assert entry["task"] == tasks.fan_out.name
     assert entry["schedule"].seconds == 7
     assert entry["options"]["expires"] == 7
-
-
-def test_a_clock_that_is_set_back_stops_no_ticks():
-    """Celery's own interval waits until the old time is reached again."""
-    noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
-    interval = Every(7, nowfun=lambda: noon)
-
-    assert interval.is_due(noon + timedelta(hours=1)).is_due
-    assert not interval.is_due(noon - timedelta(seconds=6)).is_due
-    assert interval.is_due(noon - timedelta(seconds=7)).is_due
 
 
 def test_a_tick_does_not_wait_behind_evaluations_and_the_worker_takes_both():
@@ -159,30 +147,3 @@ def test_beat_loads_nothing_that_only_evaluations_need():
     )
 
     assert done.stdout.split() == []
-
-
-def test_a_tick_that_was_planned_by_a_clock_that_was_ahead_is_planned_anew():
-    """An hour ahead, and corrected: nobody waits for that hour."""
-    ticks = []
-
-    class Beat(SteadyScheduler):
-        producer = None
-
-        def apply_entry(self, entry, _producer=None, **_):
-            ticks.append(entry.name)
-
-    wrong = datetime.now(UTC) + timedelta(hours=1)
-    beat = Beat(tasks.app, lazy=True)
-    interval = Every(7, app=tasks.app)
-    beat.data = {
-        "fan-out": beat.Entry(
-            "fan-out", tasks.fan_out.name, wrong, schedule=interval, app=tasks.app
-        )
-    }
-    beat.populate_heap()
-    in_an_hour = beat._heap[0]._replace(time=beat._heap[0].time + 3600)
-    beat.old_schedulers = beat.schedule.copy()
-    beat._heap = [in_an_hour]
-    beat.tick()
-
-    assert ticks == ["fan-out"]

@@ -1,0 +1,108 @@
+"""Our Celery app with parts of Celery, kombu and redis-py in place of our own.
+
+For `benchmarks.celery_parts` alone, whose workers run with `-A benchmarks.stock_parts`;
+the variable STOCK_PARTS names the parts, with commas in between.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from kombu.transport import TRANSPORT_ALIASES, redis, virtual
+from redis.commands.core import Script
+
+from scalar.adapters.redis import coordinator
+from scalar.core.app import AppKey
+from scalar.tasks import app, poll_and_scale
+from scalar.worker import publisher, transport
+
+VARIABLE = "STOCK_PARTS"
+#: Options of a message whose headers say nothing of its arguments, as ours.
+WITHOUT_REPEATING: dict[str, Any] = {"argsrepr": "", "kwargsrepr": ""}
+
+
+class GuardedChannel(transport.Channel):
+    """Kombu's channel, which takes one message at a time, with our guard alone.
+
+    Forged messages would end a worker, so there is nothing to compare without it.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.QoS = virtual.QoS  # type: ignore[assignment] # as in ours
+
+    def _brpop_read(self, **options: Any) -> Any:
+        with self._leaving_out_what_is_unreadable():
+            redis.Channel._brpop_read(self, **options)  # type: ignore[attr-defined] # noqa: SLF001 - as in ours
+        return True
+
+
+class GuardedTransport(transport.Transport):
+    """Redis, read through that channel."""
+
+    Channel = GuardedChannel
+
+
+class ApplyAsync(publisher.CeleryPublisher):
+    """A publisher that lets Celery make each message; kombu sends them in batches."""
+
+    def publish(self, keys: Sequence[AppKey], token: str) -> None:
+        """Enqueue one evaluation for each app."""
+        size = publisher.BATCH
+        with (
+            self._app.producer_or_acquire() as producer,
+            producer.batch(max_size=size),
+        ):
+            for key in keys:
+                self._task.apply_async(
+                    (key.id, key.name, key.revision, token),
+                    producer=producer,
+                    retry=False,
+                    **WITHOUT_REPEATING,
+                )
+
+
+class PlainScripts:
+    """Runs scripts as redis-py does: each call takes a connection of the pool."""
+
+    def __init__(self, pool: object) -> None:
+        del pool
+
+    def run(self, script: Script, keys: Sequence[Any], args: Sequence[Any]) -> Any:
+        """Run a script, and return its answer."""
+        return script(keys=keys, args=args)
+
+
+def _transport() -> None:
+    for scheme in ("redis", "rediss"):
+        TRANSPORT_ALIASES[scheme] = f"{__name__}:GuardedTransport"
+
+
+def _request() -> None:
+    poll_and_scale.Request = "celery.worker.request:Request"
+
+
+def _pool() -> None:
+    app.conf.worker_pool = "threads"
+
+
+def _publisher() -> None:
+    publisher.CeleryPublisher = ApplyAsync  # type: ignore[misc] # the switch
+
+
+def _shared_trips() -> None:
+    coordinator.SharedTrips = PlainScripts  # type: ignore[assignment,attr-defined] # the switch
+
+
+SWITCHES: dict[str, Callable[[], None]] = {
+    "transport": _transport,
+    "request": _request,
+    "pool": _pool,
+    "publisher": _publisher,
+    "shared trips": _shared_trips,
+}
+
+for _name in filter(None, os.environ.get(VARIABLE, "").split(",")):
+    SWITCHES[_name]()

@@ -1,0 +1,92 @@
+"""When beat ticks, in real processes: `beat`, and the beat thread of a worker."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from redis import Redis
+
+from chaos.faults.clock import library
+from devtools.procfile import ProcfileProcess, line
+from scalar.adapters.redis.connection import PREFIX
+from tests.support.waiting import wait_until
+
+HOUR = 3_600
+#: Seconds for a start, which takes long with libfaketime on a machine that is busy.
+PATIENCE = 60
+#: The worker leaves the ticks of its beat alone, so that they can be looked at.
+LINES = {
+    "beat": line("beat"),
+    "all-in-one": line("all-in-one").replace("--queues tick,poll", "--queues poll"),
+}
+
+
+@pytest.fixture(params=LINES)
+def start(request, tmp_path, redis_url):
+    """Start beat, in one of the two ways."""
+
+    def run(period, **more):
+        env = {
+            "PATH": os.environ["PATH"],
+            "DATABASE_URL": f"sqlite:///{tmp_path}/registry.sqlite3",
+            "REDIS_URL": redis_url,
+            "SLEEP_PERIOD": str(period),
+            "WORKER_CONCURRENCY": "1",
+            **more,
+        }
+        return ProcfileProcess(LINES[request.param], env, tmp_path / "log")
+
+    return run
+
+
+@pytest.fixture
+def ticks(redis_url):
+    """Return when each tick was sent, by the clock of beat."""
+    with Redis.from_url(redis_url) as client:
+
+        def read():
+            texts = client.lrange(f"{PREFIX}celery:tick", 0, -1)
+            ends = [json.loads(text)["headers"]["expires"] for text in texts]
+            return [datetime.fromisoformat(end) for end in ends]
+
+        yield read
+
+
+def test_the_first_tick_comes_at_once_after_a_restart_too(start, ticks):
+    """Otherwise nothing would be polled for a period."""
+    for starts in (1, 2):
+        with start(HOUR) as process:
+            wait_until(lambda: len(ticks()) == starts, timeout=PATIENCE)  # noqa: B023
+            assert process.terminate_like_heroku() == 0
+
+
+@pytest.mark.skipif(library() is None, reason="there is no libfaketime")
+def test_ticks_go_on_when_the_clock_is_set_back_and_after_a_restart(
+    start, ticks, tmp_path
+):
+    """By the time of day the next tick would be an hour away."""
+    clock = tmp_path / "clock"
+    clock.write_text("+0\n")
+    faked = {
+        "LD_PRELOAD": str(library()),
+        "FAKETIME_TIMESTAMP_FILE": str(clock),
+        "FAKETIME_CACHE_DURATION": "1",
+        # As on a machine whose clock is set: uptime goes on.
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }
+    begin = datetime.now(UTC)
+
+    def set_back():
+        return [tick for tick in ticks() if tick < begin - timedelta(minutes=30)]
+
+    with start(1, **faked):
+        wait_until(lambda: len(ticks()) >= 2, timeout=PATIENCE)
+        (tmp_path / "new").write_text(f"-{HOUR}\n")
+        (tmp_path / "new").replace(clock)
+        wait_until(lambda: len(set_back()) >= 3, timeout=PATIENCE)
+    before = len(set_back())
+    with start(1, **faked):
+        wait_until(lambda: len(set_back()) >= before + 2, timeout=PATIENCE)
