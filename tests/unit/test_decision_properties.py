@@ -12,7 +12,7 @@ from scalar.core.policy.resolve import WEB
 from scalar.core.reading import Unknown
 from scalar.core.reason import Reason
 from tests.unit import deciding
-from tests.unit.deciding import NOON, decided_all, default_policy
+from tests.unit.deciding import decided_all, default_policy
 
 names = st.sampled_from(["web", "worker", "mailer", "clock", RELEASE])
 counts = st.one_of(
@@ -181,7 +181,7 @@ def test_a_limit_learned_later_is_as_if_it_had_been_known(
 ):
     policy = default_policy("worker", boundary)
     before = deciding.decided(policy, count, quantity, limit)
-    again = clamp_again(before, {"worker": learned}, NOON)
+    again = clamp_again(before, {"worker": learned})
 
     lower = learned if limit is None else min(limit, learned)
     assume(before.desired >= quantity)
@@ -197,4 +197,4 @@ def test_a_limit_learned_later_leaves_a_scale_down_alone(
     before = deciding.decided(policy, count, quantity)
     assume(before.desired < quantity)
 
-    assert clamp_again(before, {"worker": learned}, NOON) == before
+    assert clamp_again(before, {"worker": learned}) == before

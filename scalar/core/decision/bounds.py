@@ -54,13 +54,24 @@ def keep_web(policy: Policy, seen: Observation, quantity: int) -> Step:
 def keep_to_limit(policy: Policy, seen: Observation, quantity: int) -> Step:
     """Stay within what Heroku allows, but never scale down because of it."""
     del policy
-    limit = MOST_DYNOS if seen.limit is None else min(seen.limit, MOST_DYNOS)
+    return within_limit(quantity, seen.quantity, seen.limit)
+
+
+def within_limit(quantity: int, current: int, limit: int | None) -> Step:
+    """Return a quantity within the limit, though never below the current one.
+
+    Args:
+        quantity: Dynos that are asked for.
+        current: Dynos now.
+        limit: Most dynos that Heroku allows; None if that is unknown.
+    """
+    most = MOST_DYNOS if limit is None else min(limit, MOST_DYNOS)
     return Step(
-        min(quantity, max(limit, seen.quantity)),
+        min(quantity, max(most, current)),
         Reason.HEROKU_LIMIT,
-        f"Heroku allows {limit}"
-        if limit == seen.limit
-        else f"more than {limit} are never asked for",
+        f"Heroku allows {most}"
+        if most == limit
+        else f"more than {most} are never asked for",
     )
 
 

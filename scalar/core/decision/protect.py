@@ -7,22 +7,20 @@ from scalar.core.decision.decision import Step
 from scalar.core.decision.observation import Observation
 from scalar.core.decision.spans import left_of, shown_span
 from scalar.core.policy.policy import NONE, Policy
-from scalar.core.reading import Count, Unknown
+from scalar.core.reading import Unknown
 from scalar.core.reason import Reason
 
 #: The year of a pause without an end.
 _FOR_EVER = 9999
 
 
-def keep_while_busy(
-    policy: Policy, seen: Observation, count: Count, quantity: int
-) -> Step:
+def keep_while_busy(policy: Policy, seen: Observation, quantity: int) -> Step:
     """Remove nothing while the count is above 0, if the policy says so."""
-    busy = policy.down_when_empty and count > 0
+    busy = policy.down_when_empty and seen.count > 0
     return Step(
         max(quantity, seen.quantity) if busy else quantity,
         Reason.JOBS_LEFT,
-        f"count {count}; dynos are removed at 0 only",
+        f"count {seen.count}; dynos are removed at 0 only",
     )
 
 

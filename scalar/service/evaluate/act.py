@@ -78,7 +78,7 @@ def _ask_within(
         if fresh.hold is not seen.hold or _differs(seen, fresh):
             return replace(fresh, decisions=())
         seen = fresh
-    seen = _within(seen, error, parts.clock.now())
+    seen = _within(seen, error)
     if not seen.to_be_made:
         return seen
     try:
@@ -114,7 +114,7 @@ def _ask(parts: Parts, app: RegisteredApp, seen: Evaluation) -> Evaluation:
     return replace(seen, memory=memory, events=events, scaled=True)
 
 
-def _within(seen: Evaluation, error: AboveLimit, at: datetime) -> Evaluation:
+def _within(seen: Evaluation, error: AboveLimit) -> Evaluation:
     """Return the evaluation with its decisions within a limit just learned."""
     formation = seen.memory.formation or {}
     learned = learn_limits(
@@ -128,7 +128,7 @@ def _within(seen: Evaluation, error: AboveLimit, at: datetime) -> Evaluation:
     return replace(
         seen,
         memory=replace(seen.memory, limits=limits),
-        decisions=tuple(clamp_again(d, limits, at) for d in seen.decisions),
+        decisions=tuple(clamp_again(d, limits) for d in seen.decisions),
     )
 
 

@@ -14,8 +14,9 @@ from typing import Any
 from scalar.core.app import RegisteredApp
 from scalar.core.app_state import NOTHING, WHOLE_APP, Memory, Past
 from scalar.core.backoff import rest_after
-from scalar.core.decision.decide import Situation, decide_all
+from scalar.core.decision.decide import decide_all
 from scalar.core.decision.decision import Decision
+from scalar.core.decision.observation import AppFacts
 from scalar.core.decision.update_state import note_decision, note_reading
 from scalar.core.errors import CountsError
 from scalar.core.policy.policy import NONE, Policy
@@ -204,7 +205,7 @@ def _decide(
     parts: Parts, app: RegisteredApp, seen: Evaluation, readings: Mapping[str, Reading]
 ) -> tuple[Decision, ...]:
     memory = seen.memory
-    situation = Situation(
+    facts = AppFacts(
         at=parts.clock.now(),
         formation=memory.formation or {},
         limits=memory.limits,
@@ -213,7 +214,7 @@ def _decide(
         since=memory.since,
         released_at=memory.released_at,
     )
-    return decide_all(lambda name: parts.policies.of(app, name), readings, situation)
+    return decide_all(lambda name: parts.policies.of(app, name), readings, facts)
 
 
 def _remembering(
