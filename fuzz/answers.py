@@ -19,7 +19,7 @@ from scalar.core.decision.decide import decide_all
 from scalar.core.decision.observation import AppFacts
 from scalar.core.errors import CountsMalformed
 from scalar.core.formation import ProcessType
-from scalar.core.platform_rules import MOST_DYNOS
+from scalar.core.platform_rules import HEROKU
 from scalar.core.policy.resolve import PolicyBook
 from scalar.core.reading import Form, Reading, Unknown
 from scalar.formats import parse_answer
@@ -96,7 +96,9 @@ def _check_decisions(readings: dict[str, Reading]) -> None:
         for decision in decide_all(partial(BOOK.of, app), readings, facts):
             desired = decision.desired
             promise(desired is not None, f"it is not in the formation: {decision}")
-            promise(0 <= (desired or 0) <= MOST_DYNOS, f"{desired} dynos: {decision}")
+            promise(
+                0 <= (desired or 0) <= HEROKU.most_dynos, f"{desired} dynos: {decision}"
+            )
             known = readings[decision.process_type].count
             is_down = (desired or 0) < DYNOS
             promise(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scalar.core.decision.boundary import recommend_by_boundary
 from scalar.core.decision.decide import clamp_again
 from scalar.core.formation import ProcessType
-from scalar.core.platform_rules import MOST_DYNOS
+from scalar.core.platform_rules import HEROKU
 from scalar.core.policy.policy import Policy
 from scalar.core.reading import Unknown
 from scalar.core.reason import Reason
@@ -65,7 +65,7 @@ def test_a_limit_below_the_current_quantity_scales_nothing_down():
 def test_an_absurd_count_is_no_absurd_request():
     decision = decided(WORKER, 1e300, 0)
 
-    assert decision.desired == MOST_DYNOS
+    assert decision.desired == HEROKU.most_dynos
 
 
 def test_clamping_again_adds_a_step():

@@ -17,7 +17,7 @@ from scalar.core.decision.decide import decide
 from scalar.core.decision.observation import Observation
 from scalar.core.decision.update_state import note_decision, note_reading
 from scalar.core.drain_time import ENOUGH_FALLS, Drained
-from scalar.core.platform_rules import MOST_DYNOS
+from scalar.core.platform_rules import HEROKU
 from scalar.core.policy.policy import Policy
 from scalar.core.policy.schedule import EVERY_DAY, Schedule, Window
 from scalar.core.reading import Unknown
@@ -161,7 +161,7 @@ def test_the_dynos_are_within_the_fewest_and_the_most_of_that_time(policy, seen)
     decision = decide("worker", policy, seen)
 
     fewest, most, _ = bounds(policy, seen.at)
-    within = fewest <= decision.desired <= (MOST_DYNOS if most is None else most)
+    within = fewest <= decision.desired <= (HEROKU.most_dynos if most is None else most)
     assert within or reasons(decision) & EXCUSES
 
 
@@ -195,7 +195,7 @@ def test_the_default_policy_is_the_projects_formula_whatever_is_remembered(
     by_formula = recommend_by_boundary(seen.count, boundary)
     decision = decide("worker", Policy(boundary), replace(seen, limit=None))
 
-    assert decision.desired == min(by_formula, MOST_DYNOS)
+    assert decision.desired == min(by_formula, HEROKU.most_dynos)
 
 
 @given(policies(fallback_after=2), dynos, observations, unknowns)
@@ -357,7 +357,9 @@ def test_at_each_poll_of_a_walk_the_rules_hold(policy, quantity, steps):
         decision = walk.poll(reading, seconds)
 
         fewest, most, _ = bounds(policy, walk.at)
-        within = fewest <= walk.quantity <= (MOST_DYNOS if most is None else most)
+        within = (
+            fewest <= walk.quantity <= (HEROKU.most_dynos if most is None else most)
+        )
         assert decision.hold or within or reasons(decision) & EXCUSES
         assert not isinstance(reading, Unknown) or walk.quantity >= before
         for kept in (walk.past.recommended_up, walk.past.recommended_down):
@@ -382,7 +384,7 @@ def test_after_a_loss_the_window_begins_anew_and_protects_the_dynos(
             kept, until = walk.quantity, walk.at + timedelta(seconds=600)
         walk.poll(reading, abs(seconds))
 
-        most = MOST_DYNOS if policy.max_dynos is None else policy.max_dynos
+        most = HEROKU.most_dynos if policy.max_dynos is None else policy.max_dynos
         if number >= when and walk.at < until:
             assert walk.quantity >= min(kept, most)
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from scalar.core.app_state import Past
-from scalar.core.decision.bounds import bounds, clamp, keep_to_limit, keep_web
+from scalar.core.decision.bounds import bounds, clamp, keep_last_dyno, keep_to_limit
 from scalar.core.decision.damp import cool_down, limit_step, stabilize
 from scalar.core.decision.decide import decide
 from scalar.core.decision.observation import Observation
@@ -240,7 +240,9 @@ def test_a_window_has_its_own_range(window, expected):
     ids=["of three", "of one", "switched off", "may sleep"],
 )
 def test_the_last_web_dyno_is_kept(current, may_sleep, dynos):
-    assert keep_web(Policy(may_sleep=may_sleep), seen(current), 0).quantity == dynos
+    assert (
+        keep_last_dyno(Policy(may_sleep=may_sleep), seen(current), 0).quantity == dynos
+    )
 
 
 @pytest.mark.parametrize(

@@ -13,13 +13,12 @@ from dataclasses import replace
 from scalar.core.decision.bounds import within_limit
 from scalar.core.decision.decision import Decision, Step
 from scalar.core.decision.observation import AppFacts, Observation, observe
+from scalar.core.decision.protect import waits_after_releases
 from scalar.core.decision.stages import FOR_UNKNOWN, PIPELINE, RECOMMENDING, run
-from scalar.core.policy.policy import NONE, Policy
+from scalar.core.platform_rules import HEROKU, PlatformRules
+from scalar.core.policy.policy import Policy
 from scalar.core.reading import Reading, Unknown
 from scalar.core.reason import Cause, Reason
-
-#: Heroku runs this process type itself, once at each release.
-RELEASE = "release"
 
 PolicyOf = Callable[[str], Policy | Cause]
 
@@ -52,7 +51,7 @@ def _decide_or_hold(
         return hold(
             name, None, Cause(Reason.NOT_IN_FORMATION, f"the formation has {known}")
         )
-    if name == RELEASE:
+    if name in facts.rules.never_scaled:
         return hold(name, row.quantity, Cause(Reason.RELEASE_PHASE, "never scaled"))
     policy = policy_of(name)
     if isinstance(policy, Cause):
@@ -105,7 +104,7 @@ def _asks_for_release(policy: Policy, observed: Observation, last: Step) -> bool
     """
     goes_down = last.quantity < observed.quantity
     waits = observed.released_at is None and last.reason is Reason.RELEASED_RECENTLY
-    return policy.release_grace > NONE and (goes_down or waits)
+    return waits_after_releases(policy, observed) and (goes_down or waits)
 
 
 def _decide_by_least(
@@ -144,13 +143,15 @@ def hold(process_type: str, current: int | None, cause: Cause) -> Decision:
     return Decision(process_type, current, None, hold=Cause(cause.reason, cause.detail))
 
 
-def clamp_again(decision: Decision, limits: Mapping[str, int]) -> Decision:
+def clamp_again(
+    decision: Decision, limits: Mapping[str, int], rules: PlatformRules = HEROKU
+) -> Decision:
     """Return the decision within limits that were learned after it was made."""
     limit = limits.get(decision.process_type)
     if not decision.changes or limit is None:
         return decision
     before = decision.trail[-1].quantity
-    step = within_limit(before, decision.current or 0, limit)
+    step = within_limit(rules, before, decision.current or 0, limit)
     if step.quantity == before:
         return decision
     return replace(decision, trail=(*decision.trail, step))

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from scalar.core.app_state import NOTHING, Past
 from scalar.core.formation import Formation
+from scalar.core.platform_rules import HEROKU, PlatformRules
 from scalar.core.policy.policy import Policy
 from scalar.core.reading import Count, Counted, Reading, Unknown
 from scalar.core.reason import Reason
@@ -24,7 +25,8 @@ class Observation:
         count: Jobs that need a worker; of an unknown count the least that is known.
         quantity: Dynos now.
         at: The time (aware, UTC).
-        limit: Most dynos that Heroku allows this process type, if known.
+        limit: Most dynos that the platform allows this process type; None if
+            unknown.
         past: What is remembered of the process type.
         since: Since when things are remembered. A loss of memory counts as a
             change, so that it does not shorten a cooldown.
@@ -40,6 +42,7 @@ class Observation:
             worker runs.
         unknown: Why the count, or a latency that the policy needs, is unknown; None
             if the policy can be applied.
+        rules: What the platform does by nature.
     """
 
     count: Count
@@ -55,6 +58,7 @@ class Observation:
     next_eta: float | None = None
     stranded: int = 0
     unknown: Unknown | None = None
+    rules: PlatformRules = HEROKU
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +68,14 @@ class AppFacts:
     Attributes:
         at: The time (aware, UTC).
         formation: The app's process types and their dynos.
-        limits: Most dynos that Heroku allows, as far as known, by process type.
+        limits: Most dynos that the platform allows, as far as learned, by process
+            type.
         pasts: What is remembered of each process type.
         expected: Process types that the app reported before. One that is missing
             from its answer is held.
         since: Since when things are remembered.
         released_at: When the app was last released; None if unknown.
+        rules: What the app's platform does by nature.
     """
 
     at: datetime
@@ -79,22 +85,23 @@ class AppFacts:
     expected: frozenset[str] = frozenset()
     since: datetime | None = None
     released_at: datetime | None = None
+    rules: PlatformRules = HEROKU
 
 
 def observe(
     facts: AppFacts, process_type: str, policy: Policy, reading: Reading
 ) -> Observation:
     """Return the facts about one process type of the formation."""
-    count, quantity = reading.count, facts.formation[process_type].quantity
+    row, count = facts.formation[process_type], reading.count
     latency = _latency(policy, reading)
     unknown = count if isinstance(count, Unknown) else None
-    if latency is None and _needs_latency(policy, count, quantity):
+    if latency is None and _needs_latency(policy, count, row.quantity):
         unknown = _unknown_latency(reading)
     return Observation(
         count.at_least if isinstance(count, Unknown) else count,
-        quantity,
+        row.quantity,
         facts.at,
-        limit=facts.limits.get(process_type),
+        limit=facts.rules.limit(row.size, facts.limits.get(process_type)),
         past=facts.pasts.get(process_type, NOTHING),
         since=facts.since,
         released_at=facts.released_at,
@@ -104,6 +111,7 @@ def observe(
         next_eta=reading.next_eta,
         stranded=reading.stranded,
         unknown=unknown,
+        rules=facts.rules,
     )
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from scalar.core.decision.bounds import clamp, keep_to_limit, keep_web
+from scalar.core.decision.bounds import clamp, keep_last_dyno, keep_to_limit
 from scalar.core.decision.damp import cool_down, limit_step, stabilize
 from scalar.core.decision.decision import Step
 from scalar.core.decision.observation import Observation
@@ -54,7 +54,7 @@ PIPELINE: tuple[Stage, ...] = (
     wake_at_once,  # wake, from 0
     boot_for_eta,  # boot_time
     clamp,  # min, max, schedule
-    keep_web,
+    keep_last_dyno,
     keep_to_limit,
     cool_down,  # cooldown_up, cooldown_down
     keep_busy_dynos,  # busy_limit
