@@ -15,10 +15,11 @@ from scalar.core import logfmt
 from scalar.core.app import RegisteredApp
 from scalar.core.app_state import WHOLE_APP
 from scalar.core.counts_address import CountsAddress
-from scalar.core.decision.decide import Situation, decide_all
+from scalar.core.decision.decide import decide_all
+from scalar.core.decision.observation import AppFacts
 from scalar.core.errors import CountsMalformed
 from scalar.core.formation import ProcessType
-from scalar.core.platform_rules import MOST_DYNOS
+from scalar.core.platform_rules import HEROKU
 from scalar.core.policy.resolve import PolicyBook
 from scalar.core.reading import Form, Reading, Unknown
 from scalar.formats import parse_answer
@@ -90,12 +91,14 @@ def _check_number(value: object) -> None:
 
 def _check_decisions(readings: dict[str, Reading]) -> None:
     formation = {name: ProcessType(DYNOS, "Standard-1X") for name in readings}
-    situation = Situation(NOON, formation, {}, {}, frozenset(readings))
+    facts = AppFacts(NOON, formation, {}, {}, frozenset(readings))
     for app in APPS:
-        for decision in decide_all(partial(BOOK.of, app), readings, situation):
+        for decision in decide_all(partial(BOOK.of, app), readings, facts):
             desired = decision.desired
             promise(desired is not None, f"it is not in the formation: {decision}")
-            promise(0 <= (desired or 0) <= MOST_DYNOS, f"{desired} dynos: {decision}")
+            promise(
+                0 <= (desired or 0) <= HEROKU.most_dynos, f"{desired} dynos: {decision}"
+            )
             known = readings[decision.process_type].count
             is_down = (desired or 0) < DYNOS
             promise(

@@ -26,7 +26,7 @@ from scalar.adapters.sql.url_box import UrlBox
 from scalar.adapters.system_chance import SystemChance
 from scalar.adapters.system_clock import SystemClock
 from scalar.core import logfmt
-from scalar.core.app import HEROKU
+from scalar.core.app import DEFAULT_PLATFORM
 from scalar.core.errors import ConfigurationError, CoordinationError
 from scalar.core.policy.resolve import PolicyBook
 from scalar.core.secret import Secret
@@ -106,7 +106,9 @@ class Toolbox:
     @cached_property
     def platforms(self) -> PlatformsByName:
         """The platforms that run the apps' dynos."""
-        return PlatformsByName({HEROKU: HerokuPlatforms(self.heroku, self.accounts)})
+        return PlatformsByName(
+            {DEFAULT_PLATFORM: HerokuPlatforms(self.heroku, self.accounts)}
+        )
 
     @cached_property
     def counts(self) -> CountSource:

@@ -13,7 +13,8 @@ from statistics import median
 
 from scalar.adapters.redis import memory_json
 from scalar.core.app_state import Memory
-from scalar.core.decision.decide import Situation, decide_all
+from scalar.core.decision.decide import decide_all
+from scalar.core.decision.observation import AppFacts
 from scalar.core.formation import ProcessType
 from scalar.core.policy.policy import Policy
 from scalar.core.reading import Reading
@@ -51,13 +52,13 @@ def steps() -> Iterator[Step]:
 
 def _deciding(counts: dict[str, int]) -> Step:
     readings = {name: Reading(count) for name, count in counts.items()}
-    situation = Situation(
+    facts = AppFacts(
         NOW, {name: ProcessType(1, "Standard-1X") for name in counts}, {}, {}
     )
     return Step(
         "`decide_all`",
         len(counts),
-        lambda: decide_all(lambda _: POLICY, readings, situation),
+        lambda: decide_all(lambda _: POLICY, readings, facts),
         "`ceil(count / boundary)`",
         lambda: {name: math.ceil(count / 10) for name, count in counts.items()},
     )

@@ -23,6 +23,7 @@ class GovernedPlatform:
     def __init__(self, platform: Platform, account: Account) -> None:
         self._platform = platform
         self._account = account
+        self.rules = platform.rules
 
     def describe(self, urgency: Urgency) -> PlatformApp:
         """Return what the platform says of the app."""

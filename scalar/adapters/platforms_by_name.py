@@ -7,6 +7,7 @@ from typing import NoReturn
 
 from scalar.core.app import NewApp, RegisteredApp
 from scalar.core.errors import Refused
+from scalar.core.platform_rules import PlatformRules, Removal
 from scalar.core.reason import Reason
 from scalar.ports.platform import Platform, Platforms, Urgency
 
@@ -33,6 +34,9 @@ class _UnknownPlatform:
 
     def __init__(self, name: str) -> None:
         self._name = name
+        self.rules = PlatformRules(
+            name, Removal.UNKNOWN, frozenset(), frozenset(), most_dynos=0
+        )
 
     def describe(self, urgency: Urgency) -> NoReturn:
         """Refuse."""

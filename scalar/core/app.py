@@ -11,8 +11,8 @@ from scalar.core.heroku_key import SHARED_KEY
 from scalar.core.reading import Form
 from scalar.core.secret import NO_SECRET, Secret
 
-#: The platform of every app for which no other one is stored.
-HEROKU = "heroku"
+#: The stored name of the platform that every app is on, unless it names another.
+DEFAULT_PLATFORM = "heroku"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class RegisteredApp:
     created_at: datetime
     policies: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     heroku_key: Secret = SHARED_KEY
-    platform: str = HEROKU
+    platform: str = DEFAULT_PLATFORM
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class NewApp:
 
     name: str
     heroku_key: Secret = SHARED_KEY
-    platform: str = HEROKU
+    platform: str = DEFAULT_PLATFORM
 
 
 @dataclass(frozen=True, slots=True)

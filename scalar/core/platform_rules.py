@@ -1,8 +1,69 @@
-"""What the platform does by nature."""
+"""What a platform does by nature, whatever the app and its policy.
+
+Everything here is a fact about a platform that a decision depends on. What an
+account or a dyno size allows is not: it is learned from refusals
+(`decision/dyno_limits.py`).
+"""
 
 from __future__ import annotations
 
-#: No more dynos than this are ever asked for: ten times what Heroku allows an
-#: app (100 dynos, Dev Center "Dyno Scaling and Process Limits"). An absurd
-#: count must not become an absurd request.
-MOST_DYNOS = 1_000
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Removal(StrEnum):
+    """Which dynos a platform stops when it is asked for fewer."""
+
+    #: Those with the highest numbers, busy or not.
+    HIGHEST_NUMBER = "highest_number"
+    #: Those that we name, so idle ones can go first.
+    CHOSEN = "chosen"
+    #: The platform does not say.
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformRules:
+    """What a platform does by nature.
+
+    Attributes:
+        name: What people call the platform.
+        removal: Which dynos go when there are to be fewer.
+        never_scaled: Process types that the platform runs by itself.
+        keep_one: Process types that keep their last dyno, unless a setting lets
+            them sleep: without it the app would not answer.
+        most_dynos: More dynos than this are never requested, so that an absurd
+            count does not become an absurd request.
+        size_caps: Most dynos of one process type by dyno size, in lower case.
+        tells_releases: Whether the platform reports when an app was last released.
+    """
+
+    name: str
+    removal: Removal
+    never_scaled: frozenset[str]
+    keep_one: frozenset[str]
+    most_dynos: int
+    size_caps: Mapping[str, int] = field(default_factory=dict)
+    tells_releases: bool = False
+
+    def limit(self, size: str, learned: int | None) -> int | None:
+        """Return the most dynos of a size, given what a refusal said of it."""
+        limits = (learned, self.size_caps.get(size.lower()))
+        return min((most for most in limits if most is not None), default=None)
+
+
+#: Heroku runs `release` itself, once at each release, and allows an app 100 dynos
+#: (Dev Center, "Dyno Scaling and Process Limits"): `most_dynos` is ten times that.
+#:
+#: It allows one Eco or Basic dyno for each process type, which `size_caps` leaves
+#: out on purpose: a refusal teaches that limit, and what was learned is forgotten at
+#: the next read of the formation. A constant would stay wrong if Heroku changed it.
+HEROKU = PlatformRules(
+    name="Heroku",
+    removal=Removal.HIGHEST_NUMBER,
+    never_scaled=frozenset({"release"}),
+    keep_one=frozenset({"web"}),
+    most_dynos=1_000,
+    tells_releases=True,
+)

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from scalar.core.app import NewApp, RegisteredApp
 from scalar.core.formation import Formation
+from scalar.core.platform_rules import PlatformRules
 
 
 class Urgency(StrEnum):
@@ -47,6 +48,11 @@ class Platform(Protocol):
             a failure. Nothing was sent.
         PlatformError: The platform did not do as asked.
     """
+
+    @property
+    def rules(self) -> PlatformRules:
+        """What the platform does by nature."""
+        ...
 
     def describe(self, urgency: Urgency) -> PlatformApp:
         """Return what the platform says of the app."""

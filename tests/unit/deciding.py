@@ -8,8 +8,8 @@ from scalar.adapters.inmemory.clock import WalkedClock
 from scalar.core.app import RegisteredApp
 from scalar.core.app_state import WHOLE_APP
 from scalar.core.counts_address import CountsAddress
-from scalar.core.decision.decide import Situation, decide, decide_all
-from scalar.core.decision.observation import Observation
+from scalar.core.decision.decide import decide, decide_all
+from scalar.core.decision.observation import AppFacts, Observation
 from scalar.core.policy.resolve import PolicyBook
 from scalar.core.reading import Reading
 
@@ -37,13 +37,13 @@ def for_app(**values):
 def decided(policy, count, quantity, limit=None, name="worker", **facts):
     """Return the decision on a known count."""
     facts.setdefault("at", NOON)
-    return decide(name, policy, count, Observation(quantity, limit=limit, **facts))
+    return decide(name, policy, Observation(count, quantity, limit=limit, **facts))
 
 
 def decided_all(policy_of, readings, formation, limits=None, expected=frozenset()):
     """Return the decisions for an app of which nothing else is remembered."""
-    situation = Situation(NOON, formation, limits or {}, {}, expected)
-    return decide_all(policy_of, as_readings(readings), situation)
+    facts = AppFacts(NOON, formation, limits or {}, {}, expected)
+    return decide_all(policy_of, as_readings(readings), facts)
 
 
 def as_readings(said):

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from scalar.core.decision.boundary import recommend_by_boundary
 from scalar.core.decision.decide import clamp_again
 from scalar.core.formation import ProcessType
-from scalar.core.platform_rules import MOST_DYNOS
+from scalar.core.platform_rules import HEROKU
 from scalar.core.policy.policy import Policy
 from scalar.core.reading import Unknown
 from scalar.core.reason import Reason
-from tests.unit.deciding import NOON, decided, decided_all
+from tests.unit.deciding import decided, decided_all
 
 WORKER = Policy(boundary=10)
 WEB = Policy(boundary=10, may_sleep=False)
@@ -65,13 +65,13 @@ def test_a_limit_below_the_current_quantity_scales_nothing_down():
 def test_an_absurd_count_is_no_absurd_request():
     decision = decided(WORKER, 1e300, 0)
 
-    assert decision.desired == MOST_DYNOS
+    assert decision.desired == HEROKU.most_dynos
 
 
 def test_clamping_again_adds_a_step():
     decision = decided(WORKER, 99, 1)
 
-    again = clamp_again(decision, {"worker": 3}, NOON)
+    again = clamp_again(decision, {"worker": 3})
 
     assert again.desired == 3
     assert reasons(again) == [Reason.RECOMMENDED, Reason.HEROKU_LIMIT]
@@ -80,7 +80,7 @@ def test_clamping_again_adds_a_step():
 def test_clamping_again_leaves_other_process_types_alone():
     decision = decided(WORKER, 99, 1)
 
-    assert clamp_again(decision, {"mailer": 3}, NOON) is decision
+    assert clamp_again(decision, {"mailer": 3}) is decision
 
 
 @given(policies, counts, quantities, limits)

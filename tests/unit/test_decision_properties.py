@@ -5,16 +5,15 @@ from __future__ import annotations
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from scalar.core.decision.decide import RELEASE, clamp_again
+from scalar.core.decision.decide import clamp_again
 from scalar.core.formation import ProcessType
-from scalar.core.platform_rules import MOST_DYNOS
-from scalar.core.policy.resolve import WEB
+from scalar.core.platform_rules import HEROKU
 from scalar.core.reading import Unknown
 from scalar.core.reason import Reason
 from tests.unit import deciding
-from tests.unit.deciding import NOON, decided_all, default_policy
+from tests.unit.deciding import decided_all, default_policy
 
-names = st.sampled_from(["web", "worker", "mailer", "clock", RELEASE])
+names = st.sampled_from(["web", "worker", "mailer", "clock", "release"])
 counts = st.one_of(
     st.integers(0, 500),
     st.integers(0, 10**40),
@@ -54,7 +53,9 @@ def test_the_dynos_are_those_of_the_seeds_formula_up_to_the_most(
 ):
     wanted = seed_formula(count, boundary)
 
-    assert decided("worker", boundary, count, quantity) == min(wanted, MOST_DYNOS)
+    assert decided("worker", boundary, count, quantity) == min(
+        wanted, HEROKU.most_dynos
+    )
 
 
 @given(counts, boundaries, quantities, limits)
@@ -83,23 +84,23 @@ def test_dynos_are_taken_away_only_if_the_count_wants_fewer(
     desired = decided(name, boundary, count, quantity, limit)
 
     assert desired >= quantity or desired == max(
-        seed_formula(count, boundary), int(name == WEB)
+        seed_formula(count, boundary), int(name == "web")
     )
 
 
 @given(counts, boundaries, quantities, st.none() | limits)
 def test_web_is_as_any_other_but_keeps_its_last_dyno(count, boundary, quantity, limit):
     any_other = decided("worker", boundary, count, quantity, limit)
-    web = decided(WEB, boundary, count, quantity, limit)
+    web = decided("web", boundary, count, quantity, limit)
 
     assert web == (any_other or min(quantity, 1))
 
 
 @given(counts, quantities)
 def test_a_web_that_may_sleep_is_as_any_other(count, quantity):
-    policy = default_policy(WEB, 10, scale_web_to_zero=True)
+    policy = default_policy("web", 10, scale_web_to_zero=True)
 
-    web = deciding.decided(policy, count, quantity, name=WEB).desired
+    web = deciding.decided(policy, count, quantity, name="web").desired
     assert web == decided("worker", 10, count, quantity)
 
 
@@ -132,7 +133,7 @@ def test_only_a_known_count_of_a_process_type_that_is_there_changes_anything(
     decisions = decided_all(default_policy, readings, formation, {}, expected)
 
     for name in (d.process_type for d in decisions if d.changes):
-        assert name != RELEASE
+        assert name != "release"
         assert name in formation
         assert not isinstance(readings[name], Unknown)
 
@@ -172,7 +173,7 @@ def test_a_known_count_of_a_process_type_that_is_there_is_never_held(
 
     known = {n for n, reading in readings.items() if not isinstance(reading, Unknown)}
     held = {d.process_type for d in decisions if d.hold}
-    assert held & known & formation.keys() <= {RELEASE}
+    assert held & known & formation.keys() <= {"release"}
 
 
 @given(counts, boundaries, quantities, st.none() | limits, limits)
@@ -181,7 +182,7 @@ def test_a_limit_learned_later_is_as_if_it_had_been_known(
 ):
     policy = default_policy("worker", boundary)
     before = deciding.decided(policy, count, quantity, limit)
-    again = clamp_again(before, {"worker": learned}, NOON)
+    again = clamp_again(before, {"worker": learned})
 
     lower = learned if limit is None else min(limit, learned)
     assume(before.desired >= quantity)
@@ -197,4 +198,4 @@ def test_a_limit_learned_later_leaves_a_scale_down_alone(
     before = deciding.decided(policy, count, quantity)
     assume(before.desired < quantity)
 
-    assert clamp_again(before, {"worker": learned}, NOON) == before
+    assert clamp_again(before, {"worker": learned}) == before

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from scalar.core.app_state import NOTHING, Past
 from scalar.core.decision.boundary import recommend_by_boundary
 from scalar.core.decision.bounds import bounds
-from scalar.core.decision.decide import decide, decide_unknown
+from scalar.core.decision.decide import decide
 from scalar.core.decision.observation import Observation
 from scalar.core.decision.update_state import note_decision, note_reading
 from scalar.core.drain_time import ENOUGH_FALLS, Drained
-from scalar.core.platform_rules import MOST_DYNOS
+from scalar.core.platform_rules import HEROKU
 from scalar.core.policy.policy import Policy
 from scalar.core.policy.schedule import EVERY_DAY, Schedule, Window
 from scalar.core.reading import Unknown
@@ -141,6 +141,7 @@ pasts = st.builds(
 )
 observations = st.builds(
     Observation,
+    counts,
     quantities,
     st.just(NOON),
     limit=st.none() | quantities,
@@ -154,14 +155,18 @@ def reasons(decision):
     return {step.reason for step in decision.trail}
 
 
-@given(policies(), counts, observations)
+@given(policies(), observations)
 @settings(max_examples=300)
-def test_the_dynos_are_within_the_fewest_and_the_most_of_that_time(policy, count, seen):
-    decision = decide("worker", policy, count, seen)
+def test_the_dynos_are_within_the_fewest_and_the_most_of_that_time(policy, seen):
+    decision = decide("worker", policy, seen)
 
     fewest, most, _ = bounds(policy, seen.at)
-    within = fewest <= decision.desired <= (MOST_DYNOS if most is None else most)
+    within = fewest <= decision.desired <= (HEROKU.most_dynos if most is None else most)
     assert within or reasons(decision) & EXCUSES
+
+
+def desired(policy, seen, count):
+    return decide("worker", policy, replace(seen, count=count)).desired
 
 
 @given(policies(), counts, counts, observations)
@@ -169,86 +174,79 @@ def test_the_dynos_are_within_the_fewest_and_the_most_of_that_time(policy, count
 def test_a_larger_count_never_gets_fewer_dynos(policy, count, other, seen):
     low, high = sorted([count, other])
 
-    fewer = decide("worker", policy, low, seen).desired
-    assert fewer <= decide("worker", policy, high, seen).desired
+    assert desired(policy, seen, low) <= desired(policy, seen, high)
 
 
 @given(policies(), st.integers(0, 500), observations, st.integers(1, 3))
 @settings(max_examples=500)
 def test_one_job_more_never_gets_fewer_dynos(policy, count, seen, more):
-    fewer = decide("worker", policy, count, seen).desired
-
-    assert fewer <= decide("worker", policy, count + more, seen).desired
+    assert desired(policy, seen, count) <= desired(policy, seen, count + more)
 
 
-@given(policies(), counts, observations)
-def test_the_same_facts_give_the_same_decision(policy, count, seen):
-    first = decide("worker", policy, count, seen)
-
-    assert decide("worker", policy, count, seen) == first
+@given(policies(), observations)
+def test_the_same_facts_give_the_same_decision(policy, seen):
+    assert decide("worker", policy, seen) == decide("worker", policy, seen)
 
 
-@given(st.integers(0, 50), counts, observations)
+@given(st.integers(0, 50), observations)
 def test_the_default_policy_is_the_projects_formula_whatever_is_remembered(
-    boundary, count, seen
+    boundary, seen
 ):
-    seen = replace(seen, limit=None)
-    decision = decide("worker", Policy(boundary), count, seen)
+    by_formula = recommend_by_boundary(seen.count, boundary)
+    decision = decide("worker", Policy(boundary), replace(seen, limit=None))
 
-    assert decision.desired == min(recommend_by_boundary(count, boundary), MOST_DYNOS)
+    assert decision.desired == min(by_formula, HEROKU.most_dynos)
 
 
 @given(policies(fallback_after=2), dynos, observations, unknowns)
 @settings(max_examples=200)
 def test_an_unknown_count_never_takes_a_dyno_away(policy, fallback, seen, unknown):
     policy = replace(policy, fallback_dynos=fallback)
-    decision = decide_unknown("worker", policy, unknown, seen)
+    decision = decide("worker", policy, replace(seen, unknown=unknown))
 
     assert decision.desired >= seen.quantity
 
 
 @given(policies(fallback_dynos=None), observations, unknowns)
 def test_without_a_fallback_an_unknown_count_changes_nothing(policy, seen, unknown):
-    decision = decide_unknown("worker", policy, unknown, seen)
+    decision = decide("worker", policy, replace(seen, unknown=unknown))
 
     assert decision.hold
     assert decision.desired == seen.quantity
 
 
-@given(policies(), counts, observations)
+@given(policies(), observations)
 @settings(max_examples=200)
-def test_each_stage_that_speaks_changes_the_quantity(policy, count, seen):
-    trail = decide("worker", policy, count, seen).trail
+def test_each_stage_that_speaks_changes_the_quantity(policy, seen):
+    trail = decide("worker", policy, seen).trail
 
     assert all(one.quantity != other.quantity for one, other in pairwise(trail))
     assert all(step.detail for step in trail)
 
 
-@given(policies(), moments, moments, counts, observations)
-def test_a_direction_that_is_paused_is_not_taken(policy, up, down, count, seen):
+@given(policies(), moments, moments, observations)
+def test_a_direction_that_is_paused_is_not_taken(policy, up, down, seen):
     policy = replace(policy, pause_up=up, pause_down=down)
-    decision = decide("worker", policy, count, seen)
+    decision = decide("worker", policy, seen)
 
     end = up if decision.is_up else down
     assert not decision.changes or end <= seen.at
 
 
-@given(policies(), spans.filter(bool), counts, observations)
-def test_what_a_person_set_stays_for_the_time_of_the_lease(policy, lease, count, seen):
+@given(policies(), spans.filter(bool), observations)
+def test_what_a_person_set_stays_for_the_time_of_the_lease(policy, lease, seen):
     policy = replace(policy, manual_lease=lease)
     past = replace(seen.past, changed_by_hand_at=NOON - lease / 2)
-    decision = decide("worker", policy, count, replace(seen, past=past))
+    decision = decide("worker", policy, replace(seen, past=past))
 
     assert not decision.changes
 
 
-@given(policies(schedule=None), counts, observations)
+@given(policies(schedule=None), observations)
 @settings(max_examples=400)
-def test_a_step_is_no_longer_than_allowed_unless_the_range_asks_for_it(
-    policy, count, seen
-):
+def test_a_step_is_no_longer_than_allowed_unless_the_range_asks_for_it(policy, seen):
     """Or unless dynos wake from 0, which is one step."""
-    decision = decide("worker", policy, count, seen)
+    decision = decide("worker", policy, seen)
     woken = policy.wake_dynos if seen.quantity == 0 else 0
 
     if decision.is_up and policy.max_step_up is not None:
@@ -260,13 +258,13 @@ def test_a_step_is_no_longer_than_allowed_unless_the_range_asks_for_it(
         assert decision.desired >= min(seen.quantity - policy.max_step_down, most)
 
 
-@given(policies(manual_lease=timedelta(0)), counts, observations)
+@given(policies(manual_lease=timedelta(0)), observations)
 @settings(max_examples=300)
-def test_the_loss_of_all_memory_takes_no_dyno_away(policy, count, seen):
+def test_the_loss_of_all_memory_takes_no_dyno_away(policy, seen):
     """It may let one be added: what it loses could only have slowed that down."""
-    decision = decide("worker", policy, count, seen)
-    lost = Observation(seen.quantity, seen.at, since=seen.at)
-    after = decide("worker", policy, count, lost)
+    decision = decide("worker", policy, seen)
+    lost = Observation(seen.count, seen.quantity, seen.at, since=seen.at)
+    after = decide("worker", policy, lost)
 
     assert after.desired >= min(decision.desired, seen.quantity)
 
@@ -283,9 +281,9 @@ def test_the_loss_of_what_was_learned_takes_no_dyno_away(
 ):
     policy = Policy(boundary, drain_time=timedelta(seconds=60))
     drained = Drained(NOON, count, quantity, jobs, dyno_seconds, falls=ENOUGH_FALLS)
-    seen = Observation(quantity, NOON, past=Past(drained=drained))
-    decision = decide("worker", policy, count, seen)
-    after = decide("worker", policy, count, replace(seen, past=NOTHING))
+    seen = Observation(count, quantity, NOON, past=Past(drained=drained))
+    decision = decide("worker", policy, seen)
+    after = decide("worker", policy, replace(seen, past=NOTHING))
 
     assert after.desired >= min(decision.desired, quantity)
 
@@ -298,8 +296,8 @@ def test_with_a_window_or_a_cooldown_the_loss_alone_takes_nothing_away(
     policy, field, count, quantity
 ):
     policy = replace(policy, **{field: timedelta(seconds=60)})
-    lost = Observation(quantity, NOON, since=NOON)
-    decision = decide("worker", policy, count, lost)
+    lost = Observation(count, quantity, NOON, since=NOON)
+    decision = decide("worker", policy, lost)
 
     _, most, _ = bounds(policy, NOON)
     assert decision.desired >= (quantity if most is None else min(quantity, most))
@@ -319,17 +317,17 @@ class Walk:
         """Let time go by, decide on a reading, and carry it out."""
         self.at += timedelta(seconds=seconds)
         self.past = note_reading(self.past, reading)
+        unknown = reading if isinstance(reading, Unknown) else None
         seen = Observation(
+            unknown.at_least if unknown else reading,
             self.quantity,
             self.at,
             past=self.past,
             since=self.since,
             released_at=NOON - timedelta(days=9),
+            unknown=unknown,
         )
-        unknown = isinstance(reading, Unknown)
-        decision = (decide_unknown if unknown else decide)(
-            "worker", self.policy, reading, seen
-        )
+        decision = decide("worker", self.policy, seen)
         self.past = note_decision(self.past, self.policy, decision, self.at)
         if decision.changes:
             field = "scaled_up_at" if decision.is_up else "scaled_down_at"
@@ -359,7 +357,9 @@ def test_at_each_poll_of_a_walk_the_rules_hold(policy, quantity, steps):
         decision = walk.poll(reading, seconds)
 
         fewest, most, _ = bounds(policy, walk.at)
-        within = fewest <= walk.quantity <= (MOST_DYNOS if most is None else most)
+        within = (
+            fewest <= walk.quantity <= (HEROKU.most_dynos if most is None else most)
+        )
         assert decision.hold or within or reasons(decision) & EXCUSES
         assert not isinstance(reading, Unknown) or walk.quantity >= before
         for kept in (walk.past.recommended_up, walk.past.recommended_down):
@@ -384,7 +384,7 @@ def test_after_a_loss_the_window_begins_anew_and_protects_the_dynos(
             kept, until = walk.quantity, walk.at + timedelta(seconds=600)
         walk.poll(reading, abs(seconds))
 
-        most = MOST_DYNOS if policy.max_dynos is None else policy.max_dynos
+        most = HEROKU.most_dynos if policy.max_dynos is None else policy.max_dynos
         if number >= when and walk.at < until:
             assert walk.quantity >= min(kept, most)
 

@@ -8,6 +8,7 @@ import pytest
 
 from scalar.adapters.platforms_by_name import PlatformsByName
 from scalar.core.formation import ProcessType
+from scalar.core.platform_rules import PlatformRules, Removal
 from scalar.core.reason import Reason
 from scalar.ports.platform import PlatformApp
 from scalar.service.evaluate.poll_and_scale import evaluate_now, explain
@@ -16,6 +17,10 @@ from tests.unit.world import World
 
 class Cluster:
     """A platform that scales whatever it is asked to, for everybody."""
+
+    rules = PlatformRules(
+        "a cluster", Removal.UNKNOWN, frozenset(), frozenset(), most_dynos=20
+    )
 
     def __init__(self):
         self.dynos = {"worker": 1}
@@ -66,6 +71,14 @@ def test_each_app_is_scaled_on_its_own_platform(world):
     assert world.dynos("shop") == {"worker": 1}
     assert world.dynos("blog") == {"worker": 4}
     assert explain(parts, world.registry.get("shop")).decisions[0].current == 4
+
+
+def test_a_decision_keeps_to_the_rules_of_the_platform(world):
+    world.report({"worker": 10_000}, "shop")
+    cluster = Cluster()
+    evaluate_now(with_platforms(world, cluster=cluster), world.registry.key("shop"))
+
+    assert cluster.dynos == {"worker": 20}
 
 
 def test_an_app_on_a_platform_that_is_not_known_is_held_alone(world):

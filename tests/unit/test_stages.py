@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from scalar.core.app_state import Past
-from scalar.core.decision.bounds import bounds, clamp, keep_to_limit, keep_web
+from scalar.core.decision.bounds import bounds, clamp, keep_last_dyno, keep_to_limit
 from scalar.core.decision.damp import cool_down, limit_step, stabilize
-from scalar.core.decision.decide import decide_unknown
+from scalar.core.decision.decide import decide
 from scalar.core.decision.observation import Observation
 from scalar.core.decision.protect import (
     keep_while_busy,
@@ -33,10 +33,10 @@ def ago(**span):
     return NOON - timedelta(**span)
 
 
-def seen(quantity, at=NOON, **facts):
-    """Return an observation; what `Past` has is told beside it."""
+def seen(quantity, count=0, at=NOON, **facts):
+    """Return an observation; attributes of its `Past` are given directly."""
     of_past = {key: facts.pop(key) for key in list(facts) if key in Past.__slots__}
-    return Observation(quantity, at, past=Past(**of_past), **facts)
+    return Observation(count, quantity, at, past=Past(**of_past), **facts)
 
 
 def learned(jobs, dyno_seconds, falls=10):
@@ -54,7 +54,7 @@ def learned(jobs, dyno_seconds, falls=10):
     ],
 )
 def test_the_boundary_recommends(policy, count, dynos):
-    step = recommend(policy, seen(7), count)
+    step = recommend(policy, seen(7, count), 7)
 
     assert (step.quantity, step.reason) == (dynos, Reason.RECOMMENDED)
     assert step.detail == f"count {count} / boundary {policy.boundary}"
@@ -70,7 +70,7 @@ def test_the_boundary_recommends(policy, count, dynos):
 )
 def test_the_drain_time_recommends(rate, drained, dynos):
     policy = Policy(10, drain_time=10 * MINUTE, jobs_per_second=rate)
-    step = recommend(policy, seen(7, drained=drained), 1500)
+    step = recommend(policy, seen(7, 1500, drained=drained), 7)
 
     assert (step.quantity, step.reason) == (dynos, Reason.DRAIN_TIME)
 
@@ -89,7 +89,7 @@ def test_without_a_rate_the_boundary_may_add_dynos_and_stop_idle_ones(
     drained, falls, count, dynos
 ):
     policy = Policy(10, drain_time=10 * MINUTE)
-    step = recommend(policy, seen(7, drained=drained), count)
+    step = recommend(policy, seen(7, count, drained=drained), 7)
 
     assert (step.quantity, step.reason) == (dynos, Reason.NOT_ENOUGH_HISTORY)
     assert f"{falls} seen" in step.detail
@@ -111,13 +111,14 @@ def test_without_a_rate_the_boundary_may_add_dynos_and_stop_idle_ones(
 )
 def test_a_count_near_to_what_the_dynos_carry_changes_nothing(tolerance, count, dynos):
     policy = Policy(10, tolerance=tolerance)
-    recommended = recommend(policy, seen(10), count).quantity
+    facts = seen(10, count)
+    recommended = recommend(policy, facts, 10).quantity
 
-    assert tolerate(policy, seen(10), count, recommended).quantity == dynos
+    assert tolerate(policy, facts, recommended).quantity == dynos
 
 
 def test_the_tolerance_is_told_as_it_was_set():
-    step = tolerate(Policy(10, tolerance=0.125), seen(10), 105, 11)
+    step = tolerate(Policy(10, tolerance=0.125), seen(10, 105), 11)
 
     assert step.detail == "count 105 is within 12.5 % of 100"
 
@@ -128,7 +129,7 @@ def test_the_tolerance_is_told_as_it_was_set():
     ids=["asleep", "woken", "more are wanted"],
 )
 def test_a_count_wakes_so_many_at_least(count, quantity, dynos):
-    assert wake(Policy(wake_dynos=4), seen(0), count, quantity).quantity == dynos
+    assert wake(Policy(wake_dynos=4), seen(0, count), quantity).quantity == dynos
 
 
 @pytest.mark.parametrize(
@@ -141,7 +142,7 @@ def test_a_count_wakes_so_many_at_least(count, quantity, dynos):
     ],
 )
 def test_busy_dynos_are_kept(policy, count, quantity, dynos):
-    assert keep_while_busy(policy, seen(7), count, quantity).quantity == dynos
+    assert keep_while_busy(policy, seen(7, count), quantity).quantity == dynos
 
 
 def slice_of(lowest, highest, **span):
@@ -239,7 +240,9 @@ def test_a_window_has_its_own_range(window, expected):
     ids=["of three", "of one", "switched off", "may sleep"],
 )
 def test_the_last_web_dyno_is_kept(current, may_sleep, dynos):
-    assert keep_web(Policy(may_sleep=may_sleep), seen(current), 0).quantity == dynos
+    assert (
+        keep_last_dyno(Policy(may_sleep=may_sleep), seen(current), 0).quantity == dynos
+    )
 
 
 @pytest.mark.parametrize(
@@ -441,8 +444,9 @@ def test_a_tolerated_count_and_a_woken_one_are_recommendations():
     ],
 )
 def test_an_unknown_count_falls_back(policy, failures, quantity, dynos):
-    facts = seen(quantity, failures=failures)
-    decision = decide_unknown("worker", policy, Unknown(Reason.COUNT_NULL), facts)
+    unknown = Unknown(Reason.COUNT_NULL)
+    facts = seen(quantity, failures=failures, unknown=unknown)
+    decision = decide("worker", policy, facts)
 
     assert decision.desired == dynos
     assert bool(decision.hold) == (dynos == quantity)

@@ -26,6 +26,7 @@ from scalar.core.app import NewApp, RegisteredApp
 from scalar.core.errors import NotAuthorized, PlatformUnavailable
 from scalar.core.formation import Formation, ProcessType
 from scalar.core.heroku_key import SHARED_KEY
+from scalar.core.platform_rules import HEROKU
 from scalar.core.secret import Secret
 from scalar.ports.account import Accounts
 from scalar.ports.platform import Platform, PlatformApp, Urgency
@@ -163,6 +164,8 @@ class HerokuApi:
 
 class HerokuPlatform:
     """The `Platform` of one app on Heroku, or on a server that speaks like it."""
+
+    rules = HEROKU
 
     def __init__(self, api: HerokuApi, app: str, key: Secret) -> None:
         self._api = api

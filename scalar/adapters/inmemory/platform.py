@@ -10,6 +10,7 @@ from scalar.adapters.governed_platform import GovernedPlatform
 from scalar.core.app import NewApp, RegisteredApp
 from scalar.core.errors import NotAuthorized, PlatformError, Refused
 from scalar.core.formation import Formation, ProcessType
+from scalar.core.platform_rules import HEROKU, PlatformRules
 from scalar.core.reason import Cause, Reason
 from scalar.core.secret import Secret
 from scalar.ports.account import Budget
@@ -103,6 +104,7 @@ class MemoryPlatform:
     all: MemoryPlatforms
     app: str
     key: Secret
+    rules: PlatformRules = HEROKU
 
     def describe(self, urgency: Urgency) -> PlatformApp:
         """Return what the platform says of the app."""

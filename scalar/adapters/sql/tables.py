@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from scalar.core.app import HEROKU
+from scalar.core.app import DEFAULT_PLATFORM
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -78,7 +78,7 @@ class AppRow(Base):
     token: Mapped[str | None] = mapped_column(Text)
     queues: Mapped[str | None] = mapped_column(Text)
     heroku_key: Mapped[str | None] = mapped_column(Text)
-    platform: Mapped[str] = mapped_column(String(20), server_default=HEROKU)
+    platform: Mapped[str] = mapped_column(String(20), server_default=DEFAULT_PLATFORM)
 
 
 class PolicyRow(Base):

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from scalar.core.decision.decision import Step
 from scalar.core.decision.observation import Observation
-from scalar.core.platform_rules import MOST_DYNOS
+from scalar.core.platform_rules import PlatformRules
 from scalar.core.policy.policy import Policy
 from scalar.core.policy.schedule import Window
 from scalar.core.reason import Reason
@@ -39,7 +39,7 @@ def bounds(policy: Policy, at: datetime) -> tuple[int, int | None, Window | None
     return fewest, most, window
 
 
-def keep_web(policy: Policy, seen: Observation, quantity: int) -> Step:
+def keep_last_dyno(policy: Policy, seen: Observation, quantity: int) -> Step:
     """Keep the last dyno of a process type that may not sleep.
 
     A process type that somebody switched off stays off: this stage never
@@ -52,15 +52,29 @@ def keep_web(policy: Policy, seen: Observation, quantity: int) -> Step:
 
 
 def keep_to_limit(policy: Policy, seen: Observation, quantity: int) -> Step:
-    """Stay within what Heroku allows, but never scale down because of it."""
+    """Stay within what the platform allows, but never scale down because of it."""
     del policy
-    limit = MOST_DYNOS if seen.limit is None else min(seen.limit, MOST_DYNOS)
+    return within_limit(seen.rules, quantity, seen.quantity, seen.limit)
+
+
+def within_limit(
+    rules: PlatformRules, quantity: int, current: int, limit: int | None
+) -> Step:
+    """Return a quantity within the limit, though never below the current one.
+
+    Args:
+        rules: What the platform does by nature.
+        quantity: Dynos that are asked for.
+        current: Dynos now.
+        limit: Most dynos that the platform allows; None if that is unknown.
+    """
+    most = rules.most_dynos if limit is None else min(limit, rules.most_dynos)
     return Step(
-        min(quantity, max(limit, seen.quantity)),
+        min(quantity, max(most, current)),
         Reason.HEROKU_LIMIT,
-        f"Heroku allows {limit}"
-        if limit == seen.limit
-        else f"more than {limit} are never asked for",
+        f"{rules.name} allows {most}"
+        if most == limit
+        else f"more than {most} are never asked for",
     )
 
 

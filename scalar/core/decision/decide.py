@@ -1,131 +1,123 @@
-"""Decide how many dynos a process type should run.
+"""Decide how many dynos each process type of an app should run.
 
-Pure: every fact, the time included, is an argument. The stages are in
-`stages.py`; a stage that changes the quantity leaves a step, so that every
-decision can be explained.
+Pure: every fact, including the time, is an argument. `stages.py` has the stages
+in their order; each one that changes the quantity leaves a step, so that every
+decision explains itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
-from scalar.core.app_state import NOTHING, Past
-from scalar.core.decision.bounds import keep_to_limit
+from scalar.core.decision.bounds import within_limit
 from scalar.core.decision.decision import Decision, Step
-from scalar.core.decision.observation import Observation
-from scalar.core.decision.protect import wait_after_release
-from scalar.core.decision.recommend import recommend
-from scalar.core.decision.stages import (
-    DAMPING,
-    FOR_UNKNOWN,
-    KEEPING,
-    LIMITING,
-    RECOMMENDING,
-    WAKING,
-    CountedStage,
-    Stage,
-)
-from scalar.core.formation import Formation
-from scalar.core.policy.policy import NONE, Policy
-from scalar.core.reading import Count, Reading, Unknown
+from scalar.core.decision.observation import AppFacts, Observation, observe
+from scalar.core.decision.protect import waits_after_releases
+from scalar.core.decision.stages import FOR_UNKNOWN, PIPELINE, RECOMMENDING, run
+from scalar.core.platform_rules import HEROKU, PlatformRules
+from scalar.core.policy.policy import Policy
+from scalar.core.reading import Reading, Unknown
 from scalar.core.reason import Cause, Reason
 
-#: Heroku runs this process type itself, once at each release.
-RELEASE = "release"
-#: Longer than anything waits; not every count fits into a float.
-MOST_SECONDS = 10**12
 PolicyOf = Callable[[str], Policy | Cause]
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """What the decisions for one app rest on, beside its counts.
-
-    Attributes:
-        at: The time (aware, UTC).
-        formation: The process types that there are, with their dynos.
-        limits: Most dynos that Heroku allows, where it has said so.
-        pasts: What is remembered of each process type.
-        expected: Process types that the app named before: one of them that the
-            answer leaves out is held.
-        since: From when on things are remembered.
-        released_at: When the app was last released; None if that is not known.
-    """
-
-    at: datetime
-    formation: Formation
-    limits: Mapping[str, int]
-    pasts: Mapping[str, Past]
-    expected: frozenset[str] = frozenset()
-    since: datetime | None = None
-    released_at: datetime | None = None
-
-
-def decide(
-    process_type: str, policy: Policy, count: Count, seen: Observation
-) -> Decision:
-    """Return the decision for one process type and its known count.
+def decide_all(
+    policy_of: PolicyOf, readings: Mapping[str, Reading], facts: AppFacts
+) -> tuple[Decision, ...]:
+    """Return a decision for each process type, sorted by name.
 
     Args:
-        process_type: Heroku's name of it.
-        policy: How it may be scaled.
-        count: What the app reported, finite and at least 0.
-        seen: The other facts.
+        policy_of: Returns the policy of a process type, or why it has none.
+        readings: What the app reported.
+        facts: The facts that all process types share.
     """
-    trail = [recommend(policy, seen, count)]
-    _count(RECOMMENDING, policy, seen, count, trail)
+    missing = Reading(Unknown(Reason.COUNT_MISSING, "the app's answer leaves it out"))
+    expected = facts.expected & facts.formation.keys()
+    reported = {**dict.fromkeys(expected, missing), **readings}
+    return tuple(
+        _decide_or_hold(name, policy_of, reading, facts)
+        for name, reading in sorted(reported.items())
+    )
+
+
+def _decide_or_hold(
+    name: str, policy_of: PolicyOf, reading: Reading, facts: AppFacts
+) -> Decision:
+    row = facts.formation.get(name)
+    if row is None:
+        known = ", ".join(sorted(facts.formation)) or "no process types"
+        return hold(
+            name, None, Cause(Reason.NOT_IN_FORMATION, f"the formation has {known}")
+        )
+    if name in facts.rules.never_scaled:
+        return hold(name, row.quantity, Cause(Reason.RELEASE_PHASE, "never scaled"))
+    policy = policy_of(name)
+    if isinstance(policy, Cause):
+        return hold(name, row.quantity, policy)
+    return decide(name, policy, observe(facts, name, policy, reading))
+
+
+def decide(process_type: str, policy: Policy, observed: Observation) -> Decision:
+    """Return the decision for one process type.
+
+    While its count is unknown no dyno is removed. Dynos are added only if the jobs
+    that are known of need more, or if the policy's fallback applies; whichever asks
+    for more wins. Otherwise the process type is held.
+    """
+    unknown = observed.unknown
+    if unknown is None:
+        return _decide_by_count(process_type, policy, observed)
+    options = (
+        _decide_by_least(process_type, policy, observed, unknown),
+        _fall_back(process_type, policy, observed, unknown),
+    )
+    ups = [option for option in options if option and option.is_up]
+    if not ups:
+        return hold(process_type, observed.quantity, unknown)
+    return max(ups, key=lambda up: up.desired or 0)
+
+
+def _decide_by_count(
+    process_type: str, policy: Policy, observed: Observation
+) -> Decision:
+    trail = run(RECOMMENDING, policy, observed)
     recommended = trail[-1].quantity
-    _count(KEEPING, policy, seen, count, trail)
-    _limit(DAMPING, policy, seen, trail)
-    _count(WAKING, policy, seen, count, trail)
-    _limit(LIMITING, policy, seen, trail)
-    goes_down = trail[-1].quantity < seen.quantity
-    _limit((wait_after_release,), policy, seen, trail)
+    trail = run(PIPELINE[len(RECOMMENDING) :], policy, observed, trail)
     return Decision(
         process_type,
-        seen.quantity,
-        count,
-        tuple(trail),
+        observed.quantity,
+        observed.count,
+        trail,
         recommended=recommended,
-        asks_for_release=goes_down
-        and policy.release_grace > NONE
-        and (seen.released_at is None or trail[-1].quantity < seen.quantity),
+        asks_for_release=_asks_for_release(policy, observed, trail[-1]),
         dry_run=policy.dry_run,
     )
 
 
-def decide_unknown(
-    process_type: str, policy: Policy, unknown: Unknown, seen: Observation
-) -> Decision:
-    """Return the decision for a count that is not known: never fewer dynos.
+def _asks_for_release(policy: Policy, observed: Observation, last: Step) -> bool:
+    """Return whether another release than the known one would change the outcome.
 
-    It is to hold, unless the jobs that are known of by themselves ask for more
-    dynos, or the policy has a fallback for a count that has been unknown for
-    some time.
+    It would if dynos are about to be removed, or are kept only because the last
+    release is unknown.
     """
-    wishes = (
-        _for_what_is_known(process_type, policy, unknown, seen),
-        _fall_back(process_type, policy, unknown, seen),
-    )
-    more = [wish for wish in wishes if wish and wish.is_up]
-    if not more:
-        return hold(process_type, seen.quantity, unknown)
-    return max(more, key=lambda wish: wish.desired or 0)
+    goes_down = last.quantity < observed.quantity
+    waits = observed.released_at is None and last.reason is Reason.RELEASED_RECENTLY
+    return waits_after_releases(policy, observed) and (goes_down or waits)
 
 
-def _for_what_is_known(
-    process_type: str, policy: Policy, unknown: Unknown, seen: Observation
+def _decide_by_least(
+    process_type: str, policy: Policy, observed: Observation, unknown: Unknown
 ) -> Decision | None:
-    """Return the decision for the least that the count can be; None if nothing is."""
+    """Return the decision for the least that the count can be; None if that is 0."""
     if not unknown.at_least > 0:
         return None
-    known = decide(process_type, policy, unknown.at_least, seen)
-    first, *others = known.trail
+    decision = _decide_by_count(process_type, policy, observed)
+    first, *others = decision.trail
     why = f"{first.detail}, at least: {unknown.detail}"
     return replace(
-        known,
+        decision,
         count=None,
         recommended=None,
         trail=(Step(first.quantity, Reason.COUNT_AT_LEAST, why), *others),
@@ -133,108 +125,17 @@ def _for_what_is_known(
 
 
 def _fall_back(
-    process_type: str, policy: Policy, unknown: Unknown, seen: Observation
+    process_type: str, policy: Policy, observed: Observation, unknown: Unknown
 ) -> Decision | None:
-    """Return the policy's own decision for a count that stays unknown."""
-    floor, failures = policy.fallback_dynos, seen.past.failures
+    """Return the decision of the policy's fallback; None if it does not apply."""
+    floor, failures = policy.fallback_dynos, observed.past.failures
     if floor is None or failures < policy.fallback_after:
         return None
     why = f"unknown {failures} times in a row ({unknown.reason}); at least {floor}"
-    trail = [Step(floor, Reason.FALLBACK, why)]
-    _limit(FOR_UNKNOWN, policy, seen, trail)
+    trail = run(FOR_UNKNOWN, policy, observed, (Step(floor, Reason.FALLBACK, why),))
     return Decision(
-        process_type, seen.quantity, None, tuple(trail), dry_run=policy.dry_run
+        process_type, observed.quantity, None, trail, dry_run=policy.dry_run
     )
-
-
-def _count(
-    stages: Iterable[CountedStage],
-    policy: Policy,
-    seen: Observation,
-    count: Count,
-    trail: list[Step],
-) -> None:
-    for stage in stages:
-        _add(trail, stage(policy, seen, count, trail[-1].quantity))
-
-
-def _limit(
-    stages: Iterable[Stage], policy: Policy, seen: Observation, trail: list[Step]
-) -> None:
-    for stage in stages:
-        _add(trail, stage(policy, seen, trail[-1].quantity))
-
-
-def _add(trail: list[Step], step: Step) -> None:
-    if step.quantity != trail[-1].quantity:
-        trail.append(step)
-
-
-def decide_all(
-    policy_of: PolicyOf, readings: Mapping[str, Reading], situation: Situation
-) -> tuple[Decision, ...]:
-    """Return a decision for each process type, in the order of their names.
-
-    Args:
-        policy_of: The policy of a process type, or why it has none.
-        readings: What the app's answer said.
-        situation: The other facts.
-    """
-    missing = Reading(Unknown(Reason.COUNT_MISSING, "the app's answer leaves it out"))
-    expected = situation.expected & situation.formation.keys()
-    named: dict[str, Reading] = dict.fromkeys(expected, missing)
-    named.update(readings)
-    return tuple(
-        _decide_one(name, policy_of, reading, situation)
-        for name, reading in sorted(named.items())
-    )
-
-
-def _decide_one(
-    name: str, policy_of: PolicyOf, reading: Reading, situation: Situation
-) -> Decision:
-    row = situation.formation.get(name)
-    if row is None:
-        known = ", ".join(sorted(situation.formation)) or "no process types"
-        missing = Cause(Reason.NOT_IN_FORMATION, f"the formation has {known}")
-        return hold(name, None, missing)
-    if name == RELEASE:
-        return hold(name, row.quantity, Cause(Reason.RELEASE_PHASE, "never scaled"))
-    policy = policy_of(name)
-    if isinstance(policy, Cause):
-        return hold(name, row.quantity, policy)
-    seen = Observation(
-        row.quantity,
-        situation.at,
-        limit=situation.limits.get(name),
-        past=situation.pasts.get(name, NOTHING),
-        since=situation.since,
-        released_at=situation.released_at,
-        latency=_latency(policy, reading),
-        is_latency=policy.latency_up is not None and reading.is_ambiguous,
-        busy=reading.busy,
-        next_eta=reading.next_eta,
-        stranded=reading.stranded,
-    )
-    count = reading.count
-    if isinstance(count, Unknown):
-        return decide_unknown(name, policy, count, seen)
-    if policy.latency_up is not None and seen.latency is None and count * seen.quantity:
-        return decide_unknown(name, policy, _unknown_latency(reading), seen)
-    return decide(name, policy, count, seen)
-
-
-def _latency(policy: Policy, reading: Reading) -> float | None:
-    """Return the latency in seconds; a number of HireFire's form may be one."""
-    if reading.is_ambiguous and not isinstance(reading.count, Unknown):
-        return float(min(reading.count, MOST_SECONDS)) if policy.latency_up else None
-    return None if isinstance(reading.latency, Unknown) else reading.latency
-
-
-def _unknown_latency(reading: Reading) -> Unknown:
-    if isinstance(reading.latency, Unknown):
-        return reading.latency
-    return Unknown(Reason.LATENCY_UNKNOWN, "the app tells counts only, no latency")
 
 
 def hold(process_type: str, current: int | None, cause: Cause) -> Decision:
@@ -243,15 +144,14 @@ def hold(process_type: str, current: int | None, cause: Cause) -> Decision:
 
 
 def clamp_again(
-    decision: Decision, limits: Mapping[str, int], at: datetime
+    decision: Decision, limits: Mapping[str, int], rules: PlatformRules = HEROKU
 ) -> Decision:
-    """Return the decision within limits that became known after it was made."""
+    """Return the decision within limits that were learned after it was made."""
     limit = limits.get(decision.process_type)
     if not decision.changes or limit is None:
         return decision
     before = decision.trail[-1].quantity
-    seen = Observation(decision.current or 0, at, limit=limit)
-    step = keep_to_limit(Policy(), seen, before)
+    step = within_limit(rules, before, decision.current or 0, limit)
     if step.quantity == before:
         return decision
     return replace(decision, trail=(*decision.trail, step))

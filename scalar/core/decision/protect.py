@@ -6,44 +6,55 @@ from scalar.core.decision.bounds import stay_within_bounds
 from scalar.core.decision.decision import Step
 from scalar.core.decision.observation import Observation
 from scalar.core.decision.spans import left_of, shown_span
+from scalar.core.platform_rules import Removal
 from scalar.core.policy.policy import NONE, Policy
-from scalar.core.reading import Count, Unknown
+from scalar.core.reading import Unknown
 from scalar.core.reason import Reason
 
 #: The year of a pause without an end.
 _FOR_EVER = 9999
 
 
-def keep_while_busy(
-    policy: Policy, seen: Observation, count: Count, quantity: int
-) -> Step:
+def keep_while_busy(policy: Policy, seen: Observation, quantity: int) -> Step:
     """Remove nothing while the count is above 0, if the policy says so."""
-    busy = policy.down_when_empty and count > 0
+    busy = policy.down_when_empty and seen.count > 0
     return Step(
         max(quantity, seen.quantity) if busy else quantity,
         Reason.JOBS_LEFT,
-        f"count {count}; dynos are removed at 0 only",
+        f"count {seen.count}; dynos are removed at 0 only",
     )
 
 
 def keep_busy_dynos(policy: Policy, seen: Observation, quantity: int) -> Step:
-    """Remove no dyno that runs a job, and so none below it either.
+    """Keep every dyno that runs a job, and those that would go before it.
 
-    Heroku removes the dyno with the highest number first. Not even the most
-    dynos of the policy are worth somebody's job: they hold as soon as it ends. A
-    dyno above the quantity is stopping already, and holds nothing.
+    Which ones that are depends on the order in which the platform removes dynos.
+    Running jobs come before the policy's `max`, which holds as soon as they end.
     """
     if seen.busy is None or quantity >= seen.quantity or _waited(policy, seen):
         return Step(quantity, Reason.BUSY_DYNOS)
     if isinstance(seen.busy, Unknown):
         why = f"which dynos are busy is not known: {seen.busy.detail}"
         return Step(seen.quantity, Reason.BUSY_UNKNOWN, why)
-    highest = max((n for n in seen.busy if n <= seen.quantity), default=0)
-    return Step(
-        max(quantity, highest),
-        Reason.BUSY_DYNOS,
-        f"dyno {highest} runs a job; the highest numbers are removed first",
-    )
+    needed, why = _needed_by_jobs(seen, seen.busy)
+    return Step(max(quantity, needed), Reason.BUSY_DYNOS, why)
+
+
+def _needed_by_jobs(seen: Observation, busy: frozenset[int]) -> tuple[int, str]:
+    """Return the fewest dynos with which no busy one is removed, and why."""
+    match seen.rules.removal:
+        case Removal.HIGHEST_NUMBER:
+            # A dyno above the quantity is stopping already and holds none back.
+            highest = max((n for n in busy if n <= seen.quantity), default=0)
+            return highest, (
+                f"dyno {highest} runs a job; the highest numbers are removed first"
+            )
+        case Removal.CHOSEN:
+            return min(len(busy), seen.quantity), f"busy dynos: {len(busy)}"
+        case Removal.UNKNOWN:
+            return seen.quantity if busy else 0, (
+                f"busy dynos: {len(busy)}; {seen.rules.name} may remove any of them"
+            )
 
 
 def _waited(policy: Policy, seen: Observation) -> bool:
@@ -81,7 +92,7 @@ def pause(policy: Policy, seen: Observation, quantity: int) -> Step:
 
 def wait_after_release(policy: Policy, seen: Observation, quantity: int) -> Step:
     """Remove nothing for a time after a release, when queues only look empty."""
-    if quantity >= seen.quantity or policy.release_grace <= NONE:
+    if quantity >= seen.quantity or not waits_after_releases(policy, seen):
         return Step(quantity, Reason.RECOMMENDED)
     stay = stay_within_bounds(policy, seen, quantity)
     if seen.released_at is None:
@@ -94,3 +105,8 @@ def wait_after_release(policy: Policy, seen: Observation, quantity: int) -> Step
         Reason.RELEASED_RECENTLY,
         f"{shown_span(left)} left after the last release",
     )
+
+
+def waits_after_releases(policy: Policy, seen: Observation) -> bool:
+    """Return whether releases matter: asked for, and reported by the platform."""
+    return policy.release_grace > NONE and seen.rules.tells_releases

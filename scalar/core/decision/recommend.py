@@ -14,12 +14,17 @@ from scalar.core.reading import Count
 from scalar.core.reason import Reason
 
 
-def recommend(policy: Policy, seen: Observation, count: Count) -> Step:
+def recommend(policy: Policy, seen: Observation, quantity: int) -> Step:
     """Return the dynos for the count: by latency, to drain it in time, by boundary.
 
     The boundary stands in for a rate that is not known yet, but takes no dynos
     from a backlog: what was learned may be lost at any time.
     """
+    del quantity
+    return _recommend(policy, seen, seen.count)
+
+
+def _recommend(policy: Policy, seen: Observation, count: Count) -> Step:
     if policy.latency_up is not None:
         return _by_latency(policy, policy.latency_up, seen, count)
     by_boundary = recommend_by_boundary(count, policy.boundary)
@@ -67,11 +72,11 @@ def _by_latency(policy: Policy, up: timedelta, seen: Observation, count: Count) 
     return Step(now, Reason.LATENCY, f"latency {latency:g} s")
 
 
-def tolerate(policy: Policy, seen: Observation, count: Count, quantity: int) -> Step:
+def tolerate(policy: Policy, seen: Observation, quantity: int) -> Step:
     """Leave the dynos alone while the count is near what they should carry."""
     if not policy.tolerance:
         return Step(quantity, Reason.WITHIN_TOLERANCE)
-    carried = seen.quantity * policy.boundary
+    count, carried = seen.count, seen.quantity * policy.boundary
     by_boundary = policy.drain_time is None and policy.latency_up is None
     near = by_boundary and abs(count - carried) <= (
         Fraction(str(policy.tolerance)) * carried
@@ -83,9 +88,7 @@ def tolerate(policy: Policy, seen: Observation, count: Count, quantity: int) -> 
     )
 
 
-def wake_for_stranded(
-    policy: Policy, seen: Observation, count: Count, quantity: int
-) -> Step:
+def wake_for_stranded(policy: Policy, seen: Observation, quantity: int) -> Step:
     """Start no more than one dyno for jobs that no other could take now.
 
     They are nobody's until a worker gives them back, once the broker's
@@ -93,7 +96,7 @@ def wake_for_stranded(
     """
     if not seen.stranded:
         return Step(quantity, Reason.STRANDED)
-    rest = recommend(policy, seen, max(count - seen.stranded, 0)).quantity
+    rest = _recommend(policy, seen, max(seen.count - seen.stranded, 0)).quantity
     enough = max(rest, 1, min(seen.quantity, quantity))
     return Step(
         min(quantity, enough),
@@ -102,10 +105,9 @@ def wake_for_stranded(
     )
 
 
-def wake(policy: Policy, seen: Observation, count: Count, quantity: int) -> Step:
+def wake(policy: Policy, seen: Observation, quantity: int) -> Step:
     """Start at least `wake_dynos` while there is a count at all."""
-    del seen
-    floor = policy.wake_dynos if count > 0 else 0
+    floor = policy.wake_dynos if seen.count > 0 else 0
     return Step(
         max(quantity, floor),
         Reason.WOKEN,
@@ -113,20 +115,15 @@ def wake(policy: Policy, seen: Observation, count: Count, quantity: int) -> Step
     )
 
 
-def wake_at_once(
-    policy: Policy, seen: Observation, count: Count, quantity: int
-) -> Step:
+def wake_at_once(policy: Policy, seen: Observation, quantity: int) -> Step:
     """Start `wake_dynos` straight from 0, whatever the window and the step."""
     if seen.quantity > 0:
         return Step(quantity, Reason.WOKEN)
-    return wake(policy, seen, count, quantity)
+    return wake(policy, seen, quantity)
 
 
-def boot_for_eta(
-    policy: Policy, seen: Observation, count: Count, quantity: int
-) -> Step:
+def boot_for_eta(policy: Policy, seen: Observation, quantity: int) -> Step:
     """Keep one dyno, or start it, for a job that will be due once it has booted."""
-    del count
     boot = policy.boot_time
     soon = (
         boot > NONE

@@ -1,18 +1,20 @@
-"""The stages of a decision, in the order of the Kubernetes HPA.
+"""The stages of a decision, in the order in which they are applied.
 
-Recommend, stabilize, limit the step, clamp, cool down; then what else may hold
-a process type as it is. A stage returns the quantity that it leaves, the reason
-and the particulars; a stage that leaves the quantity as it was, says nothing.
+The order is that of the Kubernetes HPA: recommend, stabilize, limit the step,
+clamp; then whatever else may keep a process type as it is. `docs/policies.md`
+("The order of the stages") describes this page.
 
-Every stage but the first gives at least as many dynos for a larger quantity, so
-a larger count never gets fewer dynos.
+A stage takes the quantity that the stage before it left, and returns a `Step`:
+its own quantity, the reason and the details. A stage that changes nothing leaves
+no trace in the decision. Every stage is monotonic: it never returns fewer dynos
+for a larger quantity, so a larger count never gets fewer dynos.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from scalar.core.decision.bounds import clamp, keep_to_limit, keep_web
+from scalar.core.decision.bounds import clamp, keep_last_dyno, keep_to_limit
 from scalar.core.decision.damp import cool_down, limit_step, stabilize
 from scalar.core.decision.decision import Step
 from scalar.core.decision.observation import Observation
@@ -21,39 +23,63 @@ from scalar.core.decision.protect import (
     keep_while_busy,
     pause,
     respect_person,
+    wait_after_release,
 )
 from scalar.core.decision.recommend import (
     boot_for_eta,
+    recommend,
     tolerate,
     wake,
     wake_at_once,
     wake_for_stranded,
 )
 from scalar.core.policy.policy import Policy
-from scalar.core.reading import Count
 
 Stage = Callable[[Policy, Observation, int], Step]
 
-CountedStage = Callable[[Policy, Observation, Count, int], Step]
-
-#: What these leave is the recommendation that a window remembers.
-RECOMMENDING: tuple[CountedStage, ...] = (tolerate, wake_for_stranded, wake)
-
-KEEPING: tuple[CountedStage, ...] = (keep_while_busy,)
-
-DAMPING: tuple[Stage, ...] = (stabilize, limit_step)
-
-WAKING: tuple[CountedStage, ...] = (wake_at_once, boot_for_eta)
-
-LIMITING: tuple[Stage, ...] = (
-    clamp,
-    keep_web,
-    keep_to_limit,
-    cool_down,
-    keep_busy_dynos,
-    respect_person,
-    pause,
+#: The stages that turn a count into a recommendation, which is what the
+#: stabilization windows remember.
+RECOMMENDING: tuple[Stage, ...] = (
+    recommend,  # latency_up, else drain_time, else boundary
+    tolerate,  # tolerance
+    wake_for_stranded,
+    wake,
 )
 
-#: What also holds for a count that is not known.
+PIPELINE: tuple[Stage, ...] = (
+    *RECOMMENDING,
+    keep_while_busy,  # down_when_empty
+    stabilize,  # stabilization_up, stabilization_down
+    limit_step,  # max_step_up, max_step_down
+    wake_at_once,  # wake, from 0
+    boot_for_eta,  # boot_time
+    clamp,  # min, max, schedule
+    keep_last_dyno,
+    keep_to_limit,
+    cool_down,  # cooldown_up, cooldown_down
+    keep_busy_dynos,  # busy_limit
+    respect_person,  # manual_lease
+    pause,  # pause_up, pause_down
+    wait_after_release,  # release_grace
+)
+
+#: The stages that a fallback for an unknown count goes through.
 FOR_UNKNOWN: tuple[Stage, ...] = (clamp, keep_to_limit, respect_person, pause)
+
+
+def run(
+    stages: Iterable[Stage],
+    policy: Policy,
+    observed: Observation,
+    trail: tuple[Step, ...] = (),
+) -> tuple[Step, ...]:
+    """Return the trail, extended by a step for each stage that made a difference.
+
+    The very first stage always leaves its step.
+    """
+    for stage in stages:
+        before = trail[-1].quantity if trail else observed.quantity
+        step = stage(policy, observed, before)
+        if not trail or step.quantity != before:
+            trail = (*trail, step)
+    return trail

@@ -12,12 +12,11 @@ from typing import Any
 from scalar.core.app import RegisteredApp
 from scalar.core.app_state import WHOLE_APP
 from scalar.core.errors import InvalidInput
+from scalar.core.platform_rules import HEROKU, PlatformRules
 from scalar.core.policy.policy import Policy
 from scalar.core.policy.values import BY_NAME, VALUES, check_together, read_value
 from scalar.core.reason import Cause, Reason
 
-#: The process type that answers for the app, on most apps.
-WEB = "web"
 #: Policies that are remembered; enough for the process types of a large fleet.
 MOST_REMEMBERED = 50_000
 
@@ -43,9 +42,14 @@ class PolicyBook:
     """The `Policies` of apps whose values are stored as text."""
 
     def __init__(
-        self, environment: Mapping[str, str], *, scale_web_to_zero: bool
+        self,
+        environment: Mapping[str, str],
+        *,
+        scale_web_to_zero: bool,
+        rules: PlatformRules = HEROKU,
     ) -> None:
         self._environment = dict(environment)
+        self._rules = rules
         self._scale_web_to_zero = scale_web_to_zero
         self._remembered: dict[tuple[int, int, str], Policy | Cause] = {}
 
@@ -73,7 +77,7 @@ class PolicyBook:
     def read(self, app: RegisteredApp, process_type: str) -> Policy | Cause:
         """Return the same, of an app that may not be stored like this."""
         settings = self.settings(app, process_type)
-        may_sleep = process_type != WEB or self._scale_web_to_zero
+        keeps_one = process_type in self._rules.keep_one
         try:
             read = {s.name: read_value(s.name, s.text) for s in settings}
             values = {name: value for name, value in read.items() if value is not None}
@@ -82,7 +86,7 @@ class PolicyBook:
             where = f" for {process_type}" if process_type else ""
             return Cause(Reason.POLICY_INVALID, f"policy of {app.name}{where}: {exc}")
         fields: dict[str, Any] = {BY_NAME[n].field: v for n, v in values.items()}
-        return Policy(**fields, may_sleep=may_sleep)
+        return Policy(**fields, may_sleep=self._scale_web_to_zero or not keeps_one)
 
     def _layers(
         self, app: RegisteredApp, process_type: str

@@ -17,7 +17,7 @@ from datetime import date, time, timedelta
 from zoneinfo import ZoneInfo
 
 from scalar.core.errors import InvalidInput
-from scalar.core.platform_rules import MOST_DYNOS
+from scalar.core.platform_rules import HEROKU
 from scalar.core.policy.schedule import EVERY_DAY, Schedule, Window, overlapping
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -126,7 +126,7 @@ def _settings(parts: list[str], window: str) -> Iterator[tuple[str, str]]:
 def _dynos(given: dict[str, str], name: str, window: str) -> int | None:
     if name not in given:
         return None
-    return _number(given[name], name, window, MOST_DYNOS)
+    return _number(given[name], name, window, HEROKU.most_dynos)
 
 
 def _number(text: str, name: str, window: str, most: int) -> int:

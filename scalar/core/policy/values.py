@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from scalar.core.errors import InvalidInput
-from scalar.core.platform_rules import MOST_DYNOS
+from scalar.core.platform_rules import HEROKU
 from scalar.core.policy.schedule_text import read_schedule
 
 #: No boundary above it makes sense.
@@ -127,8 +127,8 @@ def _moment(text: str) -> datetime:
     return in_utc
 
 
-_DYNOS = _integer(0, MOST_DYNOS)
-_STEP = _integer(1, MOST_DYNOS)
+_DYNOS = _integer(0, HEROKU.most_dynos)
+_STEP = _integer(1, HEROKU.most_dynos)
 
 VALUES: tuple[PolicyValue, ...] = (
     PolicyValue(

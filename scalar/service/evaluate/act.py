@@ -64,7 +64,7 @@ def _scale_within(
         if fresh.hold is not seen.hold or fresh.formation != seen.formation:
             return replace(fresh, decisions=())
         seen = fresh
-    seen = _within(seen, error, ctx.now())
+    seen = _within(ctx, seen, error)
     if not seen.to_be_made:
         return seen
     done = _scale(ctx, lease, seen)
@@ -109,7 +109,7 @@ def _scaled(
     return replace(seen, memory=memory, events=events, scaled=True)
 
 
-def _within(seen: Evaluation, error: AboveLimit, at: datetime) -> Evaluation:
+def _within(ctx: AppContext, seen: Evaluation, error: AboveLimit) -> Evaluation:
     """Return the evaluation with its decisions within a limit just learned."""
     learned = learn_limits(
         error.limit,
@@ -122,7 +122,9 @@ def _within(seen: Evaluation, error: AboveLimit, at: datetime) -> Evaluation:
     return replace(
         seen,
         memory=replace(seen.memory, limits=limits),
-        decisions=tuple(clamp_again(d, limits, at) for d in seen.decisions),
+        decisions=tuple(
+            clamp_again(d, limits, ctx.platform.rules) for d in seen.decisions
+        ),
     )
 
 

@@ -12,8 +12,9 @@ from typing import Any
 
 from scalar.core.app_state import NOTHING, WHOLE_APP, Memory, Past
 from scalar.core.backoff import rest_after
-from scalar.core.decision.decide import Situation, decide_all
+from scalar.core.decision.decide import decide_all
 from scalar.core.decision.decision import Decision
+from scalar.core.decision.observation import AppFacts
 from scalar.core.decision.update_state import note_decision, note_reading
 from scalar.core.errors import CountsError
 from scalar.core.policy.policy import NONE, Policy
@@ -189,7 +190,7 @@ def _decide(
     ctx: AppContext, seen: Evaluation, readings: Mapping[str, Reading]
 ) -> tuple[Decision, ...]:
     memory = seen.memory
-    situation = Situation(
+    facts = AppFacts(
         at=ctx.now(),
         formation=seen.formation,
         limits=memory.limits,
@@ -197,8 +198,9 @@ def _decide(
         expected=memory.reported,
         since=memory.since,
         released_at=memory.released_at,
+        rules=ctx.platform.rules,
     )
-    return decide_all(ctx.policy, readings, situation)
+    return decide_all(ctx.policy, readings, facts)
 
 
 def _remember(
