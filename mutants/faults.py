@@ -1,0 +1,242 @@
+"""The list of deliberate faults, each a replacement of one piece of code.
+
+To add one: name the fault as a person would report it, copy the code that it breaks,
+write the broken code, and name the tests that should notice it first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+DECISION = "scalar/core/decision"
+EVALUATE = "scalar/service/evaluate"
+#: Tests that most faults of a folder are noticed by; all unit tests follow.
+DECIDING = "tests/unit/test_decision.py tests/unit/test_stages.py"
+EVALUATING = "tests/unit/test_poll_and_scale.py"
+SCENARIOS = "tests/unit/test_policy_scenarios.py"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One deliberate fault.
+
+    Attributes:
+        name: What goes wrong, in a few words.
+        file: Where, from the root of the checkout.
+        code: The right code; it stands in the file exactly once.
+        broken: The wrong code.
+        tests: Paths of the tests to run first, separated by spaces.
+    """
+
+    name: str
+    file: str
+    code: str
+    broken: str
+    tests: str
+
+
+FAULTS: tuple[Fault, ...] = (
+    Fault(
+        "count / boundary is rounded down",
+        f"{DECISION}/boundary.py",
+        "return ceil(Fraction(count) / boundary)",
+        "return int(Fraction(count) / boundary)",
+        "tests/unit/test_strategy.py",
+    ),
+    Fault(
+        "with boundary 0 the last dyno stays",
+        f"{DECISION}/boundary.py",
+        "return 1 if count > 0 else 0",
+        "return 1",
+        "tests/unit/test_strategy.py",
+    ),
+    Fault(
+        "an unknown count is decided on as a known one",
+        f"{DECISION}/decide.py",
+        "if unknown is None:",
+        "if unknown is None or True:",
+        DECIDING,
+    ),
+    Fault(
+        "a process type that the answer leaves out counts as 0",
+        f"{DECISION}/decide.py",
+        'missing = Reading(Unknown(Reason.COUNT_MISSING, "the app\'s answer leaves it out"))',
+        "missing = Reading(0)",
+        DECIDING,
+    ),
+    Fault(
+        "the release phase is scaled",
+        f"{DECISION}/decide.py",
+        "if name in facts.rules.never_scaled:",
+        "if name in ():",
+        DECIDING,
+    ),
+    Fault(
+        "a dry run is carried out",
+        f"{DECISION}/decision.py",
+        "return self.changes and not self.dry_run",
+        "return self.changes",
+        f"{EVALUATING} {SCENARIOS}",
+    ),
+    Fault(
+        "max is ignored",
+        f"{DECISION}/bounds.py",
+        "if most is not None and quantity > most:",
+        "if most is not None and quantity > most + 1:",
+        DECIDING,
+    ),
+    Fault(
+        "a schedule's max is ignored",
+        f"{DECISION}/bounds.py",
+        "most = window.max_dynos",
+        "most = policy.max_dynos",
+        DECIDING,
+    ),
+    Fault(
+        "a learned limit removes dynos",
+        f"{DECISION}/bounds.py",
+        "min(quantity, max(most, current)),",
+        "min(quantity, most),",
+        DECIDING,
+    ),
+    Fault(
+        "the last web dyno is removed",
+        f"{DECISION}/bounds.py",
+        "floor = 0 if policy.may_sleep else min(seen.quantity, 1)",
+        "floor = 0",
+        DECIDING,
+    ),
+    Fault(
+        "an empty window lets a scale down through at once",
+        f"{DECISION}/damp.py",
+        "now = Slice(seen.at, seen.at, seen.quantity, seen.quantity)",
+        "now = Slice(seen.at, seen.at, 0, 0)",
+        DECIDING,
+    ),
+    Fault(
+        "a lost memory shortens a cooldown",
+        f"{DECISION}/damp.py",
+        "changes = (past.scaled_up_at, past.scaled_down_at, seen.since)",
+        "changes = (past.scaled_up_at, past.scaled_down_at)",
+        f"{DECIDING} {SCENARIOS}",
+    ),
+    Fault(
+        "a step may add one dyno too many",
+        f"{DECISION}/damp.py",
+        "most = seen.quantity + policy.max_step_up",
+        "most = seen.quantity + policy.max_step_up + 1",
+        DECIDING,
+    ),
+    Fault(
+        "as many dynos stay as are busy, not those that are",
+        f"{DECISION}/protect.py",
+        "highest = max((n for n in busy if n <= seen.quantity), default=0)",
+        "highest = len(busy)",
+        f"{DECIDING} tests/unit/test_beyond_the_count.py",
+    ),
+    Fault(
+        "a pause of one direction stops the other",
+        f"{DECISION}/protect.py",
+        "end = policy.pause_up if up else policy.pause_down",
+        "end = policy.pause_up or policy.pause_down",
+        f"{DECIDING} {SCENARIOS}",
+    ),
+    Fault(
+        "an unknown release counts as long ago",
+        f"{DECISION}/protect.py",
+        "if seen.released_at is None:",
+        "if seen.released_at is None and not policy.release_grace:",
+        f"{DECIDING} {SCENARIOS}",
+    ),
+    Fault(
+        "our own change counts as a manual one",
+        f"{DECISION}/formation_changes.py",
+        "if name in before and name not in ours and",
+        "if name in before and",
+        f"{EVALUATING} {SCENARIOS}",
+    ),
+    Fault(
+        "a failed poll is a count of 0",
+        f"{EVALUATE}/observe.py",
+        "return dict.fromkeys(named, Reading(Unknown(why.reason, why.detail)))",
+        "return dict.fromkeys(named, Reading(0))",
+        f"{EVALUATING} {SCENARIOS}",
+    ),
+    Fault(
+        "a failed poll does not hold the app",
+        f"{EVALUATE}/observe.py",
+        "if unknown and not _falls_back(ctx, memory, readings):",
+        "if unknown and not memory.reported:",
+        EVALUATING,
+    ),
+    Fault(
+        "the formation is never read again",
+        f"{EVALUATE}/platform_calls.py",
+        "return not 0 <= age < ctx.parts.options.formation_ttl * spread",
+        "return False",
+        EVALUATING,
+    ),
+    Fault(
+        "a refused app is asked for at every poll",
+        f"{EVALUATE}/platform_calls.py",
+        "memory = _refused(ctx, memory, refusal, cause)",
+        "memory = memory",
+        EVALUATING,
+    ),
+    Fault(
+        "a refusal outlives a change of the app's row",
+        f"{EVALUATE}/platform_calls.py",
+        "return refusal if refusal and refusal.revision == app.revision else None",
+        "return refusal",
+        "tests/unit/test_several_accounts.py",
+    ),
+    Fault(
+        "dynos are scaled without the lease",
+        f"{EVALUATE}/act.py",
+        "if not ctx.parts.states.store(lease, in_doubt(ctx, seen)):",
+        "if ctx.parts.states.store(lease, in_doubt(ctx, seen)) is None:",
+        EVALUATING,
+    ),
+    Fault(
+        "a PATCH without an answer is forgotten",
+        f"{EVALUATE}/act.py",
+        "if isinstance(failed.error, PlatformUnavailable):",
+        "if failed.error is None:",
+        EVALUATING,
+    ),
+    Fault(
+        "dynos that were not quiesced are removed",
+        f"{EVALUATE}/quiesce.py",
+        "decisions=tuple(_at_least(d, fewest) for d in again.decisions),",
+        "decisions=again.decisions,",
+        "tests/unit/test_quieting.py",
+    ),
+    Fault(
+        "events that the journal did not take are dropped",
+        f"{EVALUATE}/record.py",
+        "return events[-MOST_UNWRITTEN:]",
+        "return ()",
+        EVALUATING,
+    ),
+    Fault(
+        "a journal that is away ends the protection of manual changes",
+        f"{EVALUATE}/recall.py",
+        "return seen.held(Cause(Reason.JOURNAL_UNAVAILABLE, why))",
+        "return replace(seen, memory=memory)",
+        f"{EVALUATING} {SCENARIOS}",
+    ),
+    Fault(
+        "a second tick of one period polls again",
+        "scalar/service/fan_out.py",
+        "if tick is None:",
+        "if tick is ...:",
+        "tests/unit/test_fan_out.py",
+    ),
+    Fault(
+        "apps that back off are polled all the same",
+        "scalar/service/fan_out.py",
+        "awake = [key for key in page if key.id not in resting]",
+        "awake = list(page)",
+        "tests/unit/test_backing_off.py",
+    ),
+)
