@@ -9,7 +9,7 @@ import pytest
 
 from local_heroku.control import LocalHeroku
 from local_heroku.process import start
-from scalar import tasks
+from scalar import doctor, tasks
 from tests.support.celery_app import CeleryApps
 from tests.support.cli import Cli
 

@@ -9,6 +9,7 @@ from scalar.adapters.inmemory.coordination import MemoryAccount, MemoryCoordinat
 from scalar.adapters.inmemory.counts import MemoryCounts
 from scalar.adapters.inmemory.platform import MemoryPlatform
 from scalar.adapters.inmemory.sql import MemoryJournal, MemoryRegistry
+from scalar.bootstrap import options_of
 from scalar.core.counts_address import CountsAddress
 from scalar.core.formation import ProcessType
 from scalar.core.heroku_key import SHARED_KEY
@@ -16,8 +17,11 @@ from scalar.core.policy.resolve import PolicyBook
 from scalar.core.secret import Secret
 from scalar.service.evaluate.poll_and_scale import poll_and_scale, poll_now
 from scalar.service.fan_out import fan_out
-from scalar.service.parts import Options, Parts
+from scalar.service.parts import Parts
+from scalar.settings import Settings
 from tests.unit.deciding import as_readings
+
+DEFAULTS = options_of(Settings.from_environ({}))
 
 
 class _Queue:
@@ -65,7 +69,7 @@ class World:
             self.coordinator,
             self.account,
             PolicyBook(self.values, scale_web_to_zero=False),
-            Options(),
+            DEFAULTS,
         )
 
     def add(
