@@ -60,8 +60,8 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "a process type that the answer leaves out counts as 0",
         f"{DECISION}/decide.py",
-        'missing = Reading(Unknown(Reason.COUNT_MISSING, "the app\'s answer leaves it out"))',
-        "missing = Reading(0)",
+        "reported = {**dict.fromkeys(expected, missing), **readings}",
+        "reported = {**dict.fromkeys(expected, Reading(0)), **readings}",
         DECIDING,
     ),
     Fault(

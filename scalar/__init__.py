@@ -2,8 +2,12 @@
 
 The life of one evaluation: beat ticks (`celeryconfig.py`) -> `tasks.fan_out`
 puts one message per app on the queue (`service/fan_out.py`) -> a worker runs
-`tasks.poll_and_scale` (`service/poll_and_scale.py`): read the counts, decide
-(`decision.py`), ask Heroku for what changes, record why.
+`tasks.poll_and_scale` (`service/evaluate/poll_and_scale.py`): read the counts,
+decide (`core/decision/decide.py`), ask Heroku for what changes, record why.
 
-To read first: `model.py`, `decision.py`, `service/poll_and_scale.py`.
+To read first: `core/reading.py`, `core/decision/stages.py`,
+`service/evaluate/poll_and_scale.py`.
 """
+
+#: The one place that has it: `pyproject.toml` and `cli.py --version` read it here.
+__version__ = "0.1.0"

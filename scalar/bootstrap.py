@@ -43,6 +43,17 @@ HEROKU_CONNECT_TIMEOUT = 3.05
 PING_TIMEOUT = (3.05, 5.0)
 
 
+def options_of(settings: Settings) -> Options:
+    """Return the settings that the use cases need."""
+    return Options(
+        sleep_period=settings.sleep_period,
+        formation_ttl=settings.formation_ttl,
+        concurrency=settings.worker_concurrency,
+        events_keep_days=settings.events_keep_days,
+        app_backoff_max=settings.app_backoff_max,
+    )
+
+
 @dataclass(frozen=True)
 class Toolbox:
     """Everything that the settings lead to, made when it is first needed."""
@@ -144,7 +155,6 @@ class Toolbox:
     @cached_property
     def parts(self) -> Parts:
         """The ports of the use cases."""
-        settings = self.settings
         return Parts(
             clock=SystemClock(),
             chance=SystemChance(),
@@ -157,13 +167,7 @@ class Toolbox:
             states=self.coordinator,
             health=self.coordinator,
             policies=self.policies,
-            options=Options(
-                sleep_period=settings.sleep_period,
-                formation_ttl=settings.formation_ttl,
-                concurrency=settings.worker_concurrency,
-                events_keep_days=settings.events_keep_days,
-                app_backoff_max=settings.app_backoff_max,
-            ),
+            options=options_of(self.settings),
         )
 
     @cached_property

@@ -12,6 +12,7 @@ from scalar.adapters.redis.connection import translated
 from scalar.bootstrap import Toolbox
 from scalar.core.app import NewApp
 from scalar.core.errors import Refused, RegistryError, ScalarError, SecretUnreadable
+from scalar.core.health import judge_ticks
 from scalar.core.heroku_key import SHARED_KEY
 from scalar.core.secret import Secret
 from scalar.ports.platform import Urgency
@@ -20,8 +21,6 @@ OK, WARN, FAIL = "ok", "warn", "FAIL"
 
 #: Seconds that workers have to answer.
 WORKER_PATIENCE = 2.0
-#: A tick older than this many periods is too old.
-LATE = 3
 #: Scopes of a Heroku key that may scale (Dev Center, "OAuth").
 SCALING_SCOPES = {"global", "write", "write-protected"}
 
@@ -207,15 +206,8 @@ def _calls(tools: Toolbox, key: Secret) -> tuple[str, str]:
 
 
 def _last_tick(tools: Toolbox) -> tuple[str, str]:
-    last = tools.coordinator.last_tick()
-    period = tools.settings.sleep_period
-    if last is None:
-        return FAIL, "never. Is beat running? heroku ps:scale beat=1 worker=1"
-    age = (datetime.now(UTC) - last).total_seconds()
-    text = f"{age:.0f} s ago, period {period} s"
-    if age > LATE * period:
-        return FAIL, f"{text}. Is beat running, and a worker? heroku ps"
-    return OK, text
+    sign = judge_ticks(tools.coordinator.vitals(), tools.settings.sleep_period)
+    return OK if sign.is_well else FAIL, sign.text
 
 
 def _workers(tools: Toolbox) -> tuple[str, str]:

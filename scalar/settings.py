@@ -13,6 +13,7 @@ from math import isfinite
 from typing import Any
 from urllib.parse import urlsplit
 
+from scalar.core.boolean import read_boolean
 from scalar.core.errors import ConfigurationError, InvalidInput
 from scalar.core.policy.values import BY_NAME, VALUES, check_together
 from scalar.core.secret import Secret, redact_input
@@ -138,15 +139,20 @@ def _seconds(most: float) -> Reader:
 
 
 def _boolean(name: str, text: str) -> bool:
-    words = {"true": True, "1": True, "false": False, "0": False}
-    if text.lower() not in words:
-        raise ConfigurationError(f"{name} = {text!r}, must be true or false")
-    return words[text.lower()]
+    try:
+        return read_boolean(text)
+    except InvalidInput as exc:
+        raise ConfigurationError(f"{name} = {text!r}, {exc}") from exc
 
 
 def _allowed(name: str, text: str) -> bool | None:
     """Return None for `auto`: where the program runs decides."""
-    return None if text.lower() == "auto" else _boolean(name, text)
+    if text.lower() == "auto":
+        return None
+    try:
+        return _boolean(name, text)
+    except ConfigurationError as exc:
+        raise ConfigurationError(f"{exc}, or auto") from exc
 
 
 def _text(name: str, text: str) -> str:

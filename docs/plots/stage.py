@@ -8,14 +8,16 @@ from scalar.adapters.inmemory.coordination import MemoryAccount, MemoryCoordinat
 from scalar.adapters.inmemory.counts import MemoryCounts
 from scalar.adapters.inmemory.platform import MemoryPlatform
 from scalar.adapters.inmemory.sql import MemoryJournal, MemoryRegistry
+from scalar.bootstrap import options_of
 from scalar.core.app_state import WHOLE_APP
 from scalar.core.counts_address import CountsAddress
 from scalar.core.formation import ProcessType
 from scalar.core.policy.resolve import PolicyBook
 from scalar.core.reading import Reading, Unknown
 from scalar.service.evaluate.poll_and_scale import poll_and_scale
-from scalar.service.parts import Options, Parts
+from scalar.service.parts import Parts
 from scalar.service.policies import change_policy
+from scalar.settings import Settings
 
 
 class Stage:
@@ -39,7 +41,7 @@ class Stage:
             MemoryCoordinator(self.clock),
             MemoryAccount(),
             PolicyBook({}, scale_web_to_zero=False),
-            Options(),
+            options_of(Settings.from_environ({})),
         )
 
     def set_dynos(self, quantity: int) -> None:

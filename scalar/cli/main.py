@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from scalar import __version__
 from scalar.cli import (
     apps,
     evaluations,
@@ -49,9 +50,7 @@ def _in_one_line(text: str) -> str:
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(
-    package_name=None, version="0.1.0", prog_name="heroku-proc-scalar"
-)
+@click.version_option(version=__version__, prog_name="heroku-proc-scalar")
 def main() -> None:
     """Scale the dynos of many Heroku apps by the counts that they report.
 

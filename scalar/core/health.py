@@ -68,13 +68,14 @@ def signs(
         backoff: Most seconds between two polls of an app that does not answer.
         has_apps: Whether any app is registered; without one nothing is evaluated.
     """
-    found = [_ticks(vitals, period)]
+    found = [judge_ticks(vitals, period)]
     if has_apps:
         found += [_evaluations(vitals, period, backoff), _changes(vitals)]
     return found
 
 
-def _ticks(vitals: Vitals, period: float) -> Sign:
+def judge_ticks(vitals: Vitals, period: float) -> Sign:
+    """Return whether ticks come as they should; `doctor` and `status` both ask."""
     way_out = "is beat running? heroku ps:scale beat=1 worker=1"
     if vitals.ticked_at is None:
         return Sign("ticks", is_well=False, text=f"never; {way_out}", was_well=False)

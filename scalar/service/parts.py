@@ -27,11 +27,11 @@ class Options:
             does not answer; 0 to poll it like the others.
     """
 
-    sleep_period: int = 10
-    formation_ttl: int = 600
-    concurrency: int = 50
-    events_keep_days: int = 90
-    app_backoff_max: float = 60
+    sleep_period: int
+    formation_ttl: int
+    concurrency: int
+    events_keep_days: int
+    app_backoff_max: float
 
 
 @dataclass(frozen=True, slots=True)

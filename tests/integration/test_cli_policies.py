@@ -78,7 +78,7 @@ def test_values_are_taken_away_one_by_one_or_all(each_cli, app):
         (["--cooldown-up", "soon"], "must be seconds, or a time such as 90s, 5m"),
         (["--cooldown-up", "8d"], "must be at most 7d"),
         (["--drain-time", "0"], "drain_time = '0', must be above 0"),
-        (["--dry-run", "maybe"], "dry_run = 'maybe', must be true or false"),
+        (["--dry-run", "maybe"], "dry_run = 'maybe', must be yes, no, on, off"),
         (["--schedule", "Mars: daily 1:00-2:00 min=1"], "not 'Mars'"),
         (["--schedule", "UTC: daily 1:00-2:00 min=2 max=1"], "max=1 must be at least"),
         (

@@ -33,6 +33,7 @@ LAYERS: dict[str, set[str]] = {
     | {"adapters.deadline"},  # bounds all HTTP of an evaluation, which no port offers
     "cli": BELOW
     | {"service", "bootstrap", "doctor", "logs", "start"}
+    | {"__version__"}
     | {"adapters.sql.schema"},  # `initialise-project` makes it, which no port offers
 }
 #: Standard modules without a clock and without input or output.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -13,14 +13,15 @@ from hypothesis import strategies as st
 from scalar.core.app_state import NOTHING, Past
 from scalar.core.decision.boundary import recommend_by_boundary
 from scalar.core.decision.bounds import bounds
-from scalar.core.decision.decide import decide
-from scalar.core.decision.observation import Observation
+from scalar.core.decision.decide import decide, decide_all
+from scalar.core.decision.observation import MOST_SECONDS, AppFacts, Observation
 from scalar.core.decision.update_state import note_decision, note_reading
 from scalar.core.drain_time import ENOUGH_FALLS, Drained
+from scalar.core.formation import ProcessType
 from scalar.core.platform_rules import HEROKU
 from scalar.core.policy.policy import Policy
 from scalar.core.policy.schedule import EVERY_DAY, Schedule, Window
-from scalar.core.reading import Unknown
+from scalar.core.reading import Reading, Unknown
 from scalar.core.reason import Reason
 from scalar.core.recommendation_window import SLICES, Slice
 
@@ -28,6 +29,7 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 #: What may leave a quantity outside the fewest and the most dynos.
 EXCUSES = {
     *(Reason.MANUAL_LEASE, Reason.PAUSED, Reason.HEROKU_LIMIT, Reason.WEB_KEPT),
+    *(Reason.BUSY_DYNOS, Reason.BUSY_UNKNOWN),
 }
 
 spans = st.integers(0, 1_200).map(lambda seconds: timedelta(seconds=seconds))
@@ -68,9 +70,15 @@ schedules = st.builds(
 )
 
 
+#: A strategy for each field of `Policy`.
 values = {
+    "boundary": st.integers(0, 50),
     "drain_time": spans.filter(bool),
     "jobs_per_second": st.floats(1e-9, 1e3),
+    "latency_up": spans.filter(bool),
+    "latency_down": spans,
+    "latency_step": st.integers(1, 20),
+    "boot_time": spans,
     "wake_dynos": dynos,
     "min_dynos": dynos,
     "max_dynos": dynos,
@@ -85,6 +93,7 @@ values = {
     "cooldown_down": spans,
     "release_grace": spans,
     "manual_lease": spans,
+    "busy_limit": spans,
     "pause_up": moments,
     "pause_down": moments,
     "fallback_dynos": dynos,
@@ -94,17 +103,24 @@ values = {
 }
 
 
+FIELDS = [field.name for field in fields(Policy)]
+
+
 @st.composite
 def policies(draw, **fixed):
     """Return any policy that `check_together` lets through.
 
     Few values differ from their defaults: many would hide what each one does.
     """
-    names = draw(st.sets(st.sampled_from(sorted(values)), max_size=5))
-    facts = {name: draw(values[name]) for name in sorted(names)}
+    names = draw(st.sets(st.sampled_from(FIELDS), max_size=5))
+    if names & {"latency_up", "latency_down", "latency_step"}:
+        names = (names | {"latency_up"}) - {"drain_time"}
+    facts = {name: draw(values[name]) for name in sorted(names | {"boundary"})}
     if "max_dynos" in facts:
         facts["max_dynos"] += facts.get("min_dynos", 0)
-    return Policy(**{"boundary": draw(st.integers(0, 50)), **facts, **fixed})
+    if "latency_down" in facts:
+        facts["latency_down"] = min(facts["latency_down"], facts["latency_up"])
+    return Policy(**{**facts, **fixed})
 
 
 slices = st.lists(
@@ -138,6 +154,13 @@ pasts = st.builds(
         dyno_seconds=st.integers(1, 1_000) | st.floats(0, 1e9),
         falls=st.integers(0, 2 * ENOUGH_FALLS),
     ),
+    busy_since=st.none() | moments,
+)
+latencies = st.none() | st.floats(0, 2_000)
+busy_dynos = (
+    st.none()
+    | st.frozensets(st.integers(1, 60), max_size=3)
+    | st.just(Unknown(Reason.BUSY_UNKNOWN, "a worker did not answer"))
 )
 observations = st.builds(
     Observation,
@@ -148,11 +171,30 @@ observations = st.builds(
     past=pasts,
     since=st.none() | moments,
     released_at=st.none() | moments,
-)
+    latency=latencies,
+    is_latency=st.booleans(),
+    busy=busy_dynos,
+    next_eta=st.none() | st.floats(0, 2_000),
+    stranded=st.integers(0, 20),
+).map(lambda seen: with_count(seen, seen.count))
+
+
+def with_count(seen, count):
+    """Return the observation with another count, which may be a latency."""
+    latency = float(min(count, MOST_SECONDS)) if seen.is_latency else seen.latency
+    return replace(seen, count=count, latency=latency)
+
+
+def without_memory(seen):
+    return replace(seen, limit=None, past=NOTHING, since=seen.at, released_at=None)
 
 
 def reasons(decision):
     return {step.reason for step in decision.trail}
+
+
+def test_every_field_of_a_policy_has_a_strategy():
+    assert sorted(values) == sorted(FIELDS)
 
 
 @given(policies(), observations)
@@ -166,7 +208,7 @@ def test_the_dynos_are_within_the_fewest_and_the_most_of_that_time(policy, seen)
 
 
 def desired(policy, seen, count):
-    return decide("worker", policy, replace(seen, count=count)).desired
+    return decide("worker", policy, with_count(seen, count)).desired
 
 
 @given(policies(), counts, counts, observations)
@@ -193,7 +235,8 @@ def test_the_default_policy_is_the_projects_formula_whatever_is_remembered(
     boundary, seen
 ):
     by_formula = recommend_by_boundary(seen.count, boundary)
-    decision = decide("worker", Policy(boundary), replace(seen, limit=None))
+    seen = replace(seen, limit=None, busy=None, stranded=0)
+    decision = decide("worker", Policy(boundary), seen)
 
     assert decision.desired == min(by_formula, HEROKU.most_dynos)
 
@@ -263,8 +306,7 @@ def test_a_step_is_no_longer_than_allowed_unless_the_range_asks_for_it(policy, s
 def test_the_loss_of_all_memory_takes_no_dyno_away(policy, seen):
     """It may let one be added: what it loses could only have slowed that down."""
     decision = decide("worker", policy, seen)
-    lost = Observation(seen.count, seen.quantity, seen.at, since=seen.at)
-    after = decide("worker", policy, lost)
+    after = decide("worker", policy, without_memory(seen))
 
     assert after.desired >= min(decision.desired, seen.quantity)
 
@@ -291,16 +333,16 @@ def test_the_loss_of_what_was_learned_takes_no_dyno_away(
 slowing = st.sampled_from(["stabilization_down", "cooldown_down"])
 
 
-@given(policies(), slowing, counts, quantities)
+@given(policies(), slowing, observations)
 def test_with_a_window_or_a_cooldown_the_loss_alone_takes_nothing_away(
-    policy, field, count, quantity
+    policy, field, seen
 ):
     policy = replace(policy, **{field: timedelta(seconds=60)})
-    lost = Observation(count, quantity, NOON, since=NOON)
-    decision = decide("worker", policy, lost)
+    decision = decide("worker", policy, without_memory(seen))
 
     _, most, _ = bounds(policy, NOON)
-    assert decision.desired >= (quantity if most is None else min(quantity, most))
+    before = seen.quantity
+    assert decision.desired >= (before if most is None else min(before, most))
 
 
 class Walk:
@@ -316,18 +358,16 @@ class Walk:
     def poll(self, reading, seconds=10):
         """Let time go by, decide on a reading, and carry it out."""
         self.at += timedelta(seconds=seconds)
-        self.past = note_reading(self.past, reading)
-        unknown = reading if isinstance(reading, Unknown) else None
-        seen = Observation(
-            unknown.at_least if unknown else reading,
-            self.quantity,
+        self.past = note_reading(self.past, reading.count)
+        facts = AppFacts(
             self.at,
-            past=self.past,
+            {"worker": ProcessType(self.quantity)},
+            limits={},
+            pasts={"worker": self.past},
             since=self.since,
             released_at=NOON - timedelta(days=9),
-            unknown=unknown,
         )
-        decision = decide("worker", self.policy, seen)
+        (decision,) = decide_all(lambda _: self.policy, {"worker": reading}, facts)
         self.past = note_decision(self.past, self.policy, decision, self.at)
         if decision.changes:
             field = "scaled_up_at" if decision.is_up else "scaled_down_at"
@@ -339,7 +379,9 @@ class Walk:
 polls = st.lists(
     st.tuples(
         st.integers(0, 90) | st.just(1_000) | st.just(-30),
-        st.integers(0, 300) | unknowns,
+        st.builds(
+            Reading, st.integers(0, 300) | unknowns, latency=latencies, busy=busy_dynos
+        ),
         st.booleans(),
     ),
     max_size=25,
@@ -361,7 +403,7 @@ def test_at_each_poll_of_a_walk_the_rules_hold(policy, quantity, steps):
             fewest <= walk.quantity <= (HEROKU.most_dynos if most is None else most)
         )
         assert decision.hold or within or reasons(decision) & EXCUSES
-        assert not isinstance(reading, Unknown) or walk.quantity >= before
+        assert not isinstance(reading.count, Unknown) or walk.quantity >= before
         for kept in (walk.past.recommended_up, walk.past.recommended_down):
             assert len(kept) <= SLICES + 2
 
@@ -423,8 +465,8 @@ def test_a_count_that_stays_gets_its_dynos_in_the_end(policy, quantity, count, p
     walk = Walk(policy, quantity)
     left = 10_000
     while walk.quantity != wanted and left > 0:
-        walk.poll(count, period)
+        walk.poll(Reading(count), period)
         left -= period
 
     assert walk.quantity == wanted
-    assert not walk.poll(count, period).changes
+    assert not walk.poll(Reading(count), period).changes

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scalar.core.errors import ConfigurationError
+from scalar.core.policy.values import read_value
 from scalar.settings import SETTINGS, Settings
 
 KEY = "A" * 43 + "="
@@ -104,6 +105,38 @@ def test_secrets_are_not_printed_with_the_settings():
 
     assert "hunter2" not in repr(settings)
     assert KEY not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [
+        *[("yes", True), ("no", False), ("on", True), ("OFF", False)],
+        *[("True", True), ("FALSE", False), ("1", True), ("0", False)],
+    ],
+)
+def test_a_boolean_is_read_alike_in_every_setting_and_policy(word, value):
+    settings = Settings.from_environ(
+        {"SCALE_WEB_TO_ZERO": word, "ALLOW_PRIVATE_ADDRESSES": word, "DRY_RUN": word}
+    )
+
+    assert settings.scale_web_to_zero is value
+    assert settings.allow_private_addresses is value
+    assert read_value("dry_run", settings.policy["dry_run"]) is value
+
+
+@pytest.mark.parametrize("name", ["SCALE_WEB_TO_ZERO", "DRY_RUN"])
+def test_a_word_that_is_not_a_boolean_is_refused_with_the_words_that_are(name):
+    with pytest.raises(ConfigurationError) as refusal:
+        Settings.from_environ({name: "maybe"})
+
+    assert str(refusal.value) == (
+        f"{name} = 'maybe', must be yes, no, on, off, true, false, 1 or 0"
+    )
+
+
+def test_auto_is_offered_where_it_is_taken():
+    with pytest.raises(ConfigurationError, match=r"1 or 0, or auto$"):
+        Settings.from_environ({"ALLOW_PRIVATE_ADDRESSES": "maybe"})
 
 
 def test_several_secret_keys_are_taken():

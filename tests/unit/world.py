@@ -10,6 +10,7 @@ from scalar.adapters.inmemory.coordination import MemoryCoordinator
 from scalar.adapters.inmemory.counts import MemoryCounts
 from scalar.adapters.inmemory.platform import MemoryAccounts, MemoryPlatforms
 from scalar.adapters.inmemory.sql import MemoryJournal, MemoryRegistry
+from scalar.bootstrap import options_of
 from scalar.core.counts_address import CountsAddress
 from scalar.core.formation import ProcessType
 from scalar.core.heroku_key import SHARED_KEY
@@ -17,8 +18,11 @@ from scalar.core.policy.resolve import PolicyBook
 from scalar.core.secret import Secret
 from scalar.service.evaluate.poll_and_scale import evaluate_now, poll_and_scale
 from scalar.service.fan_out import fan_out
-from scalar.service.parts import Options, Parts
+from scalar.service.parts import Parts
+from scalar.settings import Settings
 from tests.unit.deciding import as_readings
+
+DEFAULTS = options_of(Settings.from_environ({}))
 
 
 class _Queue:
@@ -70,7 +74,7 @@ class World:
             states=self.coordinator,
             health=self.coordinator,
             policies=PolicyBook(self.values, scale_web_to_zero=False),
-            options=Options(),
+            options=DEFAULTS,
         )
 
     def add(

@@ -41,10 +41,6 @@ class MemoryCoordinator:
         self._due, self._last = max(due, now) + length, now
         return tick
 
-    def last_tick(self) -> datetime | None:
-        """Return when the last fan-out was let through."""
-        return self._last
-
     def reserve(self, app_ids: Sequence[int], token: str, seconds: float) -> list[int]:
         """Keep apps for messages under way; return those that were free."""
         end = self._clock.now() + timedelta(seconds=seconds)

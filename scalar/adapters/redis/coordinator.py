@@ -162,12 +162,6 @@ class RedisCoordinator:
             return None
         return Tick(_moment(got[0]), _moment(got[1]) if got[1] else None)
 
-    def last_tick(self) -> datetime | None:
-        """Return when the last fan-out was let through."""
-        with translated():
-            last: Any = self._redis.get(f"{PREFIX}tick:last")
-        return _moment(last) if last else None
-
     def reserve(self, app_ids: Sequence[int], token: str, seconds: float) -> list[int]:
         """Keep apps for messages under way; return those that were free."""
         if not app_ids:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from scalar.core.boolean import read_boolean
 from scalar.core.errors import InvalidInput
 from scalar.core.platform_rules import HEROKU
 from scalar.core.policy.schedule_text import read_schedule
@@ -74,20 +75,6 @@ def _number(above: float, below: float, rule: str) -> Reader:
         return value
 
     return read
-
-
-def _yes_or_no(text: str) -> bool:
-    words = {
-        "true": True,
-        "yes": True,
-        "1": True,
-        "false": False,
-        "no": False,
-        "0": False,
-    }
-    if text.lower() not in words:
-        raise InvalidInput("must be true or false")
-    return words[text.lower()]
 
 
 def read_duration(text: str) -> timedelta:
@@ -211,7 +198,7 @@ VALUES: tuple[PolicyValue, ...] = (
         "down_when_empty",
         "down_when_empty",
         "DOWN_WHEN_EMPTY",
-        _yes_or_no,
+        read_boolean,
         "remove dynos only while the count is 0",
     ),
     PolicyValue(
@@ -292,7 +279,7 @@ VALUES: tuple[PolicyValue, ...] = (
         "dry_run",
         "dry_run",
         "DRY_RUN",
-        _yes_or_no,
+        read_boolean,
         "decide, log and record, but change nothing",
     ),
     PolicyValue("pause_up", "pause_up", "", _moment, "no scale up before that time"),
