@@ -11,11 +11,12 @@ from scalar.core.formation import Formation
 from scalar.core.reason import Cause, Reason
 
 #: Why an app is held though its counts are known.
-HEROKU_REASONS = frozenset(
+PLATFORM_REASONS = frozenset(
     {
         *(Reason.NOT_AUTHORIZED, Reason.FORBIDDEN, Reason.PAYMENT_REQUIRED),
         *(Reason.APP_NOT_ON_HEROKU, Reason.HEROKU_REFUSED),
         *(Reason.HEROKU_UNAVAILABLE, Reason.RATE_LIMITED, Reason.CALLS_LOW),
+        Reason.PLATFORM_UNKNOWN,
     }
 )
 
@@ -67,4 +68,4 @@ class Evaluation:
         """Whether Heroku did not take what was decided, or could not be asked."""
         if self.to_be_made and not self.scaled:
             return True
-        return self.hold is not None and self.hold.reason in HEROKU_REASONS
+        return self.hold is not None and self.hold.reason in PLATFORM_REASONS
