@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scalar.core.app_state import NOTHING, Past
@@ -155,7 +155,6 @@ def reasons(decision):
 
 
 @given(policies(), counts, observations)
-@settings(max_examples=300)
 def test_the_dynos_are_within_the_fewest_and_the_most_of_that_time(policy, count, seen):
     decision = decide("worker", policy, count, seen)
 
@@ -165,7 +164,6 @@ def test_the_dynos_are_within_the_fewest_and_the_most_of_that_time(policy, count
 
 
 @given(policies(), counts, counts, observations)
-@settings(max_examples=300)
 def test_a_larger_count_never_gets_fewer_dynos(policy, count, other, seen):
     low, high = sorted([count, other])
 
@@ -174,7 +172,6 @@ def test_a_larger_count_never_gets_fewer_dynos(policy, count, other, seen):
 
 
 @given(policies(), st.integers(0, 500), observations, st.integers(1, 3))
-@settings(max_examples=500)
 def test_one_job_more_never_gets_fewer_dynos(policy, count, seen, more):
     fewer = decide("worker", policy, count, seen).desired
 
@@ -199,7 +196,6 @@ def test_the_default_policy_is_the_projects_formula_whatever_is_remembered(
 
 
 @given(policies(fallback_after=2), dynos, observations, unknowns)
-@settings(max_examples=200)
 def test_an_unknown_count_never_takes_a_dyno_away(policy, fallback, seen, unknown):
     policy = replace(policy, fallback_dynos=fallback)
     decision = decide_unknown("worker", policy, unknown, seen)
@@ -216,7 +212,6 @@ def test_without_a_fallback_an_unknown_count_changes_nothing(policy, seen, unkno
 
 
 @given(policies(), counts, observations)
-@settings(max_examples=200)
 def test_each_stage_that_speaks_changes_the_quantity(policy, count, seen):
     trail = decide("worker", policy, count, seen).trail
 
@@ -243,7 +238,6 @@ def test_what_a_person_set_stays_for_the_time_of_the_lease(policy, lease, count,
 
 
 @given(policies(schedule=None), counts, observations)
-@settings(max_examples=400)
 def test_a_step_is_no_longer_than_allowed_unless_the_range_asks_for_it(
     policy, count, seen
 ):
@@ -261,7 +255,6 @@ def test_a_step_is_no_longer_than_allowed_unless_the_range_asks_for_it(
 
 
 @given(policies(manual_lease=timedelta(0)), counts, observations)
-@settings(max_examples=300)
 def test_the_loss_of_all_memory_takes_no_dyno_away(policy, count, seen):
     """It may let one be added: what it loses could only have slowed that down."""
     decision = decide("worker", policy, count, seen)
@@ -349,7 +342,6 @@ polls = st.lists(
 
 
 @given(policies(), quantities, polls)
-@settings(max_examples=150, deadline=None)
 def test_at_each_poll_of_a_walk_the_rules_hold(policy, quantity, steps):
     walk = Walk(policy, quantity)
     for seconds, reading, loses in steps:
@@ -372,7 +364,6 @@ def test_at_each_poll_of_a_walk_the_rules_hold(policy, quantity, steps):
     polls,
     st.integers(0, 24),
 )
-@settings(max_examples=300, deadline=None)
 def test_after_a_loss_the_window_begins_anew_and_protects_the_dynos(
     policy, quantity, steps, when
 ):
@@ -410,7 +401,6 @@ brief = st.integers(0, 60).map(lambda seconds: timedelta(seconds=seconds))
     st.integers(0, 200),
     st.sampled_from([1, 10, 30, 61]),
 )
-@settings(deadline=None)
 def test_a_count_that_stays_gets_its_dynos_in_the_end(policy, quantity, count, period):
     """No window may be so short, and no poll so rare, that nothing ever happens."""
     wanted = max(
