@@ -161,7 +161,7 @@ def test_a_hanging_app_does_not_delay_another(in_one, counts_app, name):
         assert len(other.requests) - polls >= 4
 
 
-@pytest.mark.parametrize("status", [403, 429, 503])
+@pytest.mark.parametrize("status", [403, 503])
 def test_a_heroku_that_refuses_is_asked_again_later(in_one, counts_app, name, status):
     in_one.heroku.fail(status, times=1)
     counts_app.answer({"worker": 45, "mailer": 0})
