@@ -12,10 +12,13 @@ HEROKU_CLI_FOLDER := .cache/heroku-cli
 HEROKU_CLI := $(CURDIR)/$(HEROKU_CLI_FOLDER)/node_modules/.bin/heroku
 HEROKU_CLI_STAMP := $(HEROKU_CLI_FOLDER)/.installed-$(HEROKU_CLI_VERSION)
 PYTEST := $(PY) -m pytest
-# Most of a test of processes is waiting for their next period.
-IN_PARALLEL := -n 6 --dist loadfile
-# What the caller's shell says of another Python is not for ours.
-unexport PYTHONHOME PYTHONPATH
+# Tests of processes mostly wait for the next period, so there are more workers than
+# cores; each worker collects all tests, so there are not many more. Files are taken in
+# the order of the command line, so that the longest do not begin last.
+IN_PARALLEL := -n 4 --dist loadfile --no-loadscope-reorder
+# What the caller's shell says of another Python is not for ours. Without bytecode,
+# each of the hundreds of processes of the tests would compile the project anew.
+unexport PYTHONHOME PYTHONPATH PYTHONDONTWRITEBYTECODE
 
 # Each is run, because the shims of pyenv exist for versions that do not.
 PYTHONS := python3.13 python3.12 python3.11 python3 python
@@ -23,7 +26,8 @@ SUITABLE := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_inf
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo run test test-unit test-integration test-acceptance \
-	test-agent test-local-heroku test-heroku-cli chaos fuzz lint types format docs clean
+	test-agent test-local-heroku test-deep mutants coverage test-heroku-cli chaos \
+	fuzz lint types format docs clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -38,8 +42,23 @@ run: $(STAMP) ## Run beat and worker here, against the real Heroku
 	@$(PY) -m devtools.run
 
 test: $(STAMP) ## Run all tests but those of the Heroku CLI
-	$(PYTEST) $(IN_PARALLEL) tests/unit tests/integration tests/acceptance \
-		local_heroku/tests agent/tests
+	$(PYTEST) $(IN_PARALLEL) tests/acceptance agent/tests local_heroku/tests \
+		tests/integration tests/unit
+
+test-deep: $(STAMP) ## Try many more examples of each property (2 minutes)
+	$(PYTEST) $(IN_PARALLEL) --hypothesis-profile=deep -m hypothesis tests/unit agent/tests
+
+# Per cent of the branches and lines of scalar/core and scalar/service.
+COVERED := 99
+
+coverage: $(STAMP) ## Report the branches that unit and integration tests take
+	@rm -rf .cache/coverage
+	COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml \
+		$(PYTEST) $(IN_PARALLEL) tests/integration tests/unit
+	@$(PY) -m coverage combine --quiet
+	@$(PY) -m coverage report
+	@$(PY) -m coverage report --fail-under=$(COVERED) --show-missing \
+		--include='scalar/core/*,scalar/service/*'
 
 test-unit: $(STAMP) ## Run the tests that need no server
 	$(PYTEST) tests/unit
@@ -58,6 +77,9 @@ test-local-heroku: $(STAMP) ## Run the local Heroku's own tests
 
 test-heroku-cli: $(STAMP) $(HEROKU_CLI_STAMP) ## Drive the local Heroku with the real Heroku CLI (needs npm)
 	HEROKU_CLI=$(HEROKU_CLI) $(PYTEST) local_heroku/tests/test_heroku_cli.py
+
+mutants: $(STAMP) ## See that a test notices each deliberate fault (5 minutes)
+	@$(PY) -m mutants
 
 CHAOS_SEEDS := 1 2 3
 

@@ -28,14 +28,19 @@ class PostgresServer:
         """The URL of its first database, as Heroku writes it: `postgres://...`."""
         return self._url("postgres")
 
-    def create_database(self, name: str | None = None) -> str:
-        """Return the URL of a new, empty database; its name is made up if not given.
+    def create_database(
+        self, name: str | None = None, template: str = "template1"
+    ) -> str:
+        """Return the URL of a new database; its name is made up if not given.
+
+        It is empty, or a copy of another one to which nobody is connected.
 
         Raises:
             psycopg2.errors.DuplicateDatabase: There is one of this name.
         """
         name = name or f"test_{secrets.token_hex(6)}"
-        self._run(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        self._run(create.format(sql.Identifier(name), sql.Identifier(template)))
         return self._url(name)
 
     def trust_the_disk(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,6 +14,9 @@ from redis import Redis
 
 from devtools.postgres_server import PostgresServer, postgres_server
 from devtools.redis_server import RedisServer, redis_server
+from scalar.adapters.sql import schema
+from scalar.adapters.sql.engine import make_engine
+from scalar.settings import Settings
 from tests.support.counts_app import CountsApp
 from tests.support.environment import VARIABLES
 
@@ -22,8 +26,9 @@ pytest_plugins = ("local_heroku.testing",)
 def pytest_configure(config: pytest.Config) -> None:
     """Clean the environment before tests, and what they test, are imported."""
     # How long an example takes says more of the machine than of the code.
-    settings.register_profile("ours", deadline=None)
-    settings.load_profile("ours")
+    settings.register_profile("brief", deadline=None, max_examples=25)
+    settings.register_profile("deep", deadline=None, max_examples=500)
+    settings.load_profile(config.getoption("--hypothesis-profile") or "brief")
     patch = pytest.MonkeyPatch()
     config.add_cleanup(patch.undo)
     for name in VARIABLES:
@@ -100,6 +105,52 @@ def database_url(request: pytest.FixtureRequest) -> str:
     """The URL of an empty database, of either kind."""
     name = "sqlite_url" if request.param == "sqlite" else "postgres_url"
     url: str = request.getfixturevalue(name)
+    return url
+
+
+@pytest.fixture(scope="session")
+def sqlite_with_schema(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file that `ready_sqlite_url` copies: the migrations run once."""
+    path = tmp_path_factory.mktemp("schema") / "registry.sqlite3"
+    _give_schema(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_with_schema(shared_postgres: PostgresServer) -> str:
+    """The name of a database that `ready_postgres_url` copies."""
+    name = "with_schema"
+    _give_schema(shared_postgres.create_database(name))
+    return name
+
+
+def _give_schema(url: str) -> None:
+    settings = Settings.from_environ({"DATABASE_URL": url})
+    engine = make_engine(settings.database_url.reveal())
+    schema.upgrade(engine)
+    engine.dispose()
+
+
+@pytest.fixture
+def ready_sqlite_url(sqlite_url: str, sqlite_with_schema: Path, tmp_path: Path) -> str:
+    """The URL of a SQLite file that has its schema."""
+    shutil.copy(sqlite_with_schema, tmp_path)
+    return sqlite_url
+
+
+@pytest.fixture
+def ready_postgres_url(
+    shared_postgres: PostgresServer, postgres_with_schema: str
+) -> str:
+    """The URL of a PostgreSQL database that has its schema."""
+    return shared_postgres.create_database(template=postgres_with_schema)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def ready_database_url(request: pytest.FixtureRequest) -> str:
+    """The URL of a database that has its schema, of either kind."""
+    kind = "sqlite" if request.param == "sqlite" else "postgres"
+    url: str = request.getfixturevalue(f"ready_{kind}_url")
     return url
 
 

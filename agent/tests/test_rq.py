@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -203,7 +204,10 @@ def test_a_job_in_no_key_while_a_worker_of_two_queues_takes_it_is_not_missed(
         queues = [situation.queue("a"), situation.queue("b")]
         assert Queue.dequeue_any(queues, None, connection=situation.redis)
 
-    monkeypatch.setattr("scalar_agent.rq.time.sleep", take)
+    # Not `time.sleep` itself: other threads, and redis-py between two attempts,
+    # sleep as well.
+    clock = SimpleNamespace(time=time.time, sleep=take)
+    monkeypatch.setattr("scalar_agent.rq.time", clock)
 
     assert situation.work("a", "b").count == 1
 

@@ -21,7 +21,7 @@ from tests.support.waiting import wait_until
 #: Longer than it takes until the idle dynos are gone, on a slow machine too.
 LONG = 15.0
 SHORT = 0.5
-DYNOS = 4
+DYNOS = 3
 #: From SIGTERM to SIGKILL; Heroku gives 30 s.
 GRACE = 5.0
 

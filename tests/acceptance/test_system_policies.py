@@ -35,9 +35,8 @@ def reasons(system, name, kind="scaled"):
     ]
 
 
-def test_values_of_app_and_process_type_hold(start, name, counts_app, database_url):
-    """On SQLite and on PostgreSQL."""
-    system = start({"worker": 0, "mailer": 0}, {}, database_url)
+def test_values_of_app_and_process_type_hold(start, name, counts_app, postgres_url):
+    system = start({"worker": 0, "mailer": 0}, {}, postgres_url)
     system.cli("set-policy", name, "--min", "1", "--max", "6")
     system.cli("set-policy", name, "worker", "--wake", "3", "--max-step-up", "2")
     counts_app.answer({"worker": 99, "mailer": 99})

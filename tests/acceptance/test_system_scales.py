@@ -13,14 +13,16 @@ FOR_BOUNDARY = {
     "10": {"celeryd": 1, "celerybd": 10, "someotherproc": 0},
     "0": {"celeryd": 1, "celerybd": 1, "someotherproc": 0},
 }
-BOTH_WAYS = [
-    pytest.param(("beat", "worker"), id="beat and worker"),
-    pytest.param(("all-in-one",), id="all in one"),
-]
 
 
-@pytest.mark.parametrize("lines", BOTH_WAYS)
-@pytest.mark.parametrize("boundary", FOR_BOUNDARY)
+@pytest.mark.parametrize(
+    ("boundary", "lines"),
+    [
+        pytest.param("10", ("beat", "worker"), id="10, beat and worker"),
+        pytest.param("10", ("all-in-one",), id="10, all in one"),
+        pytest.param("0", ("all-in-one",), id="0, all in one"),
+    ],
+)
 def test_the_example_has_its_dynos_within_three_periods(
     make_system, counts_app, name, lines, boundary
 ):
@@ -87,8 +89,9 @@ def test_celery_inspect_finds_the_worker_and_few_connections_are_used(
     system.wait_for_polls(3)
     connections = system.redis_connections()
 
-    assert "pong" in system.celery("inspect", "ping")
-    assert "scalar.poll_and_scale" in system.celery("inspect", "registered")
+    answer = system.celery("inspect", "registered")
+    assert "scalar.poll_and_scale" in answer
+    assert "1 node online" in answer
     assert connections <= most
 
 

@@ -12,16 +12,32 @@ SHORT_TIMES = {"APP_READ_TIMEOUT": "0.5", "APP_TOTAL_TIMEOUT": "0.8"}
 
 
 @pytest.fixture
-def system(make_system, counts_app, name):
-    """A system at rest with beat and worker; one app with 3 dynos for 25 counts."""
-    system = make_system(COUNT_BOUNDARY="10", **SHORT_TIMES)
-    system.register(name, {"worker": 0, "mailer": 2})
-    counts_app.answer({"worker": 25, "mailer": 11})
-    system.beat, system.worker = system.start("beat", "worker")
-    system.wait_for_dynos(name, {"worker": 3, "mailer": 2})
-    system.wait_for_polls(1)
-    system.heroku.clear_requests()
-    return system
+def at_rest(make_system, counts_app, name):
+    """Set up a system with one app of 3 dynos for 25 counts; wait until it rests."""
+
+    def at_rest(*lines):
+        system = make_system(COUNT_BOUNDARY="10", **SHORT_TIMES)
+        system.register(name, {"worker": 0, "mailer": 2})
+        counts_app.answer({"worker": 25, "mailer": 11})
+        *_, system.worker = system.start(*lines)
+        system.wait_for_dynos(name, {"worker": 3, "mailer": 2})
+        system.wait_for_polls(1)
+        system.heroku.clear_requests()
+        return system
+
+    return at_rest
+
+
+@pytest.fixture
+def system(at_rest):
+    """Beat and worker: processes that end, and lose Redis, each for itself."""
+    return at_rest("beat", "worker")
+
+
+@pytest.fixture
+def in_one(at_rest):
+    """Both in one process, for what happens elsewhere: to an app, or to Heroku."""
+    return at_rest("all-in-one")
 
 
 def test_a_killed_worker_is_healed_by_the_next_one(system, counts_app, name):
@@ -104,7 +120,7 @@ def test_a_stopped_worker_finishes_what_it_began(system, counts_app, name):
     assert "Warm shutdown" in system.worker.log_text()
 
 
-def test_an_app_that_goes_wrong_keeps_its_dynos(system, counts_app, name):
+def test_an_app_that_goes_wrong_keeps_its_dynos(in_one, counts_app, name):
     """Hangs, drips, resets, is cut off, is huge, loops; then it answers again."""
     for kind, options in (
         ("hang", {}),
@@ -115,18 +131,18 @@ def test_an_app_that_goes_wrong_keeps_its_dynos(system, counts_app, name):
         ("redirect", {"to": counts_app.url}),
     ):
         counts_app.behave(kind, **options)
-        system.wait_for_polls(2)
+        in_one.wait_for_polls(2)
         counts_app.release()
-    wait_until(lambda: len(system.events(name)) == 2, message="the hold is recorded")
+    wait_until(lambda: len(in_one.events(name)) == 2, message="the hold is recorded")
 
-    assert system.heroku.requests(app=name) == []
-    assert system.events(name)[-1]["kind"] == "held"
+    assert in_one.heroku.requests(app=name) == []
+    assert in_one.events(name)[-1]["kind"] == "held"
 
     counts_app.answer({"worker": 0, "mailer": 11})
-    system.wait_for_dynos(name, {"worker": 0, "mailer": 2})
+    in_one.wait_for_dynos(name, {"worker": 0, "mailer": 2})
 
 
-def test_an_unknown_count_keeps_the_dynos(system, counts_app, name):
+def test_an_unknown_count_keeps_the_dynos(in_one, counts_app, name):
     for answer, status in (
         ({"worker": None, "mailer": 11}, 200),
         ({"mailer": 11}, 200),
@@ -140,33 +156,33 @@ def test_an_unknown_count_keeps_the_dynos(system, counts_app, name):
         ({"worker": 0, "mailer": 0}, 503),
     ):
         counts_app.answer(answer, status=status)
-        system.wait_for_polls(2)
-    held = [e["process_type"] for e in system.events(name) if e["kind"] == "held"]
+        in_one.wait_for_polls(2)
+    held = [e["process_type"] for e in in_one.events(name) if e["kind"] == "held"]
 
     assert held == ["worker", None]
-    assert system.patches(name) == []
-    assert system.dynos(name) == {"worker": 3, "mailer": 2}
+    assert in_one.patches(name) == []
+    assert in_one.dynos(name) == {"worker": 3, "mailer": 2}
 
 
-def test_a_hanging_app_does_not_delay_another(system, counts_app, name):
+def test_a_hanging_app_does_not_delay_another(in_one, counts_app, name):
     counts_app.behave("hang")
     with CountsApp() as other:
         other.answer({"worker": 1})
-        system.register(f"{name}-b", {"worker": 0}, other.url)
-        system.wait_for_dynos(f"{name}-b", {"worker": 1})
+        in_one.register(f"{name}-b", {"worker": 0}, other.url)
+        in_one.wait_for_dynos(f"{name}-b", {"worker": 1})
         polls = len(other.requests)
-        ticks = system.logs().count("tick.done")
-        wait_until(lambda: system.logs().count("tick.done") >= ticks + 5, timeout=20)
+        ticks = in_one.logs().count("tick.done")
+        wait_until(lambda: in_one.logs().count("tick.done") >= ticks + 5, timeout=20)
 
         assert len(other.requests) - polls >= 4
 
 
-@pytest.mark.parametrize("status", [403, 429, 503])
-def test_a_heroku_that_refuses_is_asked_again_later(system, counts_app, name, status):
-    system.heroku.fail(status, times=1)
+@pytest.mark.parametrize("status", [403, 503])
+def test_a_heroku_that_refuses_is_asked_again_later(in_one, counts_app, name, status):
+    in_one.heroku.fail(status, times=1)
     counts_app.answer({"worker": 45, "mailer": 0})
-    wait_until(lambda: "scale.held" in system.logs(), timeout=10)
-    system.wait_for_polls(2)
+    wait_until(lambda: "scale.held" in in_one.logs(), timeout=10)
+    in_one.wait_for_polls(2)
 
-    assert system.dynos(name) == {"worker": 3, "mailer": 2}
-    assert len(system.heroku.requests(app=name)) == 1
+    assert in_one.dynos(name) == {"worker": 3, "mailer": 2}
+    assert len(in_one.heroku.requests(app=name)) == 1

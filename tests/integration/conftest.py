@@ -66,15 +66,12 @@ def new_cli(database_url: str, redis_url: str, heroku: LocalHeroku) -> Cli:
 
 
 @pytest.fixture
-def each_cli(new_cli: Cli) -> Cli:
+def each_cli(ready_database_url: str, redis_url: str, heroku: LocalHeroku) -> Cli:
     """Commands on a database of either kind that has its schema."""
-    new_cli("initialise-project")
-    return new_cli
+    return Cli(_settings(ready_database_url, redis_url, heroku))
 
 
 @pytest.fixture
-def cli(sqlite_url: str, redis_url: str, heroku: LocalHeroku) -> Cli:
+def cli(ready_sqlite_url: str, redis_url: str, heroku: LocalHeroku) -> Cli:
     """Commands on a SQLite file that has its schema."""
-    cli = Cli(_settings(sqlite_url, redis_url, heroku))
-    cli("initialise-project")
-    return cli
+    return Cli(_settings(ready_sqlite_url, redis_url, heroku))

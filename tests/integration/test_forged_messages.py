@@ -108,14 +108,14 @@ def forged(trap):
 
 @pytest.fixture
 def system(tmp_path, own_redis, heroku, counts_app, name):
-    """A system at rest with beat and worker; one app with 3 dynos for 25 counts."""
+    """A system at rest; one app with 3 dynos for 25 counts."""
     url = f"sqlite:///{tmp_path}/registry.sqlite3"
     settings = {"COUNT_BOUNDARY": "10", "LOG_LEVEL": "INFO"}
     address = counts_app.url.replace("://", f"://user:{PASSWORD}@")
     with System(tmp_path, own_redis, heroku, counts_app, url, settings) as system:
         counts_app.answer({"worker": 25})
         system.register(name, {"worker": 3}, address)
-        system.beat, system.worker = system.start("beat", "worker")
+        (system.worker,) = system.start("all-in-one")
         system.wait_for_polls(1)
         yield system
 

@@ -43,9 +43,8 @@ def engine_for(url):
 
 
 @pytest.fixture
-def engine(database_url):
-    engine = engine_for(database_url)
-    schema.upgrade(engine)
+def engine(ready_database_url):
+    engine = engine_for(ready_database_url)
     yield engine
     engine.dispose()
 
@@ -56,9 +55,8 @@ def stores(request):
     if request.param == "memory":
         yield MemoryRegistry(), MemoryJournal()
         return
-    name = "sqlite_url" if request.param == "sqlite" else "postgres_url"
-    engine = engine_for(request.getfixturevalue(name))
-    schema.upgrade(engine)
+    kind = "sqlite" if request.param == "sqlite" else "postgres"
+    engine = engine_for(request.getfixturevalue(f"ready_{kind}_url"))
     yield SqlRegistry(engine, UrlBox(Secret(""))), SqlJournal(engine)
     engine.dispose()
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import inf, nan
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from scalar.core.app_state import Past
@@ -146,7 +146,6 @@ observations = st.tuples(
 
 
 @given(st.lists(observations, max_size=30))
-@settings(deadline=None)
 @example([(600, (20 - n) * 5e-324, 1_000) for n in range(20)])
 @example([(600, 10**400 - n, 1_000) for n in range(20)])
 def test_no_row_of_observations_makes_it_fail(rows):

@@ -132,7 +132,7 @@ def test_each_command_bears_nothing_at_all(run, name):
     assert_clear(run([name]))
 
 
-@settings(max_examples=600, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(command_lines())
 @example(["add-app", "other", f"http://user:{SECRET}@{NOWHERE}/", "--no-check"])
 @example(["export", f"http://user:{SECRET}@{NOWHERE}/"])
@@ -144,7 +144,6 @@ def test_any_command_line_ends_clearly(run, typed):
     assert_clear(run(typed))
 
 
-@settings(max_examples=60)
 @given(st.text(max_size=40).filter(harmless), st.booleans())
 def test_any_file_of_a_fleet_ends_clearly(run, text, is_nested):
     inside = f"apps:\n  shop:\n    url: http://user:{SECRET}@{NOWHERE}/\n    {text}\n"
@@ -152,7 +151,6 @@ def test_any_file_of_a_fleet_ends_clearly(run, text, is_nested):
     assert_clear(run(["apply", "-", "--dry-run"], inside if is_nested else text))
 
 
-@settings(max_examples=200)
 @given(st.sampled_from([value.option for value in VALUES]), anything | words)
 def test_any_value_of_a_policy_ends_clearly(run, option, text):
     assert_clear(run(["set-policy", "shop", f"{option}={text}"]))

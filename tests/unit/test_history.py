@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scalar.core.recommendation_window import SLICES, recent, remember, within
@@ -97,7 +97,6 @@ def test_the_cost_does_not_grow_with_the_number_of_recommendations(period):
     ),
     st.integers(1, 600),
 )
-@settings(deadline=None)
 def test_all_of_the_window_counts_and_nothing_much_older(samples, seconds):
     window = timedelta(seconds=seconds)
     slices, now, told = (), 0, []

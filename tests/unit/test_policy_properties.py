@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scalar.core.app_state import NOTHING, Past
@@ -198,7 +198,6 @@ def test_every_field_of_a_policy_has_a_strategy():
 
 
 @given(policies(), observations)
-@settings(max_examples=300)
 def test_the_dynos_are_within_the_fewest_and_the_most_of_that_time(policy, seen):
     decision = decide("worker", policy, seen)
 
@@ -212,7 +211,6 @@ def desired(policy, seen, count):
 
 
 @given(policies(), counts, counts, observations)
-@settings(max_examples=300)
 def test_a_larger_count_never_gets_fewer_dynos(policy, count, other, seen):
     low, high = sorted([count, other])
 
@@ -220,7 +218,6 @@ def test_a_larger_count_never_gets_fewer_dynos(policy, count, other, seen):
 
 
 @given(policies(), st.integers(0, 500), observations, st.integers(1, 3))
-@settings(max_examples=500)
 def test_one_job_more_never_gets_fewer_dynos(policy, count, seen, more):
     assert desired(policy, seen, count) <= desired(policy, seen, count + more)
 
@@ -242,7 +239,6 @@ def test_the_default_policy_is_the_projects_formula_whatever_is_remembered(
 
 
 @given(policies(fallback_after=2), dynos, observations, unknowns)
-@settings(max_examples=200)
 def test_an_unknown_count_never_takes_a_dyno_away(policy, fallback, seen, unknown):
     policy = replace(policy, fallback_dynos=fallback)
     decision = decide("worker", policy, replace(seen, unknown=unknown))
@@ -259,7 +255,6 @@ def test_without_a_fallback_an_unknown_count_changes_nothing(policy, seen, unkno
 
 
 @given(policies(), observations)
-@settings(max_examples=200)
 def test_each_stage_that_speaks_changes_the_quantity(policy, seen):
     trail = decide("worker", policy, seen).trail
 
@@ -286,7 +281,6 @@ def test_what_a_person_set_stays_for_the_time_of_the_lease(policy, lease, seen):
 
 
 @given(policies(schedule=None), observations)
-@settings(max_examples=400)
 def test_a_step_is_no_longer_than_allowed_unless_the_range_asks_for_it(policy, seen):
     """Or unless dynos wake from 0, which is one step."""
     decision = decide("worker", policy, seen)
@@ -302,7 +296,6 @@ def test_a_step_is_no_longer_than_allowed_unless_the_range_asks_for_it(policy, s
 
 
 @given(policies(manual_lease=timedelta(0)), observations)
-@settings(max_examples=300)
 def test_the_loss_of_all_memory_takes_no_dyno_away(policy, seen):
     """It may let one be added: what it loses could only have slowed that down."""
     decision = decide("worker", policy, seen)
@@ -389,7 +382,6 @@ polls = st.lists(
 
 
 @given(policies(), quantities, polls)
-@settings(max_examples=150, deadline=None)
 def test_at_each_poll_of_a_walk_the_rules_hold(policy, quantity, steps):
     walk = Walk(policy, quantity)
     for seconds, reading, loses in steps:
@@ -414,7 +406,6 @@ def test_at_each_poll_of_a_walk_the_rules_hold(policy, quantity, steps):
     polls,
     st.integers(0, 24),
 )
-@settings(max_examples=300, deadline=None)
 def test_after_a_loss_the_window_begins_anew_and_protects_the_dynos(
     policy, quantity, steps, when
 ):
@@ -452,7 +443,6 @@ brief = st.integers(0, 60).map(lambda seconds: timedelta(seconds=seconds))
     st.integers(0, 200),
     st.sampled_from([1, 10, 30, 61]),
 )
-@settings(deadline=None)
 def test_a_count_that_stays_gets_its_dynos_in_the_end(policy, quantity, count, period):
     """No window may be so short, and no poll so rare, that nothing ever happens."""
     wanted = max(

@@ -22,6 +22,8 @@ from scalar.core.policy.values import (
     read_value,
 )
 
+MINUTE = timedelta(minutes=1)
+
 
 @pytest.mark.parametrize(
     ("name", "text", "value"),
@@ -146,6 +148,15 @@ def test_all_but_the_pauses_may_be_set_in_the_environment():
         (
             {"max": 3, "schedule": "min=4"},
             r"max would be 3, must be at least min \(4\)",
+        ),
+        (
+            {"latency_up": MINUTE, "drain_time": MINUTE},
+            "latency_up and drain_time do not go together",
+        ),
+        ({"latency_down": MINUTE}, "latency_down needs a latency_up"),
+        (
+            {"latency_up": MINUTE, "latency_down": 2 * MINUTE},
+            r"latency_down = 120s, must be at most latency_up \(60s\)",
         ),
     ],
 )
