@@ -1,4 +1,4 @@
-"""An app as the registry knows it."""
+"""An app as the registry stores it."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ DEFAULT_PLATFORM = "heroku"
 
 @dataclass(frozen=True, slots=True)
 class RegisteredApp:
-    """An app of the registry.
+    """A registered app.
 
     Attributes:
-        id: The registry's number for it; never used again.
-        name: Heroku's name of the app.
-        address: Where it tells how much work it has.
-        revision: Grows with each change of the row.
+        id: Its number in the registry; never reused.
+        name: The app's name on Heroku.
+        address: Where its counts are read.
+        revision: Increases with each change of the row.
         created_at: When it was registered (aware, UTC).
-        policies: The values that were set for it, as text, by process type;
-            those for the whole app under `WHOLE_APP`.
+        policies: Its own policy values, as text, by process type; those of the
+            whole app under `WHOLE_APP`.
         heroku_key: Its own Heroku API key; `SHARED_KEY` if it has none.
         platform: The platform that runs its dynos.
     """
@@ -58,7 +58,7 @@ class NewApp:
 
 @dataclass(frozen=True, slots=True)
 class AppKey:
-    """What the fan-out needs to know of an app: plain facts, no secret."""
+    """What the fan-out needs to know about an app; nothing secret."""
 
     id: int
     name: str
@@ -67,19 +67,19 @@ class AppKey:
 
 @dataclass(frozen=True, slots=True)
 class AppEntry:
-    """An app as a description has it.
+    """An app as a fleet file describes it.
 
     Attributes:
-        name: Heroku's name of it.
-        url: Where it tells how much work it has, with `***` for a password; None
-            to leave its address as it is.
-        policies: Values by process type; those for the whole app under
+        name: The app's name on Heroku.
+        url: Where its counts are read, with `***` in place of a password; None to
+            keep the stored address.
+        policies: Policy values by process type; those of the whole app under
             `WHOLE_APP`.
-        form: In which form; None if the URL speaks for itself.
-        token: Of the app's agent, `***` for the one that is stored.
-        queues: For a broker: process type to queues.
-        heroku_key: The app's own, `***` for the one that is stored; `SHARED_KEY` if
-            it has none or, with no url, to leave it as it is.
+        form: The form of its answers; None to infer it from the URL.
+        token: The token of the app's agent; `***` for the stored one.
+        queues: The queues of each process type, for a broker.
+        heroku_key: The app's own key; `***` for the stored one; `SHARED_KEY` if it
+            has none or, without a url, to keep what is stored.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What is remembered of one app from one evaluation to the next."""
+"""What is remembered of an app between two evaluations."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from scalar.core.recommendation_window import Slice
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A hold that may last over several evaluations.
+    """A hold, which may last for several evaluations.
 
     Attributes:
         reason: Why nothing is changed.
-        since: When the first evaluation of the row was held (aware, UTC).
+        since: When the hold began (aware, UTC).
         times: Evaluations held in a row.
-        detail: The particulars of the last one.
-        recorded: Whether an event tells of it already.
+        detail: Details of the latest one, for people.
+        recorded: Whether the hold has been recorded as an event.
     """
 
     reason: Reason
@@ -34,14 +34,14 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Heroku's refusal to act for one app; it is not asked again at once.
+    """Heroku's refusal to act on one app: calls for it wait for a while.
 
     Attributes:
         cause: Why, in Heroku's words.
-        until: No call for this app before that time (aware, UTC).
+        until: No call for this app before this time (aware, UTC).
         times: Refusals in a row.
-        revision: Of the app's row at that time. When a person changes the row, as
-            by another key, it is tried again.
+        revision: The app's revision at the time. A changed row, for instance with
+            another key, is tried again at once.
     """
 
     cause: Cause
@@ -52,20 +52,20 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What is remembered of one process type, beside its dynos.
+    """What is remembered of a process type, beside its dynos.
 
     Attributes:
-        failures: Unknown counts in a row, this one included.
+        failures: Unknown counts in a row, including the latest.
         scaled_up_at: When we last added dynos (aware, UTC).
-        scaled_down_at: When we last removed some.
-        changed_by_hand_at: When it was noticed that somebody else had changed
-            the quantity.
-        interrupted: Whether the count was unknown since the last decision on one.
-        recommended_up: The recommendations of the window for scaling up.
-        recommended_down: The same for scaling down.
-        drained: How fast its dynos work, if the policy asks for that.
-        told: In a dry run, the quantity that was last recorded.
-        busy_since: Since when busy dynos hold others back from being removed.
+        scaled_down_at: When we last removed dynos.
+        changed_by_hand_at: When a manual change was last noticed.
+        interrupted: Whether the count has been unknown since the last decision on a
+            known one.
+        recommended_up: Recommendations of the window for scaling up.
+        recommended_down: Recommendations of the window for scaling down.
+        drained: How fast its dynos work, where the policy has a `drain_time`.
+        told: In a dry run, the quantity recorded last.
+        busy_since: Since when busy dynos have kept others from being removed.
     """
 
     failures: int = 0
@@ -89,31 +89,30 @@ WHOLE_APP = ""
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What is remembered of one app between two evaluations.
+    """What is remembered of an app between two evaluations.
 
-    It may be lost at any time: the next evaluation then reads the formation
-    anew, and nothing is scaled because of the loss.
+    It may be lost at any time. The next evaluation then reads the formation
+    again, and the loss on its own scales nothing.
 
     Attributes:
-        formation: The formation as last heard from Heroku; None if it was not
-            heard yet.
-        read_at: When it was read (aware, UTC); None if it has to be read before
+        formation: The formation as last known; None if it was never read.
+        read_at: When it was read (aware, UTC); None if it must be read before
             anything is decided.
-        limits: Most dynos that Heroku allows a process type, as learned from
-            a refusal; forgotten at the next read.
-        reported: Process types that the app's API has named so far.
-        holds: Process type, or `WHOLE_APP`, to the hold that is under way.
+        limits: Most dynos of a process type, as learned from a refusal; forgotten
+            at the next read.
+        reported: Process types that the app has reported so far.
+        holds: The current hold of each process type, or of `WHOLE_APP`.
         refusal: Heroku's refusal that is still in force.
-        slow: Whether the last exchange with the app failed or took long.
-        unconfirmed: Changes that Heroku was asked for, if it is not known what
-            came of it; the next read tells whether they were made.
-        unwritten: Events that the journal could not take yet.
-        since: From when on this is remembered (aware, UTC); None if nothing is.
-        pasts: Process type to what is remembered of it.
-        released_at: When the app was last released, as last heard.
+        slow: Whether the last exchange with the app failed or was slow.
+        unconfirmed: Requested changes of unknown outcome; the next read shows
+            whether they were made.
+        unwritten: Events that the journal could not store yet.
+        since: Since when this is remembered (aware, UTC); None if nothing is.
+        pasts: What is remembered of each process type.
+        released_at: When the app was last released, as last known.
         unanswered: Polls in a row that the app did not answer.
-        rest: Seconds for which it is not polled again.
-        stuck: Whether Heroku did not take what was decided, or could not be asked.
+        rest: Seconds until it is polled again.
+        stuck: Whether Heroku refused the last change, or could not be asked.
     """
 
     formation: Formation | None = None
@@ -135,8 +134,7 @@ class Memory:
     def in_doubt(self, asked: tuple[Event, ...] = ()) -> Memory:
         """Return the memory of an app whose dynos may have changed.
 
-        The formation is read before the next decision, and compared with the one
-        that was heard last: what is neither that nor what was `asked` for, is
-        somebody else's.
+        The formation is read before the next decision. A quantity that is neither
+        the last known one nor the one `asked` for is somebody else's change.
         """
         return replace(self, read_at=None, unconfirmed=asked)

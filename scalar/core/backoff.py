@@ -1,26 +1,26 @@
-"""How long an app that does not answer is left alone."""
+"""Exponential backoff with jitter, for apps that do not answer."""
 
 from __future__ import annotations
 
-#: Polls in a row without an answer that change nothing: apps restart.
+#: Unanswered polls in a row before backing off: apps restart.
 PATIENCE = 3
-#: An app is polled at least every so many periods.
+#: An app is polled at least once in this many periods.
 MOST_PERIODS = 8
 
 
 def rest_after(unanswered: int, period: float, most: float, jitter: float) -> float:
-    """Return the seconds for which an app is not polled, after its last failure.
+    """Return the seconds until an app is polled again after a failure.
 
-    The time doubles with each failure after the first few, up to a bound: an app
-    that comes back may have customers waiting.
+    They double with each failure after the first few, up to a low bound: an app
+    that recovers may have customers waiting.
 
     Args:
         unanswered: Polls in a row without an answer.
         period: Seconds between two polls of an app that answers.
-        most: The bound, in seconds; 0 for no rest at all. Beside it `MOST_PERIODS`
-            holds.
-        jitter: From 0 to 1. Apps that failed together are not polled together
-            for ever: up to a fifth of the time is taken off.
+        most: Upper bound in seconds, besides that of `MOST_PERIODS`; 0 for no
+            backoff.
+        jitter: From 0 to 1; shortens the time by up to a fifth, so that apps that
+            failed together are not polled together for ever.
     """
     if unanswered < PATIENCE:
         return 0.0

@@ -1,7 +1,7 @@
-"""What the URL of a broker may say behind its `?`.
+"""The options in the query of a broker's URL.
 
-These are transport options of the app's Celery that change where its messages
-are in Redis, so whoever counts them has to know.
+They are transport options of the app's Celery that change where its messages are
+in Redis, so they are needed to count them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def _is_checked(value: str) -> bool:
     return words[value.lower().removeprefix("cert_")]
 
 
-#: How each option is read.
+#: How each option is parsed.
 OPTIONS: dict[str, Callable[[str], Any]] = {
     "global_keyprefix": _text,
     "priority_steps": _steps,
@@ -38,10 +38,10 @@ OPTIONS: dict[str, Callable[[str], Any]] = {
 
 
 def read_options(query: str) -> dict[str, Any]:
-    """Return the options of a broker's URL.
+    """Parse the query of a broker's URL.
 
     Raises:
-        InvalidInput: One is unknown, or has a value that it cannot have.
+        InvalidInput: An option is unknown or has an invalid value.
     """
     options: dict[str, Any] = {}
     for name, value in parse_qsl(query, keep_blank_values=True):

@@ -1,6 +1,6 @@
-"""What an app is registered with: where its work is told, in which form.
+"""Where the counts of an app are read, and in which form.
 
-Over HTTP that is a URL; with Celery's form it is a broker that is measured.
+That is the URL of an API, or of a Celery broker that is measured.
 """
 
 from __future__ import annotations
@@ -20,21 +20,20 @@ from scalar.core.secret import HIDDEN, INFO_PATH, NO_SECRET, Secret
 Queues = Mapping[str, tuple[str, ...]]
 
 HIREFIRE_PATH = re.compile(r"/hirefire/?$")
-#: What a header and a path can carry without being misread.
+#: What both a header and a path can carry.
 TOKEN = re.compile(r"[\x21-\x7e]{1,1000}")
 QUEUE = re.compile(r"[^\s,\x00-\x1f\x7f]{1,200}")
 
 
 @dataclass(frozen=True, slots=True)
 class CountsAddress:
-    """Where an app tells how much work it has, and how it is asked.
+    """Where and how the counts of an app are read.
 
     Attributes:
-        url: The URL of its API, or of its broker. A token that belongs into the
-            path stands there as `***`.
-        form: In which form it answers; CELERY for a broker.
-        token: Of the app's agent; empty if there is none.
-        queues: For a broker: the queues of each process type.
+        url: The URL of its API or broker. A token in the path is replaced by `***`.
+        form: The form of its answers; CELERY for a broker.
+        token: The token of the app's agent; empty if there is none.
+        queues: The queues of each process type, for a broker.
     """
 
     url: CountsUrl
@@ -50,16 +49,16 @@ class CountsAddress:
         token: Secret = NO_SECRET,
         queues: Queues | None = None,
     ) -> CountsAddress:
-        """Take a URL apart, and see that all goes together.
+        """Parse a URL, and check that it fits the other parts.
 
         Args:
-            text: The URL, as somebody typed it.
-            form: The form of the answers; None to tell it by the URL.
-            token: Of the app's agent.
-            queues: For a broker.
+            text: The URL as typed.
+            form: The form of the answers; None to infer it from the URL.
+            token: The token of the app's agent.
+            queues: The queues of each process type, for a broker.
 
         Raises:
-            InvalidInput: Something of it is wrong, or contradicts the rest.
+            InvalidInput: A part is invalid or contradicts another one.
         """
         url = CountsUrl.parse(text)
         in_path = _token_in(url)
@@ -67,7 +66,7 @@ class CountsAddress:
             found = Secret(unquote(in_path))
             if token and token != found:
                 raise InvalidInput(
-                    "The URL has a token in its path; another one is given beside it"
+                    "The URL has a token in its path that differs from the given one"
                 )
             url, token = _with_token(url, HIDDEN), found
         return cls.of(url, form, token, queues)
@@ -80,17 +79,14 @@ class CountsAddress:
         token: Secret = NO_SECRET,
         queues: Queues | None = None,
     ) -> CountsAddress:
-        """Put an address together from its parts, and see that they go together.
-
-        Takes and raises what `parse` does, with the URL taken apart already.
-        """
+        """Like `parse`, for a URL that is parsed already."""
         address = cls(url, form or form_of(url), token, dict(queues or {}))
         _check(address)
         return address
 
     @property
     def has_token_in_path(self) -> bool:
-        """Whether the token belongs into the path of the URL."""
+        """Whether the token is a part of the path."""
         return _token_in(self.url) == HIDDEN
 
     @property
@@ -99,18 +95,18 @@ class CountsAddress:
         return self.url.has_credentials or bool(self.token)
 
     def request_url(self) -> str:
-        """Return the URL to ask at: without user and password, with its token."""
+        """Return the URL to request: without user and password, with its token."""
         if not self.token:
             return self.url.address
         token = quote(self.token.reveal(), safe="")
         return _with_token(self.url, token).address
 
     def shown(self) -> str:
-        """Return the URL as it may be printed, without any secret."""
+        """Return the URL without secrets, for printing."""
         return self.url.shown()
 
     def described(self) -> str:
-        """Return the URL as it may be printed; its form, unless that is AUTO."""
+        """Return the URL without secrets and, unless it is AUTO, its form."""
         if self.form is Form.AUTO:
             return self.shown()
         queues = shown_queues(self.queues)
@@ -121,7 +117,7 @@ class CountsAddress:
 
 
 def form_of(url: CountsUrl) -> Form:
-    """Return the form that a URL speaks of by itself."""
+    """Infer the form from a URL."""
     if url.is_broker:
         return Form.CELERY
     is_hirefire = HIREFIRE_PATH.search(url.path) or _token_in(url)
@@ -154,13 +150,13 @@ def shown_queues(queues: Queues) -> str:
 
 
 def _token_in(url: CountsUrl) -> str:
-    """Return what stands in the place of a token in the path; empty if none does."""
+    """Return the token in the path, or its placeholder; empty if there is none."""
     found = None if url.is_broker else INFO_PATH.search(url.path)
     return found["token"] if found else ""
 
 
 def _with_token(url: CountsUrl, token: str) -> CountsUrl:
-    """Return the URL with this in the place of the token in its path."""
+    """Return the URL with another token in its path."""
     if not _token_in(url):
         return url
     path = INFO_PATH.sub(
@@ -187,13 +183,12 @@ def _check(address: CountsAddress) -> None:
 def _check_broker(address: CountsAddress) -> None:
     if address.form is not Form.CELERY:
         raise InvalidInput(
-            f"{address} is a broker, which is measured: its form must be celery, "
-            f"not {address.form}"
+            f"{address} is a broker: its form must be celery, not {address.form}"
         )
     if address.token:
         raise InvalidInput(
-            f"{address} is a broker, which takes no token: its password is part of "
-            "its URL"
+            f"{address} is a broker, which has no token: its password is part of its "
+            "URL"
         )
     read_options(address.url.query)
     if not address.queues:
@@ -206,16 +201,15 @@ def _check_broker(address: CountsAddress) -> None:
 def _check_http(address: CountsAddress) -> None:
     if address.form is Form.CELERY:
         raise InvalidInput(
-            f"{address} is no broker: with the form celery the URL must begin with "
+            f"{address} is not a broker: with the form celery the URL must begin with "
             "redis://, rediss://, amqp:// or amqps://"
         )
     if address.queues:
         raise InvalidInput(
-            f"{address} is no broker: an app that is asked over HTTP knows its queues "
-            "itself"
+            f"{address} is not a broker: over HTTP the app itself knows its queues"
         )
     if address.has_token_in_path and not address.token:
-        raise InvalidInput(f"{address} has *** in the place of its token")
+        raise InvalidInput(f"{address} has *** in place of its token")
     if address.token and not TOKEN.fullmatch(address.token.reveal()):
         raise InvalidInput(
             "The token must have 1 to 1000 ASCII characters without white space"
@@ -223,6 +217,6 @@ def _check_http(address: CountsAddress) -> None:
     is_bearer = address.form is Form.SCALAR and not address.has_token_in_path
     if is_bearer and address.token and address.url.has_credentials:
         raise InvalidInput(
-            f"{address} has a user or password, and a token is given beside it: "
-            "this form takes one of them"
+            f"{address} has a user or password as well as a token: this form takes "
+            "only one of them"
         )

@@ -1,4 +1,4 @@
-"""The URL of an app's counts or of its broker, taken apart."""
+"""The URL of an app's counts or of its broker, in parts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 from scalar.core.errors import InvalidInput
 from scalar.core.secret import NO_SECRET, Secret, redact_input
 
-#: The schemes of brokers, of which an app's work can be measured.
+#: The schemes of brokers whose queues can be measured.
 BROKERS = ("redis", "rediss", "amqp", "amqps")
 
 #: White space, control characters, a backslash, half a surrogate pair.
@@ -21,12 +21,12 @@ _PLACE = re.compile(r"(\[[^\[\]]+\]|[^\[\]:]+)(:[0-9]*)?")
 
 @dataclass(frozen=True, slots=True)
 class CountsUrl:
-    """The URL at which an app serves its counts, or that of its broker.
+    """The URL of an app's counts or of its broker.
 
     Attributes:
         address: The URL without user and password.
-        user: For basic authentication, or of the broker; empty if there is none.
-        password: The same.
+        user: User for basic authentication or of the broker; may be empty.
+        password: Password of that user; may be empty.
     """
 
     address: str
@@ -35,27 +35,27 @@ class CountsUrl:
 
     @classmethod
     def parse(cls, text: str) -> CountsUrl:
-        """Take a URL apart, with `user:password@` if it carries them.
+        """Parse a URL, with or without `user:password@`.
 
         Raises:
-            InvalidInput: Neither http, https nor a broker, no host, white space or
-                a backslash, a bad port, or a fragment.
+            InvalidInput: It has another scheme, no host, white space, a backslash, a
+                bad port or a fragment.
         """
         shown = redact_input(text)
         if not text or _UNFIT.search(text):
             raise InvalidInput(
-                f"URL {shown!r} must not be empty or hold white space, a backslash or "
-                "what is no UTF-8"
+                f"URL {shown!r} must not be empty or contain white space, a backslash "
+                "or text that is not valid UTF-8"
             )
         try:
             parts = urlsplit(text)
-            # A bracket of the user can hide that the host is none.
+            # A bracket in the user can hide an invalid host.
             urlsplit(f"//{parts.netloc.rpartition('@')[2]}")
             port = parts.port
         except ValueError as exc:
             raise InvalidInput(
                 f"URL {shown!r} is not valid: its host or port cannot be read. In a "
-                "password, / ? # @ are written %2F %3F %23 %40"
+                "password, write / ? # @ as %2F %3F %23 %40"
             ) from exc
         if parts.scheme not in ("http", "https", *BROKERS):
             raise InvalidInput(
@@ -63,13 +63,13 @@ class CountsUrl:
                 + ", ".join(f"{scheme}://" for scheme in BROKERS)
             )
         if not parts.hostname or not _PLACE.fullmatch(parts.netloc.rpartition("@")[2]):
-            raise InvalidInput(f"URL {shown!r} names no host")
+            raise InvalidInput(f"URL {shown!r} has no host")
         if port == 0:
             raise InvalidInput(f"URL {shown!r} has port 0, must be 1 to 65535")
         if "@" in parts.path + parts.query:
             raise InvalidInput(
-                f"URL {shown!r} has an @ behind its host. In a password, / ? # @ are "
-                "written %2F %3F %23 %40; in a path, @ is %40"
+                f"URL {shown!r} has an @ after its host. In a password, write / ? # @ "
+                "as %2F %3F %23 %40; in a path, write @ as %40"
             )
         if parts.fragment:
             raise InvalidInput(f"URL {shown!r} must not have a #fragment")
@@ -81,42 +81,42 @@ class CountsUrl:
 
     @property
     def host(self) -> str:
-        """The host's name, as the URL has it."""
+        """The name of the host."""
         return urlsplit(self.address).hostname or ""
 
     @property
     def scheme(self) -> str:
-        """Its first word, such as "https"."""
+        """The scheme, such as "https"."""
         return urlsplit(self.address).scheme
 
     @property
     def is_broker(self) -> bool:
-        """Whether it is that of a broker."""
+        """Whether it is the URL of a broker."""
         return self.scheme in BROKERS
 
     @property
     def path(self) -> str:
-        """Its path, which begins with a slash."""
+        """The path, with its leading slash."""
         return urlsplit(self.address).path
 
     @property
     def query(self) -> str:
-        """What stands behind its `?`."""
+        """The part after the `?`."""
         return urlsplit(self.address).query
 
     def with_path(self, path: str) -> CountsUrl:
-        """Return it with another path."""
+        """Return the URL with another path."""
         return replace(
             self, address=urlsplit(self.address)._replace(path=path).geturl()
         )
 
     @property
     def has_credentials(self) -> bool:
-        """Whether it carries a user or a password."""
+        """Whether it has a user or a password."""
         return bool(self.user or self.password)
 
     def reveal(self) -> str:
-        """Return the URL with its user and password, to be stored."""
+        """Return the URL with its user and password, for storing."""
         if not self.has_credentials:
             return self.address
         scheme, rest = self.address.split("://", 1)
@@ -127,9 +127,9 @@ class CountsUrl:
         return f"{scheme}://{user}:{password}@{rest}"
 
     def shown(self) -> str:
-        """Return the URL as it may be printed: `https://user:***@host/...`.
+        """Return the URL without secrets: `https://user:***@host/...`.
 
-        A user without a password, and what stands behind a `?`, may be a token.
+        A user without a password may be a token, and so may the query.
         """
         base, mark, _ = self.address.partition("?")
         rest = f"{base}?***" if mark else base

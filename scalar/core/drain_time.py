@@ -1,11 +1,11 @@
-"""How many dynos let a backlog drain in a given time, and how fast dynos drain.
+"""How many dynos work off a backlog in time, and how fast dynos work.
 
 The fluid approximation of a queue: n dynos that each do r jobs a second empty a
 backlog of B jobs in B / (n r) seconds, so to be done within T seconds takes
 n = ceil(B / (r T)) dynos (G. F. Newell, "Applications of Queueing Theory", 2nd
-edition 1982, chapter 2). Jobs that arrive meanwhile are not in B. They are in
-r, where it is learned: it is how fast the count *fell*, arrivals included, and
-so never more than the dynos can do.
+edition 1982, chapter 2). B does not include the jobs that arrive meanwhile. A
+learned r does: it is how fast the count *fell* despite arrivals, and so never
+more than the dynos can do.
 """
 
 from __future__ import annotations
@@ -15,27 +15,27 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from math import ceil, inf
 
-#: Falls of the count that have to be seen before a rate is believed.
+#: Falls of the count before a learned rate is used.
 ENOUGH_FALLS = 10
-#: Falls after which older ones count half, so that the rate follows the app.
+#: Falls after which older ones count half, so that the rate adapts to the app.
 FORGET_AFTER = 200
-#: A count above it is no backlog that anybody works off.
+#: Falls from a count above this are ignored: nobody works off such a backlog.
 MOST_JOBS = 10**12
-#: Two observations further apart say little of what was between them.
+#: Two observations further apart say little about the time between them.
 LONGEST_GAP = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
 class Drained:
-    """What has been seen of a process type's work.
+    """The work of a process type, as observed.
 
     Attributes:
-        at: When it was last looked at (aware, UTC).
+        at: Time of the last observation (aware, UTC).
         count: The count then.
         quantity: The dynos then.
-        jobs: Jobs by which the count fell, in all falls.
-        dyno_seconds: Dynos times seconds that these falls took.
-        falls: How many there were.
+        jobs: Jobs by which the count fell, over all falls.
+        dyno_seconds: Dyno-seconds that these falls took.
+        falls: Number of falls.
     """
 
     at: datetime
@@ -47,7 +47,7 @@ class Drained:
 
     @property
     def jobs_per_second(self) -> float | None:
-        """Jobs that one dyno does in a second; None with too little history."""
+        """Jobs per dyno and second; None with too little history."""
         if self.falls < ENOUGH_FALLS or not self.dyno_seconds > 0:
             return None
         rate = self.jobs / self.dyno_seconds
@@ -55,10 +55,10 @@ class Drained:
 
 
 def learn(before: Drained | None, at: datetime, count: float, quantity: int) -> Drained:
-    """Return what is known after one more observation.
+    """Return the record with one more observation.
 
-    Only a fall under an unchanged quantity says how fast dynos work. A fall to
-    0 does not: some of them had nothing to do.
+    Only a fall with an unchanged quantity shows how fast dynos work. A fall to 0
+    does not, since some of them had nothing left to do.
     """
     if before is None:
         return Drained(at, count, quantity)
@@ -80,11 +80,11 @@ def learn(before: Drained | None, at: datetime, count: float, quantity: int) -> 
 
 
 def dynos_to_drain(count: float, seconds: float, jobs_per_second: float) -> int:
-    """Return the dynos that do `count` jobs in so many seconds.
+    """Return the dynos that finish `count` jobs within `seconds`.
 
     Args:
         count: Jobs, finite and at least 0.
         seconds: Above 0.
-        jobs_per_second: Jobs that one dyno does in a second, above 0.
+        jobs_per_second: Jobs per dyno and second, above 0.
     """
     return ceil(Fraction(count) / (Fraction(jobs_per_second) * Fraction(seconds)))

@@ -1,26 +1,26 @@
 """The errors of this project.
 
     ScalarError
-    ├── ConfigurationError     a wrong setting; the process does not start
-    ├── InvalidInput           a name, URL or value that somebody typed
+    ├── ConfigurationError     an invalid setting; the process does not start
+    ├── InvalidInput           an invalid name, URL or value
     ├── RegistryError          the registry cannot be read or written
     │   ├── AppNotFound
     │   ├── AppAlreadyRegistered
-    │   └── SecretUnreadable   stored under a key that is no longer given
+    │   └── SecretUnreadable   encrypted with a key that is no longer set
     ├── CoordinationError      Redis cannot be reached or does not answer
     ├── CallDenied             a platform call may not be made now
-    ├── CountsError            the app's counts are not known
+    ├── CountsError            the counts of the app are unknown
     │   ├── CountsUnavailable  no answer, or an HTTP error
-    │   └── CountsMalformed    an answer that is no counts
-    └── PlatformError          Heroku did not do as asked
+    │   └── CountsMalformed    an answer that has no counts
+    └── PlatformError          Heroku refused or failed
         ├── NotAuthorized      401: the key
         ├── Refused            402, 403, 404, 422: this app
         ├── AboveLimit         422 with a limit to clamp to
         ├── RateLimited        429: the account
-        └── PlatformUnavailable  5xx, no answer, an answer that is none
+        └── PlatformUnavailable  5xx, no answer, or not one of the API
 
-Every message names the thing, the value and the rule or the way out, and none
-carries a secret.
+Every message names the thing, the value, and the rule or what to do. None contains
+a secret.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ from scalar.core.reason import Cause, Reason
 
 
 class ScalarError(Exception):
-    """The base of all errors that this project raises on purpose."""
+    """Base class of all errors that this project raises on purpose."""
 
 
 class ConfigurationError(ScalarError):
-    """A setting is wrong."""
+    """A setting is invalid."""
 
 
 class InvalidInput(ScalarError):
-    """Something that a person typed breaks a rule."""
+    """A value that a person entered breaks a rule."""
 
 
 class RegistryError(ScalarError):
@@ -45,7 +45,7 @@ class RegistryError(ScalarError):
 
 
 class AppNotFound(RegistryError):
-    """No app of that name is registered."""
+    """No app with that name is registered."""
 
     def __init__(self, name: str) -> None:
         super().__init__(
@@ -54,7 +54,7 @@ class AppNotFound(RegistryError):
 
 
 class AppAlreadyRegistered(RegistryError):
-    """An app of that name is registered already."""
+    """An app with that name is already registered."""
 
     def __init__(self, name: str) -> None:
         super().__init__(
@@ -64,11 +64,11 @@ class AppAlreadyRegistered(RegistryError):
 
 
 class SecretUnreadable(RegistryError):
-    """A stored URL cannot be decrypted with the keys that are given."""
+    """A stored secret cannot be decrypted with the keys that are set."""
 
 
 class CoordinationError(ScalarError):
-    """Redis cannot be reached or does not answer as it should."""
+    """Redis cannot be reached or does not answer as expected."""
 
 
 class CallDenied(ScalarError):
@@ -84,7 +84,7 @@ class CallDenied(ScalarError):
 
 
 class CountsError(ScalarError):
-    """The counts of an app are not known; it is held."""
+    """The counts of an app are unknown, so it is held."""
 
     reason = Reason.COUNTS_UNAVAILABLE
 
@@ -94,19 +94,19 @@ class CountsUnavailable(CountsError):
 
 
 class CountsMalformed(CountsError):
-    """The app answered, but not with counts."""
+    """The app answered without usable counts."""
 
     reason = Reason.COUNTS_MALFORMED
 
 
 class PlatformError(ScalarError):
-    """Heroku did not do as asked.
+    """Heroku refused or failed.
 
     Attributes:
         reason: The word for logs and events.
-        whole_account: Whether every app of the account is concerned.
+        whole_account: Whether the error concerns every app of the account.
         status: The HTTP status; None if there was no answer.
-        error_id: Heroku's own word, such as "not_found"; may be empty.
+        error_id: Heroku's id of the error, such as "not_found"; may be empty.
     """
 
     reason = Reason.HEROKU_REFUSED
@@ -128,7 +128,7 @@ class NotAuthorized(PlatformError):
 
 
 class Refused(PlatformError):
-    """Heroku refuses to do this for this app."""
+    """Heroku refuses the request for this app."""
 
     def __init__(
         self,
@@ -143,12 +143,12 @@ class Refused(PlatformError):
 
 
 class AboveLimit(PlatformError):
-    """More dynos were asked for than the account or the dyno size allows.
+    """More dynos were requested than the account or the dyno size allows.
 
     Attributes:
         limit: The most dynos allowed.
-        per_process_type: True if the limit is for each process type, False
-            if it is for all dynos of the app together.
+        per_process_type: Whether the limit is for each process type, rather than
+            for all dynos of the app together.
     """
 
     reason = Reason.HEROKU_LIMIT
@@ -168,10 +168,10 @@ class AboveLimit(PlatformError):
 
 
 class RateLimited(PlatformError):
-    """The account has used up its API calls.
+    """The account has no API calls left.
 
     Attributes:
-        retry_after: Seconds to wait, if Heroku said so.
+        retry_after: Seconds to wait; None if Heroku did not say.
     """
 
     reason = Reason.RATE_LIMITED
@@ -190,7 +190,7 @@ class RateLimited(PlatformError):
 
 
 class PlatformUnavailable(PlatformError):
-    """Heroku did not answer, or not as the API does."""
+    """Heroku did not answer, or not as its API should."""
 
     reason = Reason.HEROKU_UNAVAILABLE
     whole_account = True

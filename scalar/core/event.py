@@ -11,7 +11,7 @@ from scalar.core.reason import Reason
 
 
 class EventKind(StrEnum):
-    """What an event tells."""
+    """The kind of an event."""
 
     SCALED = "scaled"
     DRY_RUN = "dry_run"
@@ -27,13 +27,13 @@ class Event:
     Attributes:
         at: When (aware, UTC).
         app: The app's name.
-        process_type: None if it concerns the whole app.
+        process_type: None for the whole app.
         kind: What happened.
-        from_quantity: Dynos before; None where no dynos changed.
+        from_quantity: Dynos before; None if none changed.
         to_quantity: Dynos after.
-        count: The count it rests on; None if unknown.
-        reason: A word of `Reason`.
-        detail: The particulars, in a sentence.
+        count: The count it is based on; None if unknown.
+        reason: Why.
+        detail: Details for people, in a sentence.
     """
 
     at: datetime

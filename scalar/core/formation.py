@@ -1,4 +1,4 @@
-"""How many dynos of which size each process type of an app has."""
+"""The formation of an app: quantity and size of each process type's dynos."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ProcessType:
-    """One row of a formation: how many dynos of which size.
+    """One row of a formation.
 
     Attributes:
-        quantity: Dynos that Heroku was asked to run.
+        quantity: Dynos that Heroku has been asked to run.
         size: Heroku's name of the dyno type, such as "Standard-1X".
     """
 

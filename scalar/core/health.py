@@ -1,11 +1,11 @@
-"""Is the fleet being scaled? The signs of life, and what is wrong with them.
+"""Health checks: is the fleet being scaled?
 
-A scaler that has stopped says nothing by itself. `status` exits with 1, and the
-URL of a dead man's switch is no longer called, as soon as one of these holds:
+A scaler that has stopped cannot report it. `status` exits with 1, and the dead
+man's switch is no longer called (its heartbeat stops), in each of these cases:
 
-    no tick for a while          beat has stopped, or no worker takes its message
+    no tick for a while          beat has stopped, or no worker takes its messages
     no evaluation for a while    the workers have stopped, or are stuck
-    changes wait for too long    Heroku does not take them
+    changes wait for too long    Heroku does not accept them
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from datetime import datetime, timedelta
 
 from scalar.core.backoff import MOST_PERIODS
 
-#: Periods without a sign of life that are too many.
+#: Periods without a tick, or an evaluation, that are tolerated.
 MOST_MISSED = 3
-#: Seconds for which a change may wait: a blocked account tries again by itself.
+#: Seconds for which a change may wait: a blocked account is retried on its own.
 LONGEST_STUCK = 300
 
 
@@ -29,8 +29,8 @@ class Vitals:
         at: The time (aware, UTC).
         ticked_at: When the last tick was; None if there was none.
         evaluated_at: When the last evaluation of any app ended.
-        stuck: Apps with changes, or decisions, that Heroku does not take.
-        stuck_since: Since when the first of them waits.
+        stuck: Apps with a change, or a decision, that Heroku does not accept.
+        stuck_since: Since when the first of them has waited.
     """
 
     at: datetime
@@ -45,10 +45,10 @@ class Sign:
     """One sign of life.
 
     Attributes:
-        what: What it is of.
-        is_well: Whether all is well.
-        text: The particulars, with the way out if it is not.
-        was_well: Whether it ever was, as far as is remembered.
+        what: What is checked.
+        is_well: Whether it is healthy.
+        text: Details for people; if unhealthy, what to do about it.
+        was_well: Whether it has ever been healthy, as far as is remembered.
     """
 
     what: str
@@ -60,13 +60,13 @@ class Sign:
 def signs(
     vitals: Vitals, *, period: float, backoff: float, has_apps: bool
 ) -> list[Sign]:
-    """Return the signs of life, in the order of what depends on what.
+    """Return the signs of life; each one depends on those before it.
 
     Args:
         vitals: What is known.
         period: Seconds between two ticks.
         backoff: Most seconds between two polls of an app that does not answer.
-        has_apps: Whether any app is registered; without one nothing is evaluated.
+        has_apps: Whether any app is registered; without one there are no evaluations.
     """
     found = [judge_ticks(vitals, period)]
     if has_apps:
@@ -75,7 +75,7 @@ def signs(
 
 
 def judge_ticks(vitals: Vitals, period: float) -> Sign:
-    """Return whether ticks come as they should; `doctor` and `status` both ask."""
+    """Judge the ticks, for `status` and `doctor` alike."""
     way_out = "is beat running? heroku ps:scale beat=1 worker=1"
     if vitals.ticked_at is None:
         return Sign("ticks", is_well=False, text=f"never; {way_out}", was_well=False)
@@ -100,7 +100,7 @@ def _evaluations(vitals: Vitals, period: float, backoff: float) -> Sign:
 
 def _changes(vitals: Vitals) -> Sign:
     if not vitals.stuck or vitals.stuck_since is None:
-        return Sign("changes", is_well=True, text="Heroku takes them")
+        return Sign("changes", is_well=True, text="none is waiting")
     age = vitals.at - vitals.stuck_since
     apps = "1 app waits" if vitals.stuck == 1 else f"{vitals.stuck} apps wait"
     return Sign(

@@ -1,4 +1,4 @@
-"""One event, one line, in logfmt: `scale.done app=shop current=1 desired=10`."""
+"""Log lines in logfmt, one per event: `scale.done app=shop current=1 desired=10`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _BARE = re.compile(r"[^\s\"=\x00-\x1f\x7f]+")
 
 
 def line(event: str, **facts: object) -> str:
-    """Return the line for an event; facts that are None are left out."""
+    """Return the line of an event, without the facts that are None."""
     shown = (
         f"{name}={_text(fact)}" for name, fact in facts.items() if fact is not None
     )

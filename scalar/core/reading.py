@@ -1,6 +1,6 @@
-"""What an app said of its process types: counts, and what goes with them.
+"""What an app reported about its process types: counts, and facts beside them.
 
-An unknown count is a value of its own (`Unknown`) and never a number, so nothing
+An unknown count has its own type (`Unknown`) and is never a number, so nothing
 can mistake it for zero.
 """
 
@@ -16,47 +16,48 @@ Count = int | float
 
 
 class Form(StrEnum):
-    """In which form an app tells how much work it has."""
+    """The form in which an app reports its counts."""
 
     #: Whichever of the forms over HTTP the answer has.
     AUTO = "auto"
-    #: This project's own: process type to count, or the agent's richer one.
+    #: This project's own: process type to count, or the richer form of the agent.
     SCALAR = "scalar"
     #: HireFire's list of names and values.
     HIREFIRE = "hirefire"
-    #: None: Celery's broker is measured.
+    #: No answer at all: Celery's broker is measured.
     CELERY = "celery"
 
 
 @dataclass(frozen=True, slots=True)
 class Unknown(Cause):
-    """A number that is not known, and why. Never zero.
+    """An unknown number, and why it is unknown. Never zero.
 
     Attributes:
-        at_least: The least that it can be.
+        at_least: A lower bound of the number.
     """
 
     at_least: Count = 0
 
 
-#: A count, or why it is not known.
+#: A count, or why it is unknown.
 Counted = Count | Unknown
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What an app said of one process type.
+    """What an app reported about one process type.
 
-    Of all but the count, None means that the app does not speak of it.
+    Except for the count, None means that the app does not report it.
 
     Attributes:
         count: Jobs that need a worker.
-        latency: Seconds since the oldest job that waits could have begun.
-        busy: Numbers of the dynos that run a job; empty if none does.
-        next_eta: Seconds until the next job that is not due yet will be.
-        stranded: Jobs of the count whose worker is gone while there is no other.
-        is_ambiguous: Whether the count may be seconds of latency: HireFire's form
-            has a number and does not say of what.
+        latency: Seconds since the oldest waiting job could have started.
+        busy: Numbers of the dynos that run a job; empty if none do.
+        next_eta: Seconds until the next scheduled job is due.
+        stranded: Jobs of the count that a killed worker left behind while no other
+            worker runs.
+        is_ambiguous: Whether the count may in fact be a latency in seconds:
+            HireFire's form has one number and does not say which.
     """
 
     count: Counted

@@ -1,4 +1,4 @@
-"""Why: the fixed vocabulary of every explanation."""
+"""Reasons: the fixed vocabulary of every explanation."""
 
 from __future__ import annotations
 
@@ -67,11 +67,11 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why something is not known, not allowed or not done.
+    """Why something is unknown, not allowed or not done.
 
     Attributes:
-        reason: The word for logs, events and machines.
-        detail: The particulars, in a sentence for people.
+        reason: The word that logs, events and programs use.
+        detail: Details for people, in a sentence.
     """
 
     reason: Reason

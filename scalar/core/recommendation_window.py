@@ -1,10 +1,10 @@
-"""The recommendations of the last minutes, in little room.
+"""Bucketed sliding-window minimum and maximum of recommendations.
 
-For a stabilization window only the lowest and the highest recommendation in it
-matter (Kubernetes, "Horizontal Pod Autoscaling", stabilization window). They
-are kept for slices of the window, so that the cost does not grow with the
-number of evaluations. A slice counts until its newest recommendation is older
-than the window, so a recommendation may count longer, by at most one slice.
+A stabilization window (Kubernetes, "Horizontal Pod Autoscaling") only needs the
+lowest and the highest recommendation in it. Both are kept for slices of the
+window, so that the size does not grow with the number of evaluations. A slice
+counts until its newest recommendation is older than the window; an older one may
+therefore count for up to one slice longer.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-#: Slices of a window; so much of it (a thirtieth) may be added to it.
+#: Slices of a window: a recommendation may count for a thirtieth longer.
 SLICES = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """The recommendations of a part of the window.
+    """The recommendations of one part of the window.
 
     Attributes:
         since: When its first one was made (aware, UTC).
@@ -37,9 +37,9 @@ class Slice:
 def remember(
     slices: Sequence[Slice], window: timedelta, at: datetime, recommended: int
 ) -> tuple[Slice, ...]:
-    """Return the slices with one more recommendation, without what is too old.
+    """Return the slices with one more recommendation, without expired ones.
 
-    What was remembered of the future, after a clock was set back, is dropped.
+    Slices in the future, left by a clock that was set back, are dropped too.
     """
     kept = list(within(slices, window, at))
     if kept and at - kept[-1].since < window / SLICES:
@@ -58,11 +58,11 @@ def remember(
 def recent(
     slices: Sequence[Slice], window: timedelta, at: datetime, *, interrupted: bool
 ) -> tuple[Slice, ...]:
-    """Return the slices of the window; if there are none, the newest one.
+    """Return the slices of the window, or the newest one if the window is empty.
 
-    A recommendation holds until the next one is made, so the newest one counts
-    even if a window is shorter than the time between two evaluations. Not so if
-    counts were unknown in between.
+    A recommendation is valid until the next one, so the newest counts even if the
+    window is shorter than the time between two evaluations, unless counts were
+    unknown in between.
     """
     found = within(slices, window, at)
     if found or interrupted:

@@ -1,13 +1,13 @@
-"""Values that must never be shown, and how they are kept out of text."""
+"""Secrets, and how they are kept out of text."""
 
 from __future__ import annotations
 
 import re
 
-#: What stands in the place of a secret.
+#: Shown in place of a secret.
 HIDDEN = "***"
 
-#: Where HireFire's older agents take their token: inside the path.
+#: HireFire's older agents take their token as a part of the path.
 INFO_PATH = re.compile(
     r"(?P<before>/hirefire/)(?P<token>[^/\s?#]+)(?P<after>/info\b/?)"
 )
@@ -20,7 +20,7 @@ _URL_PASSWORD = re.compile(r"(?P<scheme>\b[a-z][a-z0-9+.-]*:/{1,2})\S*@", re.IGN
 
 
 class Secret:
-    """A text that only `reveal` gives away; printed, it is `***`."""
+    """A text that only `reveal` returns; its repr is `***`."""
 
     __slots__ = ("_text",)
 
@@ -48,9 +48,9 @@ NO_SECRET = Secret("")
 
 
 def redact(text: str) -> str:
-    """Return the text without what is secret inside URLs.
+    """Return the text without the secrets of URLs in it.
 
-    That is user names and passwords, and the token in HireFire's older path.
+    Those are user names, passwords, and the token in HireFire's older path.
     """
     return _without_path_token(_URL_PASSWORD.sub(r"\g<scheme>***@", text))
 
@@ -60,9 +60,9 @@ def _without_path_token(text: str) -> str:
 
 
 def redact_input(text: str) -> str:
-    """Return what should have been a URL, without all before its last `@`.
+    """Return a malformed URL without anything before its last `@`.
 
-    A password with a bare `/` in it makes the URL a bad one, and `redact` blind.
+    A bare `/` in a password makes the URL invalid, so that `redact` would miss it.
     """
     before, at, rest = text.rpartition("@")
     scheme = _SCHEME.match(before)

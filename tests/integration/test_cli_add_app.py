@@ -137,7 +137,7 @@ def test_a_bad_name_is_refused_with_the_rule(cli, name):
     [
         pytest.param("shop.example/x", "https:// or http://", id="no scheme"),
         pytest.param("ftp://shop.example/", "https:// or http://", id="another scheme"),
-        pytest.param("https:///counts", "names no host", id="no host"),
+        pytest.param("https:///counts", "has no host", id="no host"),
         pytest.param("https://shop.example/a b", "white space", id="a space"),
         pytest.param("https://shop.example/\t", "white space", id="a tab"),
         pytest.param("https://shop.example:0/", "port 0", id="port 0"),

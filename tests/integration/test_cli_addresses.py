@@ -119,8 +119,8 @@ def test_on_a_terminal_the_token_is_asked_for_and_not_shown(cli, counts_app):
     [
         pytest.param(["redis://h/"], "--queues worker=celery", id="no queues"),
         pytest.param(["--format", "celery"], "URL of the broker", id="no broker"),
-        pytest.param([URL, "--format", "celery"], "is no broker", id="http as one"),
-        pytest.param([URL, "--queues", "worker=a"], "is no broker", id="queues"),
+        pytest.param([URL, "--format", "celery"], "is not a broker", id="http as one"),
+        pytest.param([URL, "--queues", "worker=a"], "is not a broker", id="queues"),
         pytest.param(
             ["redis://h/", "--queues", "worker"], "PROCESS_TYPE=queue", id="half"
         ),
@@ -131,7 +131,7 @@ def test_on_a_terminal_the_token_is_asked_for_and_not_shown(cli, counts_app):
         ),
         pytest.param(
             ["redis://h/", "--queues", "worker=a", "--token", TOKEN],
-            "takes no token",
+            "has no token",
             id="a broker with a token",
         ),
         pytest.param(["--token", URL], "--token took a URL", id="a URL for a token"),
@@ -141,7 +141,9 @@ def test_on_a_terminal_the_token_is_asked_for_and_not_shown(cli, counts_app):
             [f"{HIREFIRE}/{TOKEN}/info#x"], "#fragment", id="a bad URL with a token"
         ),
         pytest.param(
-            [f"{HIREFIRE}/{TOKEN}/info", "--token", "other"], "another one", id="two"
+            [f"{HIREFIRE}/{TOKEN}/info", "--token", "other"],
+            "differs from the given one",
+            id="two",
         ),
     ],
 )

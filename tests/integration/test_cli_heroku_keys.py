@@ -125,7 +125,7 @@ def test_another_address_leaves_the_key_and_is_looked_for_with_it(
     [
         pytest.param(["set-heroku-key", "shop", "-"], "is empty", 1, id="no key"),
         pytest.param(["set-heroku-key", "shop"], "KEY", 2, id="not even -"),
-        pytest.param(["set-heroku-key", "shop", "***"], "stands for", 1, id="stars"),
+        pytest.param(["set-heroku-key", "shop", "***"], "stands in for", 1, id="stars"),
         pytest.param(
             ["set-heroku-key", "shop", "two hunter2"], "white space", 1, id="no key"
         ),

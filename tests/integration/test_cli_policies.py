@@ -246,7 +246,7 @@ def test_what_apply_would_change_is_shown_and_then_done(each_cli, app, tmp_path)
         ("- shop", "the file must be a mapping"),
         ("app: {}", "app must be apps"),
         ("apps: {shop: {polcy: {}}}", "shop: polcy must be url, format"),
-        ("apps: {shop: {policy: {maks: 1}}}", "'maks' is no value of a policy"),
+        ("apps: {shop: {policy: {maks: 1}}}", "'maks' is not a policy value"),
         ("apps: {shop: {policy: {max: [1]}}}", "shop: policy max must be a text"),
         ("apps: {shop: {policy: {max: 1, min: 2}}}", "max = 1, must be at least min"),
         ("apps: {shop: {policy: {max: 1, max: 2}}}", "max stands twice"),

@@ -1,4 +1,4 @@
-"""Decisions in a few words: the facts that a test does not speak of are plain."""
+"""Decisions in a few words: facts that a test does not name have plain values."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ NOON = WalkedClock().now()
 
 
 def default_policy(name, boundary=10, *, scale_web_to_zero=False):
-    """Return the policy of a process type for which nothing is set."""
+    """Return the policy of a process type without values of its own."""
     book = PolicyBook({"boundary": str(boundary)}, scale_web_to_zero=scale_web_to_zero)
     return book.of(registered(), name)
 
 
 def registered(policies=None, name="shop", revision=1):
-    """Return an app of the registry, with values as text by process type."""
+    """Return a registered app with policy values as text by process type."""
     address = CountsAddress.parse(f"https://{name}.example/counts")
     created = datetime(2026, 1, 1, tzinfo=UTC)
     return RegisteredApp(1, name, address, revision, created, policies or {})
 
 
 def for_app(**values):
-    """Return the policies of an app whose values hold for all process types."""
+    """Return the policies of an app with values for all its process types."""
     return {WHOLE_APP: {name: str(value) for name, value in values.items()}}
 
 
@@ -41,13 +41,13 @@ def decided(policy, count, quantity, limit=None, name="worker", **facts):
 
 
 def decided_all(policy_of, readings, formation, limits=None, expected=frozenset()):
-    """Return the decisions for an app of which nothing else is remembered."""
+    """Return the decisions for an app about which nothing is remembered."""
     facts = AppFacts(NOON, formation, limits or {}, {}, expected)
     return decide_all(policy_of, as_readings(readings), facts)
 
 
 def as_readings(said):
-    """Return what an app says, where bare numbers stand for a count alone."""
+    """Return readings, where a bare number stands for a count alone."""
     return {
         name: what if isinstance(what, Reading) else Reading(what)
         for name, what in said.items()

@@ -95,7 +95,7 @@ def test_no_printing_shows_a_token_or_a_password():
         pytest.param(
             BROKER,
             {"queues": QUEUES, "token": Secret("hunter3")},
-            "takes no token",
+            "has no token",
             id="a broker with a token",
         ),
         pytest.param(
@@ -108,12 +108,12 @@ def test_no_printing_shows_a_token_or_a_password():
             "https://shop.example/", {"form": Form.CELERY}, "redis://", id="no broker"
         ),
         pytest.param(
-            "https://shop.example/", {"queues": QUEUES}, "is no broker", id="queues"
+            "https://shop.example/", {"queues": QUEUES}, "is not a broker", id="queues"
         ),
         pytest.param(
             "https://shop.example/hirefire/hunter2/info",
             {"token": Secret("hunter3")},
-            "another one is given",
+            "differs from the given one",
             id="two tokens",
         ),
         pytest.param(

@@ -72,7 +72,7 @@ class TestLatency:
         decision = one(self.POLICY, Reading(9), 4)
 
         assert decision.hold
-        assert "counts only" in decision.cause.detail
+        assert "counts but no latency" in decision.cause.detail
 
     def test_hirefires_number_is_the_latency(self):
         assert one(self.POLICY, Reading(41, is_ambiguous=True), 4).desired == 6

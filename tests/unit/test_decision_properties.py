@@ -1,4 +1,4 @@
-"""What holds for every decision, whatever the facts."""
+"""Properties of every decision, whatever the facts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ unknowns = st.builds(
 formations = st.dictionaries(names, st.builds(ProcessType, quantities))
 
 
-def seed_formula(count, boundary):
+def plain_formula(count, boundary):
     """Return the project's formula, in whole numbers alone.
 
     `if boundary == 0: 1 if count > 0 else 0; else: ceil(count / boundary)`
@@ -48,10 +48,8 @@ def decided(name, boundary, *facts):
 
 
 @given(counts, boundaries, quantities)
-def test_the_dynos_are_those_of_the_seeds_formula_up_to_the_most(
-    count, boundary, quantity
-):
-    wanted = seed_formula(count, boundary)
+def test_the_dynos_are_those_of_the_formula_up_to_the_most(count, boundary, quantity):
+    wanted = plain_formula(count, boundary)
 
     assert decided("worker", boundary, count, quantity) == min(
         wanted, HEROKU.most_dynos
@@ -60,7 +58,7 @@ def test_the_dynos_are_those_of_the_seeds_formula_up_to_the_most(
 
 @given(counts, boundaries, quantities, limits)
 def test_what_heroku_allows_is_asked_for_exactly(count, boundary, quantity, limit):
-    wanted = seed_formula(count, boundary)
+    wanted = plain_formula(count, boundary)
     assume(wanted <= limit)
 
     assert decided("worker", boundary, count, quantity, limit) == wanted
@@ -70,7 +68,7 @@ def test_what_heroku_allows_is_asked_for_exactly(count, boundary, quantity, limi
 def test_above_the_limit_it_is_the_limit_or_what_runs_already(
     count, boundary, quantity, limit
 ):
-    wanted = seed_formula(count, boundary)
+    wanted = plain_formula(count, boundary)
     assume(wanted > limit)
 
     desired = decided("worker", boundary, count, quantity, limit)
@@ -84,7 +82,7 @@ def test_dynos_are_taken_away_only_if_the_count_wants_fewer(
     desired = decided(name, boundary, count, quantity, limit)
 
     assert desired >= quantity or desired == max(
-        seed_formula(count, boundary), int(name == "web")
+        plain_formula(count, boundary), int(name == "web")
     )
 
 

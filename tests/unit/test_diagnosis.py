@@ -28,7 +28,7 @@ def test_6_2_and_what_came_after_it_is_not(version):
 def test_a_tick_is_judged_as_status_does_by_the_clock_that_it_was_taken_on(
     seconds, state
 ):
-    """The world's clock stands at another time than this computer's."""
+    """The clock of the world differs from that of this computer."""
     world = World()
     world.tick()
     world.clock.walk(seconds)

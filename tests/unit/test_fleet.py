@@ -226,7 +226,7 @@ def test_queues_are_changed(world):
             AppEntry("shop", "redis://h/", {}), "--queues worker=celery", id="no queues"
         ),
         pytest.param(
-            AppEntry("shop", URL, {}, Form.CELERY), "is no broker", id="no broker"
+            AppEntry("shop", URL, {}, Form.CELERY), "is not a broker", id="no broker"
         ),
         pytest.param(
             AppEntry("shop", "redis://h/", {}, queues={"a b": ("c",)}),
@@ -307,7 +307,7 @@ def test_they_are_removed_if_that_is_asked_for(world):
         ),
         pytest.param(
             entry(policies={"": {"maximum": "2"}}),
-            "'maximum' is no value",
+            "'maximum' is not a policy value",
             id="unknown",
         ),
     ],

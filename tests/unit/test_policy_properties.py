@@ -1,4 +1,4 @@
-"""What holds for every policy, whatever the counts and whatever is remembered."""
+"""Properties of every policy, whatever is reported and remembered."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from scalar.core.reason import Reason
 from scalar.core.recommendation_window import SLICES, Slice
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-#: What may leave a quantity outside the fewest and the most dynos.
+#: Reasons that may leave a quantity outside the policy's range.
 EXCUSES = {
     *(Reason.MANUAL_LEASE, Reason.PAUSED, Reason.HEROKU_LIMIT, Reason.WEB_KEPT),
     *(Reason.BUSY_DYNOS, Reason.BUSY_UNKNOWN),
@@ -108,9 +108,9 @@ FIELDS = [field.name for field in fields(Policy)]
 
 @st.composite
 def policies(draw, **fixed):
-    """Return any policy that `check_together` lets through.
+    """Return any valid policy.
 
-    Few values differ from their defaults: many would hide what each one does.
+    Only a few values differ from their defaults: many would hide each other.
     """
     names = draw(st.sets(st.sampled_from(FIELDS), max_size=5))
     if names & {"latency_up", "latency_down", "latency_step"}:
@@ -198,7 +198,7 @@ def test_every_field_of_a_policy_has_a_strategy():
 
 
 @given(policies(), observations)
-def test_the_dynos_are_within_the_fewest_and_the_most_of_that_time(policy, seen):
+def test_the_dynos_are_within_the_range_of_that_time(policy, seen):
     decision = decide("worker", policy, seen)
 
     fewest, most, _ = bounds(policy, seen.at)
@@ -255,7 +255,7 @@ def test_without_a_fallback_an_unknown_count_changes_nothing(policy, seen, unkno
 
 
 @given(policies(), observations)
-def test_each_stage_that_speaks_changes_the_quantity(policy, seen):
+def test_each_step_changes_the_quantity_and_explains_it(policy, seen):
     trail = decide("worker", policy, seen).trail
 
     assert all(one.quantity != other.quantity for one, other in pairwise(trail))
@@ -339,7 +339,7 @@ def test_with_a_window_or_a_cooldown_the_loss_alone_takes_nothing_away(
 
 
 class Walk:
-    """One process type over time, remembered as the service does."""
+    """A process type over time, remembered as the service does it."""
 
     def __init__(self, policy, quantity):
         self.policy, self.quantity = policy, quantity
@@ -349,7 +349,7 @@ class Walk:
         self.past, self.since = NOTHING, self.at
 
     def poll(self, reading, seconds=10):
-        """Let time go by, decide on a reading, and carry it out."""
+        """Let time pass, decide on a reading, and carry the decision out."""
         self.at += timedelta(seconds=seconds)
         self.past = note_reading(self.past, reading.count)
         facts = AppFacts(

@@ -115,7 +115,7 @@ def test_what_may_be_a_token_is_not_shown(url, shown):
 
 
 def test_a_password_with_a_bare_slash_is_no_port():
-    with pytest.raises(InvalidInput, match="@ behind its host") as refused:
+    with pytest.raises(InvalidInput, match="@ after its host") as refused:
         CountsUrl.parse("https://user:123/hunter2@shop.example/counts")
 
     assert "hunter2" not in str(refused.value)

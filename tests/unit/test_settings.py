@@ -11,7 +11,7 @@ from scalar.settings import SETTINGS, Settings
 KEY = "A" * 43 + "="
 
 
-def test_the_defaults_are_the_seeds():
+def test_the_defaults_are_those_of_the_readme():
     settings = Settings.from_environ({})
 
     assert settings.sleep_period == 10

@@ -12,9 +12,9 @@ from scalar.core.decision.damp import cool_down, limit_step, stabilize
 from scalar.core.decision.decide import decide
 from scalar.core.decision.observation import Observation
 from scalar.core.decision.protect import (
-    keep_while_busy,
+    keep_until_empty,
     pause,
-    respect_person,
+    respect_manual_change,
     wait_after_release,
 )
 from scalar.core.decision.recommend import recommend, tolerate, wake
@@ -142,7 +142,7 @@ def test_a_count_wakes_so_many_at_least(count, quantity, dynos):
     ],
 )
 def test_busy_dynos_are_kept(policy, count, quantity, dynos):
-    assert keep_while_busy(policy, seen(7, count), quantity).quantity == dynos
+    assert keep_until_empty(policy, seen(7, count), quantity).quantity == dynos
 
 
 def slice_of(lowest, highest, **span):
@@ -183,7 +183,7 @@ def test_after_unknown_counts_what_is_too_old_does_not_count(quantity):
     step = stabilize(WINDOWS, facts, quantity)
 
     assert step.quantity == 5
-    assert step.detail.endswith("of which nothing is known yet")
+    assert step.detail.endswith("with no history yet")
 
 
 @pytest.mark.parametrize("quantity", [0, 5, 9])
@@ -252,7 +252,7 @@ def test_the_last_web_dyno_is_kept(current, may_sleep, dynos):
         pytest.param(4, 3, 3, "Heroku allows 4", id="within"),
         pytest.param(2, 9, 3, "Heroku allows 2", id="runs more already"),
         pytest.param(
-            None, 9_999, 1_000, "more than 1000 are never asked for", id="absurd"
+            None, 9_999, 1_000, "more than 1000 are never requested", id="absurd"
         ),
     ],
 )
@@ -319,7 +319,7 @@ def test_a_cooldown_leaves_no_dynos_outside_the_range(current, quantity, dynos):
 )
 def test_a_persons_change_is_kept_for_the_lease(quantity, when, is_kept):
     policy = Policy(manual_lease=60 * MINUTE)
-    step = respect_person(policy, seen(5, changed_by_hand_at=when), quantity)
+    step = respect_manual_change(policy, seen(5, changed_by_hand_at=when), quantity)
 
     assert step.quantity == (5 if is_kept else quantity)
 

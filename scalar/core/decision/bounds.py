@@ -1,4 +1,4 @@
-"""Keep a quantity within its limits: the policy's and the platform's."""
+"""Keep a quantity within bounds: the policy's and the platform's."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from scalar.core.policy.schedule import Window
 from scalar.core.reason import Reason
 
 
-def clamp(policy: Policy, seen: Observation, quantity: int) -> Step:
-    """Stay within the fewest and the most dynos, by the schedule if it has some."""
-    fewest, most, window = bounds(policy, seen.at)
+def clamp(policy: Policy, observed: Observation, quantity: int) -> Step:
+    """Clamp the quantity to the policy's range, or to that of an open window."""
+    fewest, most, window = bounds(policy, observed.at)
     if quantity < fewest:
         by = _by(window) if window and window.min_dynos is not None else ""
         return Step(fewest, Reason.TOO_FEW_DYNOS, f"at least {fewest}{by}")
@@ -29,7 +29,7 @@ def _by(window: Window) -> str:
 
 
 def bounds(policy: Policy, at: datetime) -> tuple[int, int | None, Window | None]:
-    """Return the fewest and the most dynos at a time, and the window of that time."""
+    """Return the fewest and the most dynos at a time, and the window then open."""
     fewest, most = policy.min_dynos, policy.max_dynos
     window = policy.schedule.window_at(at) if policy.schedule else None
     if window is not None and window.min_dynos is not None:
@@ -39,22 +39,21 @@ def bounds(policy: Policy, at: datetime) -> tuple[int, int | None, Window | None
     return fewest, most, window
 
 
-def keep_last_dyno(policy: Policy, seen: Observation, quantity: int) -> Step:
+def keep_last_dyno(policy: Policy, observed: Observation, quantity: int) -> Step:
     """Keep the last dyno of a process type that may not sleep.
 
-    A process type that somebody switched off stays off: this stage never
-    starts one.
+    It never starts one: a process type that a person switched off stays off.
     """
-    floor = 0 if policy.may_sleep else min(seen.quantity, 1)
+    floor = 0 if policy.may_sleep else min(observed.quantity, 1)
     return Step(
         max(quantity, floor), Reason.WEB_KEPT, "the app would not answer without it"
     )
 
 
-def keep_to_limit(policy: Policy, seen: Observation, quantity: int) -> Step:
-    """Stay within what the platform allows, but never scale down because of it."""
+def keep_to_limit(policy: Policy, observed: Observation, quantity: int) -> Step:
+    """Stay within the platform's limit, without scaling down because of it."""
     del policy
-    return within_limit(seen.rules, quantity, seen.quantity, seen.limit)
+    return within_limit(observed.rules, quantity, observed.quantity, observed.limit)
 
 
 def within_limit(
@@ -64,7 +63,7 @@ def within_limit(
 
     Args:
         rules: What the platform does by nature.
-        quantity: Dynos that are asked for.
+        quantity: Dynos wanted.
         current: Dynos now.
         limit: Most dynos that the platform allows; None if that is unknown.
     """
@@ -74,16 +73,19 @@ def within_limit(
         Reason.HEROKU_LIMIT,
         f"{rules.name} allows {most}"
         if most == limit
-        else f"more than {most} are never asked for",
+        else f"more than {most} are never requested",
     )
 
 
-def stay_within_bounds(policy: Policy, seen: Observation, quantity: int) -> int:
-    """Return the quantity nearest to the current one that the bounds allow.
+def stay_within_bounds(policy: Policy, observed: Observation, quantity: int) -> int:
+    """Return the current quantity, moved as far as the policy's range requires.
 
-    It lies between the current and the desired quantity.
+    For stages that hold a change back: `min` and `max` apply all the same. The
+    result lies between the current and the given quantity.
     """
-    fewest, most, _ = bounds(policy, seen.at)
-    if quantity > seen.quantity:
-        return min(max(seen.quantity, fewest), quantity)
-    return max(seen.quantity if most is None else min(seen.quantity, most), quantity)
+    fewest, most, _ = bounds(policy, observed.at)
+    if quantity > observed.quantity:
+        return min(max(observed.quantity, fewest), quantity)
+    return max(
+        observed.quantity if most is None else min(observed.quantity, most), quantity
+    )

@@ -1,4 +1,8 @@
-"""Slow changes down: stabilize, limit the step, cool down."""
+"""Slow changes down: stabilize, limit the step, cool down.
+
+Each adds hysteresis: the quantity depends on what it was before, so that a count
+around a boundary does not make the dynos flap.
+"""
 
 from __future__ import annotations
 
@@ -14,55 +18,56 @@ from scalar.core.reason import Reason
 from scalar.core.recommendation_window import Slice, recent
 
 
-def stabilize(policy: Policy, seen: Observation, quantity: int) -> Step:
+def stabilize(policy: Policy, observed: Observation, quantity: int) -> Step:
     """Take the recommendation of the window that changes the least.
 
-    For scaling up that is the lowest, for scaling down the highest. Where
-    nothing is remembered, the current quantity counts as a first one, so that
-    a restart by itself changes nothing.
+    That is the lowest of the window to scale up and the highest to scale down
+    (Kubernetes HPA, "stabilization window"). With no history, the current
+    quantity counts as the first recommendation, so that a restart on its own
+    changes nothing.
     """
-    past = seen.past
-    if quantity > seen.quantity:
+    past = observed.past
+    if quantity > observed.quantity:
         window = policy.stabilization_up
-        lows, known = _recent(past.recommended_up, window, seen)
+        lows, known = _recent(past.recommended_up, window, observed)
         return Step(
-            max(min([quantity, *(s.lowest for s in lows)]), seen.quantity),
+            max(min([quantity, *(s.lowest for s in lows)]), observed.quantity),
             Reason.SCALE_UP_STABILIZED,
             f"lowest of the last {window.total_seconds():g} s{known}",
         )
     window = policy.stabilization_down
-    highs, known = _recent(past.recommended_down, window, seen)
+    highs, known = _recent(past.recommended_down, window, observed)
     return Step(
-        min(max([quantity, *(s.highest for s in highs)]), seen.quantity),
+        min(max([quantity, *(s.highest for s in highs)]), observed.quantity),
         Reason.SCALE_DOWN_STABILIZED,
         f"highest of the last {window.total_seconds():g} s{known}",
     )
 
 
 def _recent(
-    slices: Sequence[Slice], window: timedelta, seen: Observation
+    slices: Sequence[Slice], window: timedelta, observed: Observation
 ) -> tuple[Sequence[Slice], str]:
-    """Return the recommendations that count, and what to say of them."""
+    """Return the recommendations that count, and a remark on them."""
     if window <= NONE:
         return (), ""
-    found = recent(slices, window, seen.at, interrupted=seen.past.interrupted)
+    found = recent(slices, window, observed.at, interrupted=observed.past.interrupted)
     if found:
         return found, ""
-    now = Slice(seen.at, seen.at, seen.quantity, seen.quantity)
-    return (now,), ", of which nothing is known yet"
+    now = Slice(observed.at, observed.at, observed.quantity, observed.quantity)
+    return (now,), ", with no history yet"
 
 
-def limit_step(policy: Policy, seen: Observation, quantity: int) -> Step:
-    """Add and remove no more than so many dynos at once."""
-    if policy.max_step_up is not None and quantity > seen.quantity:
-        most = seen.quantity + policy.max_step_up
+def limit_step(policy: Policy, observed: Observation, quantity: int) -> Step:
+    """Add or remove at most as many dynos at once as the policy allows."""
+    if policy.max_step_up is not None and quantity > observed.quantity:
+        most = observed.quantity + policy.max_step_up
         return Step(
             min(quantity, most),
             Reason.SCALE_UP_LIMITED,
             f"at most {policy.max_step_up} more at once",
         )
-    if policy.max_step_down is not None and quantity < seen.quantity:
-        fewest = seen.quantity - policy.max_step_down
+    if policy.max_step_down is not None and quantity < observed.quantity:
+        fewest = observed.quantity - policy.max_step_down
         return Step(
             max(quantity, fewest),
             Reason.SCALE_DOWN_LIMITED,
@@ -71,25 +76,25 @@ def limit_step(policy: Policy, seen: Observation, quantity: int) -> Step:
     return Step(quantity, Reason.RECOMMENDED)
 
 
-def cool_down(policy: Policy, seen: Observation, quantity: int) -> Step:
-    """Wait for a time after a change, but not outside the fewest and the most."""
-    past = seen.past
-    if quantity > seen.quantity:
-        left = left_of(policy.cooldown_up, seen.at, past.scaled_up_at)
+def cool_down(policy: Policy, observed: Observation, quantity: int) -> Step:
+    """Wait after a change, unless the quantity is outside the policy's range."""
+    past = observed.past
+    if quantity > observed.quantity:
+        left = left_of(policy.cooldown_up, observed.at, past.scaled_up_at)
         if left > NONE:
             return Step(
-                stay_within_bounds(policy, seen, quantity),
+                stay_within_bounds(policy, observed, quantity),
                 Reason.COOLDOWN_UP,
                 f"{shown_span(left)} left after the last scale up",
             )
-    elif quantity < seen.quantity:
-        changes = (past.scaled_up_at, past.scaled_down_at, seen.since)
-        left = max(left_of(policy.cooldown_down, seen.at, at) for at in changes)
+    elif quantity < observed.quantity:
+        changes = (past.scaled_up_at, past.scaled_down_at, observed.since)
+        left = max(left_of(policy.cooldown_down, observed.at, at) for at in changes)
         if left > NONE:
             ours = (past.scaled_up_at, past.scaled_down_at) != (None, None)
             after = "the last change" if ours else "nothing was remembered"
             return Step(
-                stay_within_bounds(policy, seen, quantity),
+                stay_within_bounds(policy, observed, quantity),
                 Reason.COOLDOWN_DOWN,
                 f"{shown_span(left)} left after {after}",
             )

@@ -33,7 +33,7 @@ def decide_all(
         readings: What the app reported.
         facts: The facts that all process types share.
     """
-    missing = Reading(Unknown(Reason.COUNT_MISSING, "the app's answer leaves it out"))
+    missing = Reading(Unknown(Reason.COUNT_MISSING, "missing from the app's answer"))
     expected = facts.expected & facts.formation.keys()
     reported = {**dict.fromkeys(expected, missing), **readings}
     return tuple(

@@ -1,4 +1,4 @@
-"""The outcome of a decision, with every stage that led to it."""
+"""The outcome of a decision, with the steps that led to it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from scalar.core.reason import Cause, Reason
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One stage of a decision: the quantity it left (dynos), and why."""
+    """One step of a decision: the quantity (dynos) that a stage left, and why."""
 
     quantity: int
     reason: Reason
@@ -19,19 +19,20 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What to do with one process type, and every stage that led there.
+    """What to do with one process type, and the steps that led there.
 
     Attributes:
         process_type: Heroku's name of the process type.
         current: Dynos now; None if the formation has no such process type.
-        count: The count it rests on; None if unknown.
-        trail: The stages in order; empty only if it is held.
+        count: The count it is based on; None if unknown.
+        trail: One step for each stage that made a difference; empty only if the
+            process type is held.
         hold: Why nothing may be changed, whatever the count; None if it may.
         recommended: Dynos for the count alone, before all limits; None if the
             count is unknown.
-        asks_for_release: Whether it removes dynos unless the app was released
-            since that was last asked.
-        dry_run: Whether it is only said, and not done.
+        asks_for_release: Whether the outcome depends on when the app was last
+            released, so that the platform has to be asked.
+        dry_run: Whether it is only recorded, not carried out.
     """
 
     process_type: str
@@ -50,7 +51,7 @@ class Decision:
 
     @property
     def cause(self) -> Cause:
-        """Why it is held or, if it is not, what the last stage said."""
+        """Why it is held; otherwise the reason of the last step."""
         if self.hold:
             return self.hold
         last = self.trail[-1]
@@ -58,17 +59,17 @@ class Decision:
 
     @property
     def reason(self) -> Reason:
-        """The word for that."""
+        """The reason of `cause`."""
         return self.cause.reason
 
     @property
     def changes(self) -> bool:
-        """Whether another quantity is desired than there is."""
+        """Whether the desired quantity differs from the current one."""
         return self.hold is None and self.desired != self.current
 
     @property
     def is_to_be_made(self) -> bool:
-        """Whether Heroku has to be asked, and may be."""
+        """Whether the platform is to be asked for it: no hold and no dry run."""
         return self.changes and not self.dry_run
 
     @property

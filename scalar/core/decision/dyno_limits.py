@@ -1,7 +1,7 @@
-"""What a refusal says about how many dynos there may be.
+"""Learn the most dynos of each process type from a refusal.
 
 Heroku has two kinds of limit: for each process type (one Basic dyno, ten
-Performance dynos), and for the dynos of one app together.
+Performance dynos) and for all dynos of an app together.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ def learn_limits(
 ) -> dict[str, int]:
     """Return the most dynos of each process type that was to grow.
 
-    The refusal does not name a process type, but its message may name a dyno
-    size: then only process types of that size are concerned.
+    A refusal names no process type. If its message names a dyno size, the limit
+    applies to process types of that size only.
 
     Args:
         limit: Dynos, from the refusal.
-        per_process_type: Whether each process type may have `limit` dynos, or
-            all of them together.
-        message: Heroku's sentence.
+        per_process_type: Whether the limit is for each process type, rather than
+            for all of them together.
+        message: The text of the refusal.
         formation: The dynos before the change.
-        decisions: What was asked for.
+        decisions: What was requested.
     """
     concerned = _of_size_named(message, formation) or set(formation)
     rising = {d.process_type: d for d in decisions if d.is_up}
@@ -64,7 +64,7 @@ def _tier(size: str) -> str:
 
 
 def _share(room: int, needs: Mapping[str, int]) -> dict[str, int]:
-    """Divide the room fairly: small needs are met, the others get equal parts."""
+    """Divide the room by max-min fairness: meet small needs, split the rest evenly."""
     shares: dict[str, int] = {}
     left = max(room, 0)
     waiting = sorted(needs, key=lambda name: (needs[name], name))

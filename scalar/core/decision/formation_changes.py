@@ -1,4 +1,4 @@
-"""Notice changes of a formation, ours and others', and remember them."""
+"""Detect changes of a formation, ours and others', and remember them."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def foreign_changes(
     *,
     ours: Collection[str] = (),
 ) -> tuple[Event, ...]:
-    """Return an event for each quantity that somebody else has changed.
+    """Return an event for each quantity that somebody else changed.
 
     Args:
-        app: Whose formation it is.
-        before: As it was last heard of.
-        after: As it is.
-        at: When that was noticed.
+        app: The app.
+        before: The formation as last known.
+        after: The formation now.
+        at: When the difference was noticed.
         ours: Process types that we have just changed ourselves.
     """
     return tuple(
@@ -47,7 +47,7 @@ def foreign_changes(
 
 
 def note_by_hand(memory: Memory, changes: Iterable[Event]) -> Memory:
-    """Return the memory that knows when each of these changes was noticed."""
+    """Return the memory with the time of each manual change."""
     pasts = dict(memory.pasts)
     for event in changes:
         name = event.process_type or ""
@@ -56,7 +56,7 @@ def note_by_hand(memory: Memory, changes: Iterable[Event]) -> Memory:
 
 
 def note_scaled(memory: Memory, changes: Iterable[Event]) -> Memory:
-    """Return the memory that knows when we scaled each process type last."""
+    """Return the memory with the time of each change of ours."""
     pasts = dict(memory.pasts)
     for event in changes:
         name = event.process_type or ""

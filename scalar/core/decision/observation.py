@@ -136,4 +136,4 @@ def _needs_latency(policy: Policy, count: Counted, quantity: int) -> bool:
 def _unknown_latency(reading: Reading) -> Unknown:
     if isinstance(reading.latency, Unknown):
         return reading.latency
-    return Unknown(Reason.LATENCY_UNKNOWN, "the app tells counts only, no latency")
+    return Unknown(Reason.LATENCY_UNKNOWN, "the app reports counts but no latency")

@@ -1,4 +1,4 @@
-"""Recommend a quantity: by latency, to drain the backlog in time, or by boundary."""
+"""Recommend a quantity: by latency, by drain time, or by boundary."""
 
 from __future__ import annotations
 
@@ -14,30 +14,34 @@ from scalar.core.reading import Count
 from scalar.core.reason import Reason
 
 
-def recommend(policy: Policy, seen: Observation, quantity: int) -> Step:
-    """Return the dynos for the count: by latency, to drain it in time, by boundary.
+def recommend(policy: Policy, observed: Observation, quantity: int) -> Step:
+    """Return the dynos for the count, whatever the stages before it said.
 
-    The boundary stands in for a rate that is not known yet, but takes no dynos
-    from a backlog: what was learned may be lost at any time.
+    The strategy is the latency, else the drain time, else the boundary.
     """
     del quantity
-    return _recommend(policy, seen, seen.count)
+    return _recommend(policy, observed, observed.count)
 
 
-def _recommend(policy: Policy, seen: Observation, count: Count) -> Step:
+def _recommend(policy: Policy, observed: Observation, count: Count) -> Step:
+    """Return the dynos for a count.
+
+    While the rate is unknown, the boundary stands in for it, but removes no dyno
+    from a backlog: the learned rate may have been lost a moment ago.
+    """
     if policy.latency_up is not None:
-        return _by_latency(policy, policy.latency_up, seen, count)
+        return _by_latency(policy, policy.latency_up, observed, count)
     by_boundary = recommend_by_boundary(count, policy.boundary)
     detail = f"count {count} / boundary {policy.boundary}"
     if policy.drain_time is None:
         return Step(by_boundary, Reason.RECOMMENDED, detail)
-    drained = seen.past.drained
+    drained = observed.past.drained
     learned = drained.jobs_per_second if drained else None
     rate = policy.jobs_per_second or learned
     if rate is None:
         falls = drained.falls if drained else 0
         return Step(
-            max(by_boundary, seen.quantity) if count > 0 else by_boundary,
+            max(by_boundary, observed.quantity) if count > 0 else by_boundary,
             Reason.NOT_ENOUGH_HISTORY,
             f"{detail}, but no fewer than now while the count is above 0; the rate "
             f"is known after {ENOUGH_FALLS} falls of the count, {falls} seen",
@@ -50,15 +54,17 @@ def _recommend(policy: Policy, seen: Observation, count: Count) -> Step:
     )
 
 
-def _by_latency(policy: Policy, up: timedelta, seen: Observation, count: Count) -> Step:
-    """Add dynos above one latency, remove one below the other.
+def _by_latency(
+    policy: Policy, up: timedelta, observed: Observation, count: Count
+) -> Step:
+    """Add dynos above one latency and remove one below another.
 
-    As HireFire and Judoscale do: the first job wakes a dyno whatever it waited,
-    and none is removed that has not been too many for the whole window
-    (`stabilize`). Without jobs there is no need of any dyno.
+    Two thresholds give hysteresis, as in HireFire and Judoscale. The first job
+    wakes a dyno however short it has waited; a dyno goes only if it was one too
+    many for a whole window (`stabilize`); without jobs none is needed.
     """
-    now, latency = seen.quantity, seen.latency
-    if count == 0 and not seen.is_latency:
+    now, latency = observed.quantity, observed.latency
+    if count == 0 and not observed.is_latency:
         return Step(0, Reason.LATENCY, "count 0")
     if now == 0 or latency is None:
         return Step(max(now, int(count > 0)), Reason.LATENCY, "the first job waits")
@@ -72,42 +78,44 @@ def _by_latency(policy: Policy, up: timedelta, seen: Observation, count: Count) 
     return Step(now, Reason.LATENCY, f"latency {latency:g} s")
 
 
-def tolerate(policy: Policy, seen: Observation, quantity: int) -> Step:
-    """Leave the dynos alone while the count is near what they should carry."""
+def tolerate(policy: Policy, observed: Observation, quantity: int) -> Step:
+    """Leave the dynos alone while the count is near what they can carry."""
     if not policy.tolerance:
         return Step(quantity, Reason.WITHIN_TOLERANCE)
-    count, carried = seen.count, seen.quantity * policy.boundary
+    count, carried = observed.count, observed.quantity * policy.boundary
     by_boundary = policy.drain_time is None and policy.latency_up is None
     near = by_boundary and abs(count - carried) <= (
         Fraction(str(policy.tolerance)) * carried
     )
     return Step(
-        seen.quantity if near and count > 0 else quantity,
+        observed.quantity if near and count > 0 else quantity,
         Reason.WITHIN_TOLERANCE,
         f"count {count} is within {policy.tolerance * 100:g} % of {carried}",
     )
 
 
-def wake_for_stranded(policy: Policy, seen: Observation, quantity: int) -> Step:
-    """Start no more than one dyno for jobs that no other could take now.
+def limit_for_stranded(policy: Policy, observed: Observation, quantity: int) -> Step:
+    """Start at most one dyno for stranded jobs.
 
-    They are nobody's until a worker gives them back, once the broker's
-    visibility timeout is over; more dynos would wait for that as well.
+    No worker can take them before the broker's visibility timeout is over and one
+    worker has returned them to the queue; more dynos would only wait as well.
     """
-    if not seen.stranded:
+    if not observed.stranded:
         return Step(quantity, Reason.STRANDED)
-    rest = _recommend(policy, seen, max(seen.count - seen.stranded, 0)).quantity
-    enough = max(rest, 1, min(seen.quantity, quantity))
+    rest = _recommend(
+        policy, observed, max(observed.count - observed.stranded, 0)
+    ).quantity
+    enough = max(rest, 1, min(observed.quantity, quantity))
     return Step(
         min(quantity, enough),
         Reason.STRANDED,
-        f"{seen.stranded} of them are stranded: one dyno gives them back to the queue",
+        f"{observed.stranded} of them are stranded: one dyno returns them to the queue",
     )
 
 
-def wake(policy: Policy, seen: Observation, quantity: int) -> Step:
-    """Start at least `wake_dynos` while there is a count at all."""
-    floor = policy.wake_dynos if seen.count > 0 else 0
+def wake(policy: Policy, observed: Observation, quantity: int) -> Step:
+    """Run at least `wake_dynos` while the count is above 0."""
+    floor = policy.wake_dynos if observed.count > 0 else 0
     return Step(
         max(quantity, floor),
         Reason.WOKEN,
@@ -115,24 +123,24 @@ def wake(policy: Policy, seen: Observation, quantity: int) -> Step:
     )
 
 
-def wake_at_once(policy: Policy, seen: Observation, quantity: int) -> Step:
-    """Start `wake_dynos` straight from 0, whatever the window and the step."""
-    if seen.quantity > 0:
+def wake_at_once(policy: Policy, observed: Observation, quantity: int) -> Step:
+    """Start `wake_dynos` from 0 at once, whatever window and step limit say."""
+    if observed.quantity > 0:
         return Step(quantity, Reason.WOKEN)
-    return wake(policy, seen, quantity)
+    return wake(policy, observed, quantity)
 
 
-def boot_for_eta(policy: Policy, seen: Observation, quantity: int) -> Step:
-    """Keep one dyno, or start it, for a job that will be due once it has booted."""
+def boot_for_eta(policy: Policy, observed: Observation, quantity: int) -> Step:
+    """Run one dyno for a job that is due within `boot_time`."""
     boot = policy.boot_time
     soon = (
         boot > NONE
-        and seen.next_eta is not None
-        and seen.next_eta <= boot.total_seconds()
+        and observed.next_eta is not None
+        and observed.next_eta <= boot.total_seconds()
     )
     return Step(
         max(quantity, 1) if soon else quantity,
         Reason.ETA_SOON,
-        f"the next job is due in {seen.next_eta or 0:g} s, a boot takes "
+        f"the next job is due in {observed.next_eta or 0:g} s, a boot takes "
         f"{boot.total_seconds():g} s",
     )

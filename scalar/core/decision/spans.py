@@ -1,4 +1,4 @@
-"""What is left of a time span, and how people read it."""
+"""Time spans: what is left of one, and how it is shown."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 
 from scalar.core.policy.policy import NONE
 
-#: Seconds from which minutes are easier to read.
+#: From this many seconds on, minutes are easier to read.
 _A_WHILE = 120
 
 
 def left_of(span: timedelta, at: datetime, since: datetime | None) -> timedelta:
-    """Return what is left of a span; none if it began in the future.
+    """Return what is left of a span; nothing if it starts in the future.
 
-    A time in the future was written by another clock, and would hold for ever.
+    Such a time was written by another clock, and would hold for ever.
     """
     if since is None or at < since:
         return NONE
@@ -21,6 +21,6 @@ def left_of(span: timedelta, at: datetime, since: datetime | None) -> timedelta:
 
 
 def shown_span(span: timedelta) -> str:
-    """Return a span as people read it: seconds, or minutes if there are many."""
+    """Return a span in seconds, or in minutes if it is long."""
     seconds = round(span.total_seconds())
     return f"{seconds} s" if seconds < _A_WHILE else f"{seconds // 60} min"

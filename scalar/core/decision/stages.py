@@ -20,18 +20,18 @@ from scalar.core.decision.decision import Step
 from scalar.core.decision.observation import Observation
 from scalar.core.decision.protect import (
     keep_busy_dynos,
-    keep_while_busy,
+    keep_until_empty,
     pause,
-    respect_person,
+    respect_manual_change,
     wait_after_release,
 )
 from scalar.core.decision.recommend import (
     boot_for_eta,
+    limit_for_stranded,
     recommend,
     tolerate,
     wake,
     wake_at_once,
-    wake_for_stranded,
 )
 from scalar.core.policy.policy import Policy
 
@@ -42,13 +42,13 @@ Stage = Callable[[Policy, Observation, int], Step]
 RECOMMENDING: tuple[Stage, ...] = (
     recommend,  # latency_up, else drain_time, else boundary
     tolerate,  # tolerance
-    wake_for_stranded,
+    limit_for_stranded,
     wake,
 )
 
 PIPELINE: tuple[Stage, ...] = (
     *RECOMMENDING,
-    keep_while_busy,  # down_when_empty
+    keep_until_empty,  # down_when_empty
     stabilize,  # stabilization_up, stabilization_down
     limit_step,  # max_step_up, max_step_down
     wake_at_once,  # wake, from 0
@@ -58,13 +58,13 @@ PIPELINE: tuple[Stage, ...] = (
     keep_to_limit,
     cool_down,  # cooldown_up, cooldown_down
     keep_busy_dynos,  # busy_limit
-    respect_person,  # manual_lease
+    respect_manual_change,  # manual_lease
     pause,  # pause_up, pause_down
     wait_after_release,  # release_grace
 )
 
 #: The stages that a fallback for an unknown count goes through.
-FOR_UNKNOWN: tuple[Stage, ...] = (clamp, keep_to_limit, respect_person, pause)
+FOR_UNKNOWN: tuple[Stage, ...] = (clamp, keep_to_limit, respect_manual_change, pause)
 
 
 def run(

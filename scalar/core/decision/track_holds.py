@@ -1,4 +1,4 @@
-"""Follow holds over time: which are new, which last, which have ended.
+"""Track holds over time: which are new, which last, which have ended.
 
 none --held--> counting (times 1, 2) --held again--> lasting (an event)
 lasting --decided--> none (an event: resumed)
@@ -15,21 +15,21 @@ from scalar.core.app_state import WHOLE_APP, Hold
 from scalar.core.event import Event, EventKind
 from scalar.core.reason import Cause, Reason
 
-#: From this many evaluations in a row a hold is an event.
+#: A hold is recorded as an event after this many evaluations in a row.
 LASTING = 3
 
 
 def follow_holds(
     app: str, before: Mapping[str, Hold], held: Mapping[str, Cause], at: datetime
 ) -> tuple[dict[str, Hold], list[Event]]:
-    """Return the holds that are under way now, and the events to record.
+    """Return the holds of this evaluation, and the events to record.
 
     Args:
         app: The app's name, for the events.
         before: The holds after the previous evaluation.
-        held: Process type, or `WHOLE_APP`, to why it is held now. While the
-            whole app is held, nothing is known of its process types: their
-            holds stay as they were.
+        held: Why each process type, or `WHOLE_APP`, is held now. While the whole
+            app is held nothing is known about its process types, so their holds
+            stay as they were.
         at: The time of this evaluation.
     """
     holds = dict(before) if WHOLE_APP in held else {}

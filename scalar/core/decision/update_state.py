@@ -1,4 +1,4 @@
-"""What is remembered of a process type from one evaluation to the next."""
+"""Update what is remembered of a process type between evaluations."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from scalar.core.reading import Counted, Unknown
 from scalar.core.reason import Reason
 from scalar.core.recommendation_window import Slice, recent, remember
 
-#: Busy dynos hold others back.
+#: Reasons for which busy dynos hold others back.
 HELD_BACK = frozenset({Reason.BUSY_DYNOS, Reason.BUSY_UNKNOWN})
 
 
 def note_reading(past: Past, count: Counted) -> Past:
-    """Return what is remembered after a count was read, before the decision on it."""
+    """Return the past after a count was read, before the decision."""
     if isinstance(count, Unknown):
         return replace(past, failures=past.failures + 1, interrupted=True)
     return replace(past, failures=0) if past.failures else past
 
 
 def note_decision(past: Past, policy: Policy, decision: Decision, at: datetime) -> Past:
-    """Return what is remembered after a decision, as far as the policy needs it.
+    """Return the past after a decision, with only what the policy needs.
 
     Args:
-        past: What was remembered so far.
-        policy: What it has to be remembered for.
+        past: What was remembered before.
+        policy: The policy of the process type.
         decision: What was decided.
         at: The time (aware, UTC).
     """
@@ -53,10 +53,10 @@ def note_decision(past: Past, policy: Policy, decision: Decision, at: datetime) 
 def _busy_since(
     past: Past, policy: Policy, decision: Decision, at: datetime
 ) -> datetime | None:
-    """Return since when busy dynos hold others back; None if they do not.
+    """Return since when busy dynos have held others back; None if they do not.
 
-    Once they have done so for too long it stays, until no fewer dynos are asked
-    for: removing takes several evaluations where a step is limited.
+    Once `busy_limit` is over, the time is kept for as long as fewer dynos are
+    wanted: with a limited step it takes several evaluations to remove them.
     """
     held = any(step.reason in HELD_BACK for step in decision.trail)
     fewer = (decision.recommended or 0) < (decision.current or 0)
@@ -74,10 +74,10 @@ def _with(
     decision: Decision,
     at: datetime,
 ) -> tuple[Slice, ...]:
-    """Return the recommendations of a window, with this one.
+    """Return the recommendations of a window, including this one.
 
-    Where nothing is remembered, the current quantity is a first one (as the
-    Kubernetes HPA does), so that a restart cannot scale down.
+    With no history, the current quantity counts as the first one (as in the
+    Kubernetes HPA), so that a restart cannot scale down.
     """
     if window <= NONE or decision.recommended is None:
         return ()

@@ -14,48 +14,46 @@ NONE = timedelta(0)
 class Policy:
     """How one process type may be scaled.
 
-    With the defaults it is the project's own formula and nothing else. All
-    quantities are dynos.
+    The defaults are the project's own formula and nothing else. All quantities are
+    dynos.
 
     Attributes:
-        boundary: Counts that one dyno should carry; 0 means that one dyno
-            serves any count.
-        drain_time: Instead of a boundary: the time in which the present count
+        boundary: Jobs per dyno; 0 for one dyno, whatever the count.
+        drain_time: Instead of a boundary: the time in which the current count
             should be worked off.
-        jobs_per_second: Jobs that one dyno does in a second; None to learn it
-            from how the count falls.
-        latency_up: Instead of a boundary: dynos are added while the oldest job has
-            waited for longer than this.
-        latency_down: A dyno is removed while the oldest job has waited for less;
-            None to remove some only while the count is 0.
+        jobs_per_second: Jobs per dyno and second; None to learn it from how the
+            count falls.
+        latency_up: Instead of a boundary: add dynos while the oldest job has waited
+            longer than this.
+        latency_down: Remove a dyno while the oldest job has waited for less than
+            this; None to remove dynos only while the count is 0.
         latency_step: Dynos added at once because of latency.
-        boot_time: A job that is due in less than this gets a dyno now.
-        wake_dynos: Fewest while the count is above 0.
-        min_dynos: Fewest, whatever the count.
-        max_dynos: Most, whatever the count; None for as many as Heroku allows.
-        schedule: Other fewest and most at some times of the week.
-        tolerance: A count that differs from what the current dynos should carry
-            by no more than this part of it changes nothing.
-        down_when_empty: Whether dynos are removed only while the count is 0.
-        stabilization_up: The lowest recommendation of this time counts for
-            scaling up.
-        stabilization_down: The highest recommendation of this time counts for
-            scaling down.
-        max_step_up: Most dynos added at once; None for any number.
-        max_step_down: Most dynos removed at once.
-        cooldown_up: Time after a scale up without another one.
-        cooldown_down: Time after any change without a scale down.
-        release_grace: Time after a release of the app without a scale down.
-        manual_lease: Time for which a person's own change is left alone.
-        busy_limit: Longest time for which busy dynos hold others back from being
-            removed; none for as long as they are busy.
-        pause_up: Nothing is added before that time (aware, UTC).
-        pause_down: Nothing is removed before that time (aware, UTC).
-        fallback_dynos: Fewest while the count is unknown; None leaves all as it
-            is.
-        fallback_after: Unknown counts in a row from which that holds.
-        dry_run: Whether it is only said, and not done.
-        may_sleep: Whether scaling down may stop the last dyno.
+        boot_time: Start a dyno now for a job that is due within this time.
+        wake_dynos: Fewest dynos while the count is above 0.
+        min_dynos: Fewest dynos, whatever the count.
+        max_dynos: Most dynos, whatever the count; None for what the platform allows.
+        schedule: Windows of the week with their own fewest and most dynos.
+        tolerance: The relative difference between the count and what the current
+            dynos should carry up to which nothing changes.
+        down_when_empty: Whether to remove dynos only while the count is 0.
+        stabilization_up: To scale up, the lowest recommendation of this time counts.
+        stabilization_down: To scale down, the highest recommendation of this time
+            counts.
+        max_step_up: Most dynos added at once; None for no limit.
+        max_step_down: Most dynos removed at once; None for no limit.
+        cooldown_up: Time after a scale up before the next one.
+        cooldown_down: Time after any change before a scale down.
+        release_grace: Time after a release of the app before a scale down.
+        manual_lease: Time for which a manual change is left alone.
+        busy_limit: Longest time for which busy dynos keep others from being
+            removed; 0 for as long as they are busy.
+        pause_up: Add nothing before this time (aware, UTC).
+        pause_down: Remove nothing before this time (aware, UTC).
+        fallback_dynos: Fewest dynos while the count is unknown; None to leave the
+            dynos as they are.
+        fallback_after: Unknown counts in a row before the fallback applies.
+        dry_run: Whether decisions are only recorded, not carried out.
+        may_sleep: Whether a scale down may stop the last dyno.
     """
 
     boundary: int = 0

@@ -1,6 +1,7 @@
-"""From what was set, for all apps, one app and one process type, to a policy.
+"""Resolve the policy of a process type from all places where values can be set.
 
-The nearest one wins, value by value. Each value knows where it came from.
+Value by value, the process type wins over its app, and the app over the
+environment. Each value knows where it was set.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from scalar.core.policy.policy import Policy
 from scalar.core.policy.values import BY_NAME, VALUES, check_together, read_value
 from scalar.core.reason import Cause, Reason
 
-#: Policies that are remembered; enough for the process types of a large fleet.
+#: Size of the cache; enough for the process types of a large fleet.
 MOST_REMEMBERED = 50_000
 
-#: Where a value comes from, the nearest one last.
+#: Where a value can be set; the last one wins.
 DEFAULT, ENVIRONMENT, APP, PROCESS_TYPE = (
     "default",
     "environment",
@@ -31,7 +32,7 @@ DEFAULT, ENVIRONMENT, APP, PROCESS_TYPE = (
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A value that holds for a process type, as text, and where it was set."""
+    """A value that applies to a process type, as text, and where it was set."""
 
     name: str
     text: str
@@ -54,7 +55,7 @@ class PolicyBook:
         self._remembered: dict[tuple[int, int, str], Policy | Cause] = {}
 
     def of(self, app: RegisteredApp, process_type: str) -> Policy | Cause:
-        """Return the policy, or why there is none; it is read once a revision."""
+        """Return the policy, or why it is invalid; cached per revision of the app."""
         key = (app.id, app.revision, process_type)
         policy = self._remembered.get(key)
         if policy is None:
@@ -65,7 +66,7 @@ class PolicyBook:
         return policy
 
     def settings(self, app: RegisteredApp, process_type: str) -> list[Setting]:
-        """Return the values that are set for a process type, in their order."""
+        """Return the values that apply to a process type, in the order of `VALUES`."""
         found: dict[str, Setting] = {}
         for origin, values in self._layers(app, process_type):
             for name, text in values.items():
@@ -75,7 +76,7 @@ class PolicyBook:
         return known + list(found.values())
 
     def read(self, app: RegisteredApp, process_type: str) -> Policy | Cause:
-        """Return the same, of an app that may not be stored like this."""
+        """Like `of`, for an app that is not saved yet; bypasses the cache."""
         settings = self.settings(app, process_type)
         keeps_one = process_type in self._rules.keep_one
         try:

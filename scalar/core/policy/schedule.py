@@ -1,8 +1,8 @@
-"""Windows of time that set the fewest and the most dynos.
+"""Windows of time with their own fewest and most dynos.
 
-A window is read on the wall clock of its time zone, so daylight saving needs no
-rule of its own: on the night when 02:00 to 03:00 does not exist, a window of
-that hour does not happen; on the night when it exists twice, it lasts two hours.
+A window is read on the wall clock of its time zone, so daylight saving time needs
+no rule of its own: in the night without an hour from 02:00 to 03:00, a window of
+that hour is skipped; in the night with two of them, it lasts two hours.
 """
 
 from __future__ import annotations
@@ -13,26 +13,25 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from itertools import combinations
 
 EVERY_DAY = frozenset(range(7))
-#: 24:00, the end of a day; no `time` says it.
+#: Stands for 24:00, which `time` does not have.
 MIDNIGHT = time(0)
 DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """From when until when, on which days, there are how many dynos.
+    """A window of time and its range of dynos.
 
     Attributes:
         text: The window as a person wrote it.
-        start: When it begins, on the wall clock.
-        end: When it ends, itself outside. Not later than `start`: the next day.
-        weekdays: Days on which it begins, Monday is 0; not asked if there are
-            `dates`.
-        dates: The only days on which it begins; empty for `weekdays`.
-        except_dates: Days on which it does not begin.
-        min_dynos: Fewest dynos meanwhile; None leaves the policy's.
-        max_dynos: Most dynos meanwhile; None leaves the policy's.
-        priority: Where windows overlap, the highest one counts.
+        start: When it opens, on the wall clock.
+        end: When it closes (exclusive). If not after `start`, on the next day.
+        weekdays: Days on which it opens, Monday is 0; ignored if there are `dates`.
+        dates: The only days on which it opens; empty to use `weekdays`.
+        except_dates: Days on which it does not open.
+        min_dynos: Fewest dynos while open; None for the policy's own.
+        max_dynos: Most dynos while open; None for the policy's own.
+        priority: Of overlapping windows, the one with the highest priority counts.
     """
 
     text: str
@@ -46,13 +45,13 @@ class Window:
     priority: int = 0
 
     def begins_on(self, day: date) -> bool:
-        """Return whether it begins on a day."""
+        """Return whether it opens on a day."""
         if day in self.except_dates:
             return False
         return day in self.dates if self.dates else day.weekday() in self.weekdays
 
     def holds_at(self, local: datetime) -> bool:
-        """Return whether a wall-clock time is within the window."""
+        """Return whether it is open at a wall-clock time."""
         day, now = local.date(), local.time()
         if self.start < self.end:
             return self.begins_on(day) and self.start <= now < self.end
@@ -63,10 +62,10 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Windows on one wall clock.
+    """Windows on the wall clock of one time zone.
 
     Attributes:
-        zone: Whose wall clock; its `str` is the name that a person gave.
+        zone: The time zone; its `str` is the name that a person gave.
         windows: In any order.
     """
 
@@ -74,16 +73,16 @@ class Schedule:
     windows: tuple[Window, ...]
 
     def window_at(self, at: datetime) -> Window | None:
-        """Return the window that counts at a time (aware); None if there is none."""
+        """Return the window that counts at a time (aware); None if none is open."""
         local = at.astimezone(self.zone)
         open_now = [window for window in self.windows if window.holds_at(local)]
         return max(open_now, key=lambda window: window.priority, default=None)
 
 
 def overlapping(windows: Iterable[Window]) -> tuple[Window, Window] | None:
-    """Return two windows of equal priority that share a time, if there are any.
+    """Return two windows of equal priority that are open at the same time, if any.
 
-    Days that only one of the two leaves out do not count as shared.
+    A day that either of them excludes is not shared.
     """
     for one, other in combinations(windows, 2):
         if one.priority == other.priority and _share_a_time(one, other):
@@ -102,7 +101,7 @@ def _share_a_time(one: Window, other: Window) -> bool:
 
 
 def _clash(one: Window, other: Window, day: date, other_day: date) -> bool:
-    """Return whether `one` of a day and `other` of another day share a time."""
+    """Return whether `one` of a day and `other` of another day overlap."""
     (start, end), (start_2, end_2) = _span(one, day), _span(other, other_day)
     return start < end_2 and start_2 < end
 
@@ -116,10 +115,10 @@ def _span(window: Window, day: date) -> tuple[datetime, datetime]:
 
 
 def _days_to_try(one: Window, other: Window) -> Iterator[date]:
-    """Return days of `one` on which all that can happen happens.
+    """Return enough days of `one` to cover every way to overlap.
 
-    The dates that are named and their neighbours, and a week that has none of
-    them: within it the weekdays alone decide.
+    They are the named dates, their neighbours, and one week without any of these,
+    in which only the weekdays decide.
     """
     if one.dates:
         yield from one.dates

@@ -2,11 +2,11 @@
 
     Europe/Berlin: mon-fri 08:00-18:00 min=2 max=10; sat,sun 00:00-24:00 max=1
 
-The time zone, then windows, each with days, from and until, and what it sets.
+A time zone, then windows; each has days, a time span, and the values it sets.
 Days are `daily`, `mon-fri`, `sat,sun` or dates such as `2026-12-24` and
 `2026-12-24..2026-12-26`. A window whose end is not after its start ends on the
-next day. `except=2026-12-25` leaves days out, `priority=1` wins over 0.
-Windows stand on lines of their own, or between semicolons.
+next day. `except=2026-12-25` excludes days, `priority=1` wins over 0.
+Windows are separated by semicolons or line ends.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from scalar.core.platform_rules import HEROKU
 from scalar.core.policy.schedule import EVERY_DAY, Schedule, Window, overlapping
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-#: A range of dates longer than that is a mistake in a year.
+#: A longer range of dates must have a wrong year.
 MOST_DATES = 400
 MOST_WINDOWS = 100
 FIRST_YEAR, LAST_YEAR = 2000, 2999
 
 
 def read_schedule(text: str) -> Schedule:
-    """Return the schedule that a text stands for.
+    """Parse a schedule.
 
     Raises:
         InvalidInput: The text breaks a rule, the time zone is unknown, or two
@@ -136,7 +136,7 @@ def _number(text: str, name: str, window: str, most: int) -> int:
 
 
 def _days(text: str, window: str) -> tuple[frozenset[int], frozenset[date]]:
-    """Return the weekdays, or the dates, of `mon-fri`, `sat,sun`, `2026-12-24`."""
+    """Parse days such as `mon-fri`, `sat,sun` or `2026-12-24`."""
     if text.lower() == "daily":
         return EVERY_DAY, frozenset()
     weekdays: set[int] = set()

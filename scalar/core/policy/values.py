@@ -1,7 +1,7 @@
-"""The values of a policy as people write them: names, rules, text to value.
+"""The values of a policy as people write them: names, rules and parsing.
 
-The same texts stand in the environment, on the command line, in a YAML file
-and in the database. `VALUES` is the list of all there are.
+The environment, the command line, fleet files and the database all hold the same
+texts. `VALUES` lists all of them.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from scalar.core.errors import InvalidInput
 from scalar.core.platform_rules import HEROKU
 from scalar.core.policy.schedule_text import read_schedule
 
-#: No boundary above it makes sense.
+#: A larger boundary makes no sense.
 MOST_BOUNDARY = 10**12
-#: The longest window, cooldown, grace or lease; the HPA's windows have an hour.
+#: The longest window, cooldown, grace or lease; the HPA allows an hour.
 LONGEST = timedelta(days=7)
-#: What makes a value its default again, whatever is set further away.
+#: Resets a value to its default, whatever is set in the places that it overrides.
 AS_IF_UNSET = "none"
 UNTIL_RESUMED = datetime.max.replace(tzinfo=UTC)
 
@@ -34,11 +34,11 @@ class PolicyValue:
     """One value of a policy.
 
     Attributes:
-        name: What people call it; with dashes it is the option of `set-policy`.
+        name: Its name; with dashes, the option of `set-policy`.
         field: The attribute of `Policy`.
         variable: The environment variable for all apps; empty if there is none.
-        read: Turns a text into the value; raises `InvalidInput` with the rule.
-        meaning: What it does, for the tables and the help.
+        read: Parses a text; raises `InvalidInput` with the rule.
+        meaning: What it does, for tables and help texts.
     """
 
     name: str
@@ -78,10 +78,10 @@ def _number(above: float, below: float, rule: str) -> Reader:
 
 
 def read_duration(text: str) -> timedelta:
-    """Return a time span: `90`, `90s`, `5m`, `2h`, `1d`; at most `LONGEST`.
+    """Parse a time span: `90`, `90s`, `5m`, `2h`, `1d`; at most `LONGEST`.
 
     Raises:
-        InvalidInput: It is none, or too long.
+        InvalidInput: It is not a time span, or too long.
     """
     found = re.fullmatch(r"([0-9]{1,9})\s*([smhd]?)", text.strip().lower())
     if not found:
@@ -288,20 +288,20 @@ VALUES: tuple[PolicyValue, ...] = (
     ),
 )
 BY_NAME: Mapping[str, PolicyValue] = {value.name: value for value in VALUES}
-#: What `pause-app` and `resume-app` set; it is no part of a fleet's file.
+#: Set by `pause-app` and `resume-app`; not part of a fleet file.
 PAUSES = frozenset({"pause_up", "pause_down"})
 
 
 def read_value(name: str, text: str) -> Any:
-    """Return the value that a text stands for; None for `none`, its default.
+    """Parse a value; `none` gives None, which stands for the default.
 
     Raises:
-        InvalidInput: There is no such value, or the text breaks its rule. The
-            message names the value, the text and the rule.
+        InvalidInput: The name is unknown, or the text breaks a rule. The message
+            names the value, the text and the rule.
     """
     if name not in BY_NAME:
         known = ", ".join(value.name for value in VALUES if value.name not in PAUSES)
-        raise InvalidInput(f"{name!r} is no value of a policy; there are {known}")
+        raise InvalidInput(f"{name!r} is not a policy value; choose from {known}")
     if text.strip() == AS_IF_UNSET:
         return None
     try:
@@ -311,7 +311,7 @@ def read_value(name: str, text: str) -> Any:
 
 
 def check_together(values: Mapping[str, Any]) -> None:
-    """Raise `InvalidInput` if values that are right alone do not go together."""
+    """Raise `InvalidInput` if values that are valid on their own contradict."""
     _check_strategy(values)
     fewest, most = values.get("min", 0), values.get("max")
     schedule = values.get("schedule")
