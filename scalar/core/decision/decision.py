@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from scalar.core.event import Event, EventKind
 from scalar.core.reading import Count
 from scalar.core.reason import Cause, Reason
 
@@ -76,3 +78,27 @@ class Decision:
     def is_up(self) -> bool:
         """Whether it adds dynos."""
         return self.changes and (self.desired or 0) > (self.current or 0)
+
+    def event(
+        self, app: str, kind: EventKind, at: datetime, quantity: int | None = None
+    ) -> Event:
+        """Return the journal's event for the change.
+
+        Args:
+            app: The app's name.
+            kind: What happened to the decision.
+            at: When (aware, UTC).
+            quantity: Dynos that the platform reported afterwards; None for the
+                desired ones.
+        """
+        return Event(
+            at=at,
+            app=app,
+            process_type=self.process_type,
+            kind=kind,
+            reason=self.reason,
+            from_quantity=self.current,
+            to_quantity=self.desired if quantity is None else quantity,
+            count=self.count,
+            detail=self.cause.detail,
+        )

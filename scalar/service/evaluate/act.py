@@ -142,20 +142,11 @@ def _events(
     ctx: AppContext, changes: Iterable[Decision], formation: Formation, at: datetime
 ) -> list[Event]:
     return [
-        Event(
-            at=at,
-            app=ctx.app.name,
-            process_type=d.process_type,
-            kind=EventKind.SCALED,
-            reason=d.reason,
-            from_quantity=d.current,
-            to_quantity=(
-                formation[d.process_type].quantity
-                if d.process_type in formation
-                else d.desired
-            ),
-            count=d.count,
-            detail=d.cause.detail,
+        decision.event(
+            ctx.app.name,
+            EventKind.SCALED,
+            at,
+            row.quantity if (row := formation.get(decision.process_type)) else None,
         )
-        for d in changes
+        for decision in changes
     ]

@@ -33,7 +33,7 @@ class Evaluation:
         events: What is to be recorded.
         scaled: Whether the platform made the change.
         formation_is_fresh: Whether the formation was read in this evaluation.
-        tells_busy: Process types whose answer has busy dynos, known or not.
+        reports_busy: Process types whose answer has busy dynos, known or not.
     """
 
     memory: Memory
@@ -42,7 +42,7 @@ class Evaluation:
     events: tuple[Event, ...] = ()
     scaled: bool = False
     formation_is_fresh: bool = False
-    tells_busy: frozenset[str] = frozenset()
+    reports_busy: frozenset[str] = frozenset()
 
     def held(self, why: Cause) -> Evaluation:
         """Return the same, with nothing to be changed."""
@@ -55,7 +55,7 @@ class Evaluation:
 
     @property
     def to_be_made(self) -> tuple[Decision, ...]:
-        """The decisions that Heroku is to carry out."""
+        """The decisions that the platform has to carry out."""
         return tuple(d for d in self.decisions if d.is_to_be_made)
 
     @property
@@ -65,7 +65,7 @@ class Evaluation:
 
     @property
     def is_stuck(self) -> bool:
-        """Whether Heroku did not take what was decided, or could not be asked."""
+        """Whether a change was not made, or the platform could not be called."""
         if self.to_be_made and not self.scaled:
             return True
         return self.hold is not None and self.hold.reason in PLATFORM_REASONS

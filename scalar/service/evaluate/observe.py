@@ -67,7 +67,7 @@ def observe(
         pasts=_after_reading(memory, readings),
         **_backed_off(ctx, memory, answered=not unknown),
     )
-    seen = Evaluation(memory, hold=unknown, tells_busy=_telling_busy(readings))
+    seen = Evaluation(memory, hold=unknown, reports_busy=_reporting_busy(readings))
     if unknown and not _falls_back(ctx, memory, readings):
         return seen
     if memory.since is None:
@@ -81,7 +81,7 @@ def observe(
     return _decide_on_fresh_facts(ctx, seen, readings)
 
 
-def _telling_busy(readings: Mapping[str, Reading]) -> frozenset[str]:
+def _reporting_busy(readings: Mapping[str, Reading]) -> frozenset[str]:
     return frozenset(name for name, said in readings.items() if said.busy is not None)
 
 

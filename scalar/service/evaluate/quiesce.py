@@ -28,12 +28,12 @@ def quiesce(ctx: AppContext, seen: Evaluation) -> Evaluation:
     keep = {
         decision.process_type: decision.desired or 0
         for decision in seen.to_be_made
-        if not decision.is_up and decision.process_type in seen.tells_busy
+        if not decision.is_up and decision.process_type in seen.reports_busy
     }
     if not keep:
         return seen
     again = observe(ctx, seen.memory, keep=keep)
-    silent = keep.keys() - again.tells_busy
+    silent = keep.keys() - again.reports_busy
     fewest = {
         d.process_type: d.desired or 0
         for d in seen.to_be_made

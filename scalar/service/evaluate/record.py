@@ -1,4 +1,4 @@
-"""Tell what an evaluation did: one line of log each, events, holds."""
+"""Record what an evaluation did: log lines, holds, events."""
 
 from __future__ import annotations
 
@@ -17,30 +17,31 @@ from scalar.core.event import Event
 from scalar.core.reason import Cause, Reason
 from scalar.service.evaluate.context import AppContext
 from scalar.service.evaluate.evaluation import Evaluation
-from scalar.service.evaluate.record_dry_runs import tell_dry_runs
+from scalar.service.evaluate.record_dry_runs import record_dry_runs
 
 log = logging.getLogger("scalar.evaluation")
 
-#: Reasons that are told once and then at debug: a person has to act first.
-TOLD_ONCE = frozenset({Reason.NOT_IN_FORMATION, Reason.RELEASE_PHASE})
-#: Most events of one app that wait for a journal that cannot be written.
+#: Reasons that are logged as a warning once, then at debug: they last until a person
+#: acts.
+WARNED_ONCE = frozenset({Reason.NOT_IN_FORMATION, Reason.RELEASE_PHASE})
+#: Most events of one app that are kept while the journal cannot be written.
 MOST_UNWRITTEN = 50
 
 
 def record(ctx: AppContext, done: Evaluation) -> Memory:
     """Log the evaluation and write its events; return what to remember.
 
-    Events that the journal does not take wait in the memory for the next
+    Events that the journal refuses are kept in the memory and written by the next
     evaluation, so that a database outage loses none.
     """
     app, now = ctx.app, ctx.now()
     memory = done.memory
-    holds, told = follow_holds(app.name, memory.holds, _held(done), now)
+    holds, hold_events = follow_holds(app.name, memory.holds, _held(done), now)
     _log_changes_elsewhere(done.events)
     _log_holds(app, done, memory.holds, holds, now)
     _log_decisions(ctx, done)
-    memory, wishes = tell_dry_runs(app, done, memory, now)
-    events = (*memory.unwritten, *done.events, *told, *wishes)
+    memory, dry_runs = record_dry_runs(ctx, done, memory)
+    events = (*memory.unwritten, *done.events, *hold_events, *dry_runs)
     return replace(
         memory,
         holds=holds,
@@ -68,7 +69,7 @@ def _log_holds(
     )
     for name in _held(done):
         hold = holds[name]
-        quiet = hold.reason in TOLD_ONCE and hold.times > 1
+        quiet = hold.reason in WARNED_ONCE and hold.times > 1
         log.log(
             logging.DEBUG if quiet else logging.WARNING,
             logfmt.line(
@@ -135,7 +136,7 @@ def _log_changes_elsewhere(events: tuple[Event, ...]) -> None:
 
 
 def _write(ctx: AppContext, events: tuple[Event, ...]) -> tuple[Event, ...]:
-    """Write events down; return those that have to wait."""
+    """Write the events; return those that have to be kept."""
     if not events:
         return ()
     try:

@@ -1,60 +1,48 @@
-"""Tell what a dry run would have done: once for each new wish, not at each poll."""
+"""Record what a dry run would have done: once per new quantity, not at each poll."""
 
 from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from datetime import datetime
 
 from scalar.core import logfmt
-from scalar.core.app import RegisteredApp
 from scalar.core.app_state import NOTHING, Memory
 from scalar.core.event import Event, EventKind
+from scalar.service.evaluate.context import AppContext
 from scalar.service.evaluate.evaluation import Evaluation
 
 log = logging.getLogger("scalar.evaluation")
 
 
-def tell_dry_runs(
-    app: RegisteredApp, done: Evaluation, memory: Memory, at: datetime
+def record_dry_runs(
+    ctx: AppContext, done: Evaluation, memory: Memory
 ) -> tuple[Memory, tuple[Event, ...]]:
-    """Log new wishes; return the memory that knows them, and their events."""
+    """Log quantities that are new; return the memory with them, and their events."""
     pasts = dict(memory.pasts)
     events: list[Event] = []
-    for d in done.decisions:
-        if d.hold:
+    for decision in done.decisions:
+        if decision.hold:
             continue
-        past = pasts.get(d.process_type, NOTHING)
-        wish = d.desired if d.changes and d.dry_run else None
-        if wish == past.told:
+        name = decision.process_type
+        past = pasts.get(name, NOTHING)
+        wanted = decision.desired if decision.changes and decision.dry_run else None
+        if wanted == past.told:
             continue
-        pasts[d.process_type] = replace(past, told=wish)
-        if wish is None:
+        pasts[name] = replace(past, told=wanted)
+        if wanted is None:
             continue
         log.info(
             logfmt.line(
                 "scale.dry_run",
-                app=app.name,
-                process_type=d.process_type,
-                current=d.current,
-                desired=wish,
-                reason=d.reason,
-                count=d.count,
+                app=ctx.app.name,
+                process_type=name,
+                current=decision.current,
+                desired=wanted,
+                reason=decision.reason,
+                count=decision.count,
             )
         )
-        events.append(
-            Event(
-                at=at,
-                app=app.name,
-                process_type=d.process_type,
-                kind=EventKind.DRY_RUN,
-                reason=d.reason,
-                from_quantity=d.current,
-                to_quantity=wish,
-                count=d.count,
-                detail=d.cause.detail,
-            )
-        )
+        events.append(decision.event(ctx.app.name, EventKind.DRY_RUN, ctx.now()))
     if pasts != memory.pasts:
         memory = replace(memory, pasts=pasts)
     return memory, tuple(events)
