@@ -13,7 +13,7 @@ EVALUATE = "scalar/service/evaluate"
 #: Tests that most faults of a folder are noticed by; all unit tests follow.
 DECIDING = "tests/unit/test_decision.py tests/unit/test_stages.py"
 EVALUATING = "tests/unit/test_poll_and_scale.py"
-SCENARIOS = "tests/unit/test_policy_scenarios.py"
+SCENARIOS = "tests/unit/scenarios"
 
 
 @dataclass(frozen=True, slots=True)
