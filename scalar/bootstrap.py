@@ -22,7 +22,7 @@ from scalar.adapters.sql.cached_registry import CachedRegistry
 from scalar.adapters.sql.engine import make_engine
 from scalar.adapters.sql.journal import SqlJournal
 from scalar.adapters.sql.registry import SqlRegistry
-from scalar.adapters.sql.url_box import UrlBox
+from scalar.adapters.sql.secret_cipher import SecretCipher
 from scalar.adapters.system_chance import SystemChance
 from scalar.adapters.system_clock import SystemClock
 from scalar.core import logfmt
@@ -57,7 +57,7 @@ class Toolbox:
     @cached_property
     def registry(self) -> SqlRegistry:
         """The registered apps."""
-        return SqlRegistry(self.engine, UrlBox(self.settings.scalar_secret_key))
+        return SqlRegistry(self.engine, SecretCipher(self.settings.scalar_secret_key))
 
     @cached_property
     def journal(self) -> SqlJournal:

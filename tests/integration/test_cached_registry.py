@@ -12,7 +12,7 @@ from scalar.adapters.sql import schema
 from scalar.adapters.sql.cached_registry import CachedRegistry
 from scalar.adapters.sql.engine import make_engine
 from scalar.adapters.sql.registry import SqlRegistry
-from scalar.adapters.sql.url_box import UrlBox
+from scalar.adapters.sql.secret_cipher import SecretCipher
 from scalar.core.app import AppKey
 from scalar.core.counts_address import CountsAddress
 from scalar.core.errors import RegistryError
@@ -28,7 +28,7 @@ def test_apps_are_polled_on_while_the_database_is_away():
         settings = Settings.from_environ({"DATABASE_URL": server.create_database()})
         engine = make_engine(settings.database_url.reveal())
         schema.upgrade(engine)
-        registry = SqlRegistry(engine, UrlBox(Secret("")))
+        registry = SqlRegistry(engine, SecretCipher(Secret("")))
         cached = CachedRegistry(registry)
         registry.add("shop", URL, NOON)
         (key,) = cached.page(0, 10)

@@ -16,8 +16,8 @@ from scalar.adapters.sql import schema
 from scalar.adapters.sql.engine import make_engine
 from scalar.adapters.sql.journal import SqlJournal
 from scalar.adapters.sql.registry import SqlRegistry
+from scalar.adapters.sql.secret_cipher import SecretCipher
 from scalar.adapters.sql.tables import Base
-from scalar.adapters.sql.url_box import UrlBox
 from scalar.core.app import AppKey
 from scalar.core.counts_address import CountsAddress
 from scalar.core.errors import (
@@ -59,7 +59,7 @@ def stores(request):
     name = "sqlite_url" if request.param == "sqlite" else "postgres_url"
     engine = engine_for(request.getfixturevalue(name))
     schema.upgrade(engine)
-    yield SqlRegistry(engine, UrlBox(Secret(""))), SqlJournal(engine)
+    yield SqlRegistry(engine, SecretCipher(Secret(""))), SqlJournal(engine)
     engine.dispose()
 
 
@@ -112,7 +112,7 @@ def test_an_unknown_app_is_named_with_the_way_to_add_it(registry):
     with pytest.raises(AppNotFound, match="add-app shop"):
         registry.remove("shop")
     with pytest.raises(AppNotFound, match="add-app shop"):
-        registry.key("shop")
+        registry.app_key("shop")
 
     assert registry.find(AppKey(1, "shop", 1)) is None
 
@@ -193,7 +193,7 @@ def test_policies_are_read_as_they_were_set(registry):
     expected = {"": {"max": "9", "schedule": schedule}, "worker": {"min": "1"}}
     app = registry.get("shop")
     assert app.policies == expected
-    assert registry.find(registry.key("shop")) == app
+    assert registry.find(registry.app_key("shop")) == app
     assert registry.get("blog").policies == {}
 
 
@@ -223,7 +223,7 @@ def test_an_app_has_a_heroku_key_of_its_own_or_none(registry):
     registry.add("blog", URL, NOON)
 
     assert added.heroku_key == registry.get("shop").heroku_key == OWN
-    assert registry.find(registry.key("shop")) == added
+    assert registry.find(registry.app_key("shop")) == added
     assert registry.get("blog").heroku_key == SHARED_KEY
     assert not registry.get("blog").heroku_key
 
@@ -258,11 +258,11 @@ def test_each_change_is_a_new_revision_of_this_app_alone(registry):
     registry.add("shop", URL, NOON)
     blog = registry.add("blog", URL, NOON)
     registry.set_policy("shop", "worker", {"min": "1"})
-    assert registry.key("shop").revision == 2
+    assert registry.app_key("shop").revision == 2
     registry.set_policy("shop", "worker", {})
-    assert registry.key("shop").revision == 3
+    assert registry.app_key("shop").revision == 3
     registry.set_address("shop", OTHER_URL)
-    assert registry.key("shop").revision == 4
+    assert registry.app_key("shop").revision == 4
 
     assert [key.revision for key in registry.page(0, 10)] == [4, 1]
     assert registry.get("blog") == blog
@@ -404,7 +404,7 @@ def test_a_registry_of_the_first_version_is_upgraded_without_loss(database_url):
             )
         )
     assert schema.upgrade(engine) == ("0001", schema.newest())
-    registry = SqlRegistry(engine, UrlBox(Secret("")))
+    registry = SqlRegistry(engine, SecretCipher(Secret("")))
 
     app = registry.get("shop")
     assert (app.address, app.revision, app.policies) == (URL, 7, {})
@@ -422,8 +422,8 @@ def test_a_registry_of_the_second_version_is_upgraded_without_loss(database_url)
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "0002")
-        sealed = UrlBox(Secret(key)).close(URL.url)
-        for name, url in (("shop", URL.url.reveal()), ("blog", sealed)):
+        encrypted = SecretCipher(Secret(key)).encrypt_url(URL.url)
+        for name, url in (("shop", URL.url.reveal()), ("blog", encrypted)):
             connection.execute(
                 text(
                     "INSERT INTO apps (name, url, revision, created_at) VALUES "
@@ -438,7 +438,7 @@ def test_a_registry_of_the_second_version_is_upgraded_without_loss(database_url)
             )
         )
     assert schema.upgrade(engine) == ("0002", schema.newest())
-    registry = SqlRegistry(engine, UrlBox(Secret(key)))
+    registry = SqlRegistry(engine, SecretCipher(Secret(key)))
 
     shop = registry.get("shop")
     assert (shop.address, shop.revision, shop.created_at) == (URL, 7, NOON)
@@ -452,7 +452,7 @@ def test_a_registry_of_the_second_version_is_upgraded_without_loss(database_url)
 def test_a_registry_of_the_third_version_is_upgraded_without_loss(database_url):
     engine = engine_for(database_url)
     key = Fernet.generate_key().decode()
-    box = UrlBox(Secret(key))
+    cipher = SecretCipher(Secret(key))
     config = schema._config()
     with engine.begin() as connection:
         config.attributes["connection"] = connection
@@ -466,13 +466,13 @@ def test_a_registry_of_the_third_version_is_upgraded_without_loss(database_url):
                 ),
                 {
                     "name": name,
-                    "url": box.close(address.url),
+                    "url": cipher.encrypt_url(address.url),
                     "form": address.form.value,
-                    "token": box.close_secret(address.token),
+                    "token": cipher.encrypt(address.token),
                 },
             )
     assert schema.upgrade(engine) == ("0003", schema.newest())
-    registry = SqlRegistry(engine, box)
+    registry = SqlRegistry(engine, cipher)
 
     shop = registry.get("shop")
     assert (shop.address, shop.revision, shop.created_at) == (URL, 7, NOON)
@@ -486,7 +486,7 @@ def test_a_registry_of_the_third_version_is_upgraded_without_loss(database_url):
 def test_the_third_version_is_come_back_to(database_url):
     engine = engine_for(database_url)
     schema.upgrade(engine)
-    SqlRegistry(engine, UrlBox(Secret(""))).add("shop", URL, NOON, OWN)
+    SqlRegistry(engine, SecretCipher(Secret(""))).add("shop", URL, NOON, OWN)
     config = schema._config()
     with engine.begin() as connection:
         config.attributes["connection"] = connection
@@ -508,7 +508,7 @@ def test_the_version_before_can_still_register_apps(engine):
             )
         )
 
-    assert SqlRegistry(engine, UrlBox(Secret(""))).get("shop").address == URL
+    assert SqlRegistry(engine, SecretCipher(Secret(""))).get("shop").address == URL
 
 
 @pytest.mark.parametrize(
@@ -523,7 +523,7 @@ def test_the_version_before_can_still_register_apps(engine):
 def test_an_address_that_cannot_be_understood_is_an_error_that_says_so(
     engine, change, said
 ):
-    registry = SqlRegistry(engine, UrlBox(Secret("")))
+    registry = SqlRegistry(engine, SecretCipher(Secret("")))
     registry.add("shop", ADDRESSES["a broker"], NOON)
     with engine.begin() as connection:
         connection.execute(text(f"UPDATE apps SET {change}"))
@@ -544,7 +544,7 @@ def test_an_address_that_cannot_be_understood_is_an_error_that_says_so(
 def test_a_policy_that_somebody_wrote_by_hand_is_shown_as_it_stands(
     engine, stored, shown
 ):
-    registry = SqlRegistry(engine, UrlBox(Secret("")))
+    registry = SqlRegistry(engine, SecretCipher(Secret("")))
     registry.add("shop", URL, NOON)
     registry.set_policy("shop", "worker", {"max": "9"})
     registry.set_policy("shop", "mailer", {"max": "8"})
@@ -565,7 +565,7 @@ def test_a_schema_of_a_newer_program_is_left_alone(engine):
 
 def test_a_database_without_a_schema_says_what_to_run(database_url):
     engine = engine_for(database_url)
-    registry = SqlRegistry(engine, UrlBox(Secret("")))
+    registry = SqlRegistry(engine, SecretCipher(Secret("")))
 
     with pytest.raises(RegistryError, match="initialise-project"):
         registry.page(0, 1)
@@ -574,7 +574,7 @@ def test_a_database_without_a_schema_says_what_to_run(database_url):
 
 def test_a_database_that_is_away_is_an_error_without_its_password():
     engine = engine_for("postgres://user:hunter2@127.0.0.1:1/x")
-    registry = SqlRegistry(engine, UrlBox(Secret("")))
+    registry = SqlRegistry(engine, SecretCipher(Secret("")))
 
     with pytest.raises(RegistryError) as refusal:
         registry.page(0, 1)
@@ -592,7 +592,7 @@ def stored_texts(engine):
 @each_address
 def test_with_a_key_no_secret_is_in_the_database(engine, address):
     key = Fernet.generate_key().decode()
-    registry = SqlRegistry(engine, UrlBox(Secret(key)))
+    registry = SqlRegistry(engine, SecretCipher(Secret(key)))
     registry.add("shop", address, NOON)
 
     assert "hunter2" not in stored_texts(engine)
@@ -605,24 +605,24 @@ def test_with_a_key_no_secret_is_in_the_database(engine, address):
 @each_address
 def test_a_key_is_changed_without_losing_an_address(engine, address):
     old, new = (Fernet.generate_key().decode() for _ in range(2))
-    SqlRegistry(engine, UrlBox(Secret(old))).add("shop", address, NOON)
-    both = SqlRegistry(engine, UrlBox(Secret(f"{new}, {old}")))
-    assert both.encrypt_again() == 1
+    SqlRegistry(engine, SecretCipher(Secret(old))).add("shop", address, NOON)
+    both = SqlRegistry(engine, SecretCipher(Secret(f"{new}, {old}")))
+    assert both.reencrypt() == 1
 
-    registry = SqlRegistry(engine, UrlBox(Secret(new)))
+    registry = SqlRegistry(engine, SecretCipher(Secret(new)))
     assert registry.get("shop").address == address
     assert registry.get("shop").revision == 2
 
 
 @each_address
 def test_plain_secrets_are_encrypted_when_a_key_comes(engine, address):
-    SqlRegistry(engine, UrlBox(Secret(""))).add("shop", address, NOON)
+    SqlRegistry(engine, SecretCipher(Secret(""))).add("shop", address, NOON)
     assert "hunter2" in stored_texts(engine)
-    registry = SqlRegistry(engine, UrlBox(Secret(Fernet.generate_key().decode())))
+    registry = SqlRegistry(engine, SecretCipher(Secret(Fernet.generate_key().decode())))
     assert registry.unencrypted() == 1
     assert registry.get("shop").address == address
 
-    registry.encrypt_again()
+    registry.reencrypt()
     assert registry.unencrypted() == 0
     assert "hunter2" not in stored_texts(engine)
 
@@ -630,17 +630,17 @@ def test_plain_secrets_are_encrypted_when_a_key_comes(engine, address):
 def test_a_heroku_key_is_stored_like_a_url(engine):
     """Plain without a key, encrypted when one comes, and again with the next."""
     old, new = (Fernet.generate_key().decode() for _ in range(2))
-    plain = SqlRegistry(engine, UrlBox(Secret("")))
+    plain = SqlRegistry(engine, SecretCipher(Secret("")))
     plain.add("shop", OTHER_URL, NOON, OWN)
     assert "HRKU-hunter2" in stored_texts(engine)
-    first = SqlRegistry(engine, UrlBox(Secret(old)))
+    first = SqlRegistry(engine, SecretCipher(Secret(old)))
     assert first.unencrypted() == 1
-    first.encrypt_again()
+    first.reencrypt()
     assert first.unencrypted() == 0
     assert "hunter2" not in stored_texts(engine)
-    SqlRegistry(engine, UrlBox(Secret(f"{new},{old}"))).encrypt_again()
+    SqlRegistry(engine, SecretCipher(Secret(f"{new},{old}"))).reencrypt()
 
-    registry = SqlRegistry(engine, UrlBox(Secret(new)))
+    registry = SqlRegistry(engine, SecretCipher(Secret(new)))
     assert registry.get("shop").heroku_key == OWN
     registry.set_heroku_key("shop", Secret("another-hunter2"))
     registry.add("blog", OTHER_URL, NOON, OWN)
@@ -648,7 +648,7 @@ def test_a_heroku_key_is_stored_like_a_url(engine):
 
 
 def test_a_plain_heroku_key_beside_an_encrypted_url_is_counted(engine):
-    registry = SqlRegistry(engine, UrlBox(Secret(Fernet.generate_key().decode())))
+    registry = SqlRegistry(engine, SecretCipher(Secret(Fernet.generate_key().decode())))
     registry.add("shop", URL, NOON)
     with engine.begin() as connection:
         connection.execute(text("UPDATE apps SET heroku_key = 'HRKU-hunter2'"))
@@ -658,7 +658,7 @@ def test_a_plain_heroku_key_beside_an_encrypted_url_is_counted(engine):
 
 
 def test_a_heroku_key_of_several_apps_is_one(engine):
-    registry = SqlRegistry(engine, UrlBox(Secret(Fernet.generate_key().decode())))
+    registry = SqlRegistry(engine, SecretCipher(Secret(Fernet.generate_key().decode())))
     for name, key in (("shop", OWN), ("blog", SHARED_KEY), ("mail", OWN)):
         registry.add(name, URL, NOON, key)
     registry.add("wiki", URL, NOON, Secret("another"))
@@ -667,15 +667,15 @@ def test_a_heroku_key_of_several_apps_is_one(engine):
         OWN: ["mail", "shop"],
         Secret("another"): ["wiki"],
     }
-    assert registry.first_without_key() == "blog"
+    assert registry.first_without_heroku_key() == "blog"
     registry.remove("blog")
-    assert registry.first_without_key() is None
+    assert registry.first_without_heroku_key() is None
 
 
 def test_a_heroku_key_that_cannot_be_decrypted_may_be_replaced(engine):
     right, wrong = (Fernet.generate_key().decode() for _ in range(2))
-    SqlRegistry(engine, UrlBox(Secret(right))).add("shop", URL, NOON, OWN)
-    registry = SqlRegistry(engine, UrlBox(Secret(wrong)))
+    SqlRegistry(engine, SecretCipher(Secret(right))).add("shop", URL, NOON, OWN)
+    registry = SqlRegistry(engine, SecretCipher(Secret(wrong)))
     registry.set_address("shop", URL)
     with pytest.raises(SecretUnreadable, match=r"Heroku key.*SCALAR_SECRET_KEY"):
         registry.get("shop")
@@ -688,7 +688,7 @@ def test_a_heroku_key_that_cannot_be_decrypted_may_be_replaced(engine):
 
 def test_a_plain_token_beside_an_encrypted_url_is_counted(engine):
     key = Fernet.generate_key().decode()
-    registry = SqlRegistry(engine, UrlBox(Secret(key)))
+    registry = SqlRegistry(engine, SecretCipher(Secret(key)))
     registry.add("shop", ADDRESSES["a token"], NOON)
     with engine.begin() as connection:
         connection.execute(text("UPDATE apps SET token = 'hunter2'"))
@@ -704,22 +704,22 @@ def test_without_the_right_key_the_secret_is_unreadable_and_says_so(
 ):
     right = Fernet.generate_key().decode()
     address = ADDRESSES["a token"]
-    SqlRegistry(engine, UrlBox(Secret(right))).add("shop", address, NOON)
+    SqlRegistry(engine, SecretCipher(Secret(right))).add("shop", address, NOON)
     if column == "token":
         with engine.begin() as connection:
             plain = {"url": address.url.reveal()}
             connection.execute(text("UPDATE apps SET url = :url"), plain)
 
     with pytest.raises(SecretUnreadable, match=rf"(?i){column}.*SCALAR_SECRET_KEY"):
-        SqlRegistry(engine, UrlBox(Secret(keys))).get("shop")
+        SqlRegistry(engine, SecretCipher(Secret(keys))).get("shop")
 
 
 def test_two_processes_write_to_one_sqlite_file(sqlite_url):
     one, other = engine_for(sqlite_url), engine_for(sqlite_url)
     schema.upgrade(one)
-    SqlRegistry(one, UrlBox(Secret(""))).add("shop", URL, NOON)
-    SqlRegistry(other, UrlBox(Secret(""))).add("blog", URL, NOON)
+    SqlRegistry(one, SecretCipher(Secret(""))).add("shop", URL, NOON)
+    SqlRegistry(other, SecretCipher(Secret(""))).add("blog", URL, NOON)
 
-    assert len(SqlRegistry(one, UrlBox(Secret(""))).page(0, 10)) == 2
+    assert len(SqlRegistry(one, SecretCipher(Secret(""))).page(0, 10)) == 2
     one.dispose()
     other.dispose()

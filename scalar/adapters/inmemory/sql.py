@@ -55,7 +55,7 @@ class MemoryRegistry:
             raise AppNotFound(name)
         return self._apps[name]
 
-    def key(self, name: str) -> AppKey:
+    def app_key(self, name: str) -> AppKey:
         """Return an app's key."""
         app = self.get(name)
         return AppKey(app.id, app.name, app.revision)

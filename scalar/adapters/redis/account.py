@@ -23,7 +23,7 @@ from typing import Any
 import redis
 
 from scalar.adapters.redis.account_names import AccountNames
-from scalar.adapters.redis.connection import PREFIX, translated
+from scalar.adapters.redis.connection import PREFIX, translate_errors
 from scalar.core.errors import NotAuthorized, PlatformError, RateLimited
 from scalar.core.reason import Cause, Reason
 from scalar.core.secret import Secret
@@ -114,7 +114,7 @@ class RedisAccounts:
     def ask(self, place: str, urgency: Urgency) -> Cause | None:
         """Return None if the account at a Redis key has a call for this."""
         needed = self._needed[urgency]
-        with translated():
+        with translate_errors():
             got: Any = self._ask(
                 keys=[place],
                 args=[needed, REFILL_PER_MINUTE, POOL, PROBE_SECONDS, LONGEST],
@@ -132,7 +132,7 @@ class RedisAccounts:
 
     def answered(self, place: str, remaining: int | None) -> None:
         """Record an answer to the account at a Redis key."""
-        with translated():
+        with translate_errors():
             self._answered(keys=[place], args=["" if remaining is None else remaining])
 
     def failed(self, place: str, error: PlatformError) -> None:
@@ -141,7 +141,7 @@ class RedisAccounts:
         if isinstance(error, RateLimited) and error.retry_after:
             first = min(error.retry_after, longest)
         jitter = random.uniform(0.8, 1.2)  # noqa: S311 - to spread, not to hide
-        with translated():
+        with translate_errors():
             self._failed(
                 keys=[place],
                 args=[error.reason.value, first, longest, jitter, LONGEST],
@@ -149,7 +149,7 @@ class RedisAccounts:
 
     def budget(self, place: str) -> Budget:
         """Return what is known of the account at a Redis key."""
-        with translated():
+        with translate_errors():
             state: Any = self._redis.hgetall(place)
         blocked = state.get("blocked")
         return Budget(

@@ -58,7 +58,7 @@ def connect(url: str, ca_file: str = "") -> redis.Redis:
 
 
 @contextmanager
-def translated() -> Iterator[None]:
+def translate_errors() -> Iterator[None]:
     """Turn Redis' errors into `CoordinationError`."""
     try:
         yield

@@ -24,7 +24,7 @@ from typing import Any
 import redis
 
 from scalar.adapters.redis import memory_json
-from scalar.adapters.redis.connection import PREFIX, translated
+from scalar.adapters.redis.connection import PREFIX, translate_errors
 from scalar.adapters.redis.lease_keeper import LeaseKeeper
 from scalar.adapters.redis.script_batcher import SharedTrips
 from scalar.core.app_state import Memory
@@ -154,7 +154,7 @@ class RedisCoordinator:
         """Return the tick if a fan-out may run now."""
         milliseconds = int(period * 1000)
         keys = [f"{PREFIX}tick:due", f"{PREFIX}tick:last"]
-        with translated():
+        with translate_errors():
             got: Any = self._open_tick(
                 keys=keys, args=[milliseconds, int(milliseconds * EARLY_PART)]
             )
@@ -164,7 +164,7 @@ class RedisCoordinator:
 
     def last_tick(self) -> datetime | None:
         """Return when the last fan-out was let through."""
-        with translated():
+        with translate_errors():
             last: Any = self._redis.get(f"{PREFIX}tick:last")
         return _moment(last) if last else None
 
@@ -172,7 +172,7 @@ class RedisCoordinator:
         """Keep apps for messages under way; return those that were free."""
         if not app_ids:
             return []
-        with translated():
+        with translate_errors():
             free: Any = self._reserve(
                 keys=[_lease_key(app_id) for app_id in app_ids],
                 args=[token, int(seconds * 1000)],
@@ -181,13 +181,13 @@ class RedisCoordinator:
 
     def slow(self) -> set[int]:
         """Return the apps whose last exchange failed or took long."""
-        with translated():
+        with translate_errors():
             members: Any = self._redis.smembers(f"{PREFIX}slow")
         return {int(member) for member in members}
 
     def resting(self) -> set[int]:
         """Return the apps that are not to be polled yet."""
-        with translated():
+        with translate_errors():
             members: Any = self._resting(keys=[f"{PREFIX}resting"])
         return {int(member) for member in members}
 
@@ -196,14 +196,14 @@ class RedisCoordinator:
         ordered = sorted(app_ids)
         if not ordered:
             return set()
-        with translated():
+        with translate_errors():
             holders: Any = self._redis.mget([_lease_key(i) for i in ordered])
         return {i for i, holder in zip(ordered, holders, strict=True) if holder}
 
     def begin(self, app_id: int, token: str) -> tuple[Lease, Memory] | None:
         """Start the evaluation that the app was reserved for, if it still is."""
         lease = Lease(app_id, secrets.token_hex(8))
-        with translated():
+        with translate_errors():
             got: Any = self._trips.run(
                 self._begin,
                 keys=[_lease_key(app_id), _memory_key(app_id)],
@@ -216,7 +216,7 @@ class RedisCoordinator:
 
     def store(self, lease: Lease, memory: Memory) -> bool:
         """Store the memory, if the lease is still ours; return whether it is."""
-        with translated():
+        with translate_errors():
             stored: Any = self._trips.run(
                 self._store,
                 keys=[_lease_key(lease.app_id), _memory_key(lease.app_id)],
@@ -229,7 +229,7 @@ class RedisCoordinator:
         self._keeper.drop(_lease_key(lease.app_id))
         text = "" if memory is None else memory_json.dump(memory)
         mark = "SADD" if memory and memory.slow else "SREM"
-        with translated():
+        with translate_errors():
             self._trips.run(
                 self._finish,
                 keys=[
@@ -251,7 +251,7 @@ class RedisCoordinator:
         """Return what is remembered of apps, without taking a lease."""
         if not app_ids:
             return {}
-        with translated():
+        with translate_errors():
             texts: Any = self._redis.mget([_memory_key(i) for i in app_ids])
         return {
             app_id: memory_json.load(text)
@@ -261,7 +261,7 @@ class RedisCoordinator:
 
     def forget(self, app_id: int) -> None:
         """Drop what is remembered of an app."""
-        with translated(), self._redis.pipeline() as pipe:
+        with translate_errors(), self._redis.pipeline() as pipe:
             pipe.delete(_memory_key(app_id))
             pipe.srem(f"{PREFIX}slow", app_id)
             pipe.zrem(f"{PREFIX}resting", app_id)
@@ -271,7 +271,7 @@ class RedisCoordinator:
     def vitals(self) -> Vitals:
         """Return the signs of life, by the clock of the Redis server."""
         names = ("tick:last", "evaluated", "stuck")
-        with translated():
+        with translate_errors():
             found: Any = self._vitals(keys=[PREFIX + name for name in names])
         at, ticked, evaluated, stuck, since = found
         return Vitals(
@@ -284,7 +284,7 @@ class RedisCoordinator:
 
     def once(self, name: str, seconds: float) -> bool:
         """Return True to one caller in `seconds`."""
-        with translated():
+        with translate_errors():
             first = self._redis.set(
                 f"{PREFIX}once:{name}", "1", nx=True, px=int(seconds * 1000)
             )

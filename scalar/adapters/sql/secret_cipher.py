@@ -1,4 +1,8 @@
-"""How a URL with a password in it, an agent's token and a Heroku key are stored."""
+"""Encryption at rest, with key rotation, for the secrets in the registry.
+
+These are the URLs (which may hold a password), the agents' tokens and the apps' own
+Heroku keys. The secret keys come from SCALAR_SECRET_KEY.
+"""
 
 from __future__ import annotations
 
@@ -8,70 +12,71 @@ from scalar.core.counts_url import CountsUrl
 from scalar.core.errors import SecretUnreadable
 from scalar.core.secret import NO_SECRET, Secret
 
-#: What is encrypted begins so.
-MARK = "fernet:"
+#: The prefix of encrypted text.
+ENCRYPTED_PREFIX = "fernet:"
 
 
-class UrlBox:
-    """Encrypts secrets if there are keys; reads plain and encrypted ones.
+class SecretCipher:
+    """Encrypts secrets, if there are secret keys; reads plain text as well.
 
-    The first key encrypts, every key decrypts, so a key is changed by putting
-    the new one in front of the old one.
+    The first secret key encrypts and every secret key decrypts. To rotate, put the
+    new key in front of the old one, re-encrypt, then remove the old one.
     """
 
-    def __init__(self, keys: Secret) -> None:
-        parts = [part.strip() for part in keys.reveal().split(",") if part.strip()]
-        self._fernet = MultiFernet([Fernet(key) for key in parts]) if parts else None
+    def __init__(self, secret_keys: Secret) -> None:
+        texts = [text.strip() for text in secret_keys.reveal().split(",")]
+        fernets = [Fernet(text) for text in texts if text]
+        self._fernet = MultiFernet(fernets) if fernets else None
 
     @property
     def encrypts(self) -> bool:
-        """Whether what is stored from now on is encrypted."""
+        """Whether there is a secret key, so that secrets are stored encrypted."""
         return self._fernet is not None
 
-    def close(self, url: CountsUrl) -> str:
+    def encrypt_url(self, url: CountsUrl) -> str:
         """Return the text to store for a URL."""
-        return self._close(url.reveal())
+        return self._encrypt(url.reveal())
 
-    def open(self, stored: str, app: str) -> CountsUrl:
-        """Return the URL that a stored text holds.
+    def decrypt_url(self, stored: str, app: str) -> CountsUrl:
+        """Return the URL in a stored text.
 
         Raises:
-            SecretUnreadable: It is encrypted, and no key fits.
+            SecretUnreadable: No secret key decrypts it.
         """
-        return CountsUrl.parse(self._open(stored, app, "URL"))
+        return CountsUrl.parse(self._decrypt(stored, app, "URL"))
 
-    def close_secret(self, secret: Secret) -> str | None:
-        """Return the text to store for a token or a Heroku key; None for none."""
-        return self._close(secret.reveal()) if secret else None
+    def encrypt(self, secret: Secret) -> str | None:
+        """Return the text to store for a token or Heroku key; None if it is empty."""
+        return self._encrypt(secret.reveal()) if secret else None
 
-    def open_secret(self, stored: str | None, app: str, what: str) -> Secret:
-        """Return the secret that a stored text holds.
+    def decrypt(self, stored: str | None, app: str, what: str) -> Secret:
+        """Return the secret in a stored text.
 
         Args:
-            stored: The text; None for none.
-            app: Whose it is.
-            what: What it is, in a word.
+            stored: The text; None if there is no secret.
+            app: The app's name, for the error.
+            what: What kind of secret it is, for the error.
 
         Raises:
-            SecretUnreadable: It is encrypted, and no key fits.
+            SecretUnreadable: No secret key decrypts it.
         """
-        return Secret(self._open(stored, app, what)) if stored else NO_SECRET
+        return Secret(self._decrypt(stored, app, what)) if stored else NO_SECRET
 
-    def _close(self, text: str) -> str:
+    def _encrypt(self, text: str) -> str:
         if self._fernet is None:
             return text
-        return MARK + self._fernet.encrypt(text.encode()).decode()
+        return ENCRYPTED_PREFIX + self._fernet.encrypt(text.encode()).decode()
 
-    def _open(self, stored: str, app: str, what: str) -> str:
-        if not stored.startswith(MARK):
+    def _decrypt(self, stored: str, app: str, what: str) -> str:
+        if not stored.startswith(ENCRYPTED_PREFIX):
             return stored
         problem = (
-            f'The {what} of app "{app}" is encrypted, and SCALAR_SECRET_KEY has no key '
-            "that fits. Set the key it was stored with, or register the app again"
+            f'The {what} of app "{app}" is encrypted, and no key in SCALAR_SECRET_KEY '
+            "decrypts it. Add the key it was encrypted with, or register the app again"
         )
         if self._fernet is None:
             raise SecretUnreadable(problem)
         try:
-            return self._fernet.decrypt(stored.removeprefix(MARK)).decode()
+            return self._fernet.decrypt(stored.removeprefix(ENCRYPTED_PREFIX)).decode()
         except InvalidToken as exc:
             raise SecretUnreadable(problem) from exc
