@@ -93,7 +93,7 @@ def _publisher() -> None:
 
 
 def _shared_trips() -> None:
-    coordinator.SharedTrips = PlainScripts  # type: ignore[assignment,attr-defined] # the switch
+    coordinator.ScriptBatcher = PlainScripts  # type: ignore[assignment,attr-defined] # the switch
 
 
 SWITCHES: dict[str, Callable[[], None]] = {

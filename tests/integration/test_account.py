@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scalar.adapters.redis.account import KEY, RedisAccounts
+from scalar.adapters.redis.account import REDIS_KEY, RedisAccounts
 from scalar.adapters.redis.account_names import AccountNames
 from scalar.adapters.redis.connection import connect
 from scalar.core.errors import NotAuthorized, PlatformUnavailable, RateLimited
@@ -31,7 +31,7 @@ def accounts(client):
 
 def let_the_wait_end(client):
     """Be later than the end of the wait, without waiting."""
-    client.hset(KEY, "blocked", 1)
+    client.hset(REDIS_KEY, "blocked", 1)
 
 
 def test_nothing_known_means_that_calls_may_be_made(accounts):
@@ -61,7 +61,7 @@ def test_when_calls_run_low_scale_ups_come_first(accounts, remaining, allowed):
 def test_the_refill_is_counted_in(accounts, client):
     """None left ten minutes ago: 750 by now."""
     accounts.of(SHARED_KEY).answered(0)
-    client.hset(KEY, "at", int(client.hget(KEY, "at")) - 600_000)
+    client.hset(REDIS_KEY, "at", int(client.hget(REDIS_KEY, "at")) - 600_000)
 
     assert accounts.of(SHARED_KEY).ask(Urgency.READ) is None
 
@@ -142,7 +142,7 @@ def test_heroku_may_say_how_long_to_wait(accounts, client):
 def test_a_wait_of_another_clock_does_not_last(accounts, client):
     """The Redis server's clock went back by a day."""
     accounts.of(SHARED_KEY).failed(PlatformUnavailable("503"))
-    client.hset(KEY, "blocked", (client.time()[0] + 86_400) * 1000)
+    client.hset(REDIS_KEY, "blocked", (client.time()[0] + 86_400) * 1000)
 
     assert accounts.of(SHARED_KEY).ask(Urgency.SCALE_UP) is None
 
@@ -190,7 +190,7 @@ def test_an_answer_opens_its_own_account_alone(accounts):
 def test_one_call_tries_for_each_account(accounts, client):
     for key in (OWN, OTHER):
         accounts.of(key).failed(PlatformUnavailable("503"))
-        client.hset(f"{KEY}:{NAMES.of(key)}", "blocked", 1)
+        client.hset(f"{REDIS_KEY}:{NAMES.of(key)}", "blocked", 1)
 
     asked = [accounts.of(key).ask(Urgency.SCALE_UP) for key in (OWN, OTHER, OWN, OTHER)]
     assert [denial is None for denial in asked] == [True, True, False, False]

@@ -144,7 +144,7 @@ for switch in (lambda: None, *SWITCHES.values()):
         getattr(tasks.poll_and_scale.Request, "__name__", tasks.poll_and_scale.Request),
         tasks.app.conf.worker_pool,
         publisher.CeleryPublisher.__name__,
-        coordinator.SharedTrips.__name__,
+        coordinator.ScriptBatcher.__name__,
     )
 """
 

@@ -8,7 +8,7 @@ import pytest
 import redis
 
 from scalar.adapters.redis.connection import connect
-from scalar.adapters.redis.script_batcher import SharedTrips
+from scalar.adapters.redis.script_batcher import ScriptBatcher
 from tests.support.waiting import wait_until
 
 ECHO = "return ARGV[1]"
@@ -32,7 +32,7 @@ def other(own_redis):
 
 @pytest.fixture
 def trips(client):
-    return SharedTrips(client.connection_pool)
+    return ScriptBatcher(client.connection_pool)
 
 
 @pytest.fixture
