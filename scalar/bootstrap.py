@@ -11,8 +11,10 @@ from sqlalchemy import Engine
 from scalar.adapters.count_sources import CountSources
 from scalar.adapters.heroku.platform import READ_RETRIES, HerokuApi, HerokuPlatforms
 from scalar.adapters.http.counts import HttpCountSource
+from scalar.adapters.http.getter import Getter
 from scalar.adapters.http.ping import HttpPinger, NoPinger
-from scalar.adapters.http.session import Getter, make_session, tls_context
+from scalar.adapters.http.session import make_session
+from scalar.adapters.http.tls import tls_context
 from scalar.adapters.platforms_by_name import PlatformsByName
 from scalar.adapters.redis.account import RedisAccounts
 from scalar.adapters.redis.account_names import AccountNames

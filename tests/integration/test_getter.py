@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 from urllib3.exceptions import LocationValueError
 
-from scalar.adapters.http.session import Getter, tls_context
+from scalar.adapters.http.getter import Getter
+from scalar.adapters.http.tls import tls_context
 from tests.support.counts_app import CountsApp
 
 
 @pytest.fixture
 def getter():
-    getter = Getter(tls_context(), timeout=(1, 1), most_hosts=2)
+    getter = Getter(tls_context(), timeout=(1, 1), max_hosts=2)
     yield getter
     getter.close()
 

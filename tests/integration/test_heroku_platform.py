@@ -9,7 +9,8 @@ from urllib3.connectionpool import HTTPConnectionPool
 
 from local_heroku.heroku import DEFAULT_TOKEN as TOKEN
 from scalar.adapters.heroku.platform import READ_RETRIES, HerokuApi, HerokuPlatform
-from scalar.adapters.http.session import make_session, tls_context
+from scalar.adapters.http.session import make_session
+from scalar.adapters.http.tls import tls_context
 from scalar.core.errors import (
     AboveLimit,
     NotAuthorized,
@@ -219,7 +220,9 @@ def test_json_that_is_no_formation_is_unavailable(heroku, counts_app, answer):
     with session:
         platform = HerokuApi(session, Secret(TOKEN), url, timeout=0.5)
 
-        with pytest.raises(PlatformUnavailable, match="not as the API describes it"):
+        with pytest.raises(
+            PlatformUnavailable, match="does not match its API reference"
+        ):
             on(platform).formation(Urgency.READ)
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from devtools.certificates import make_certificate
 from scalar.adapters.http.counts import HttpCountSource
-from scalar.adapters.http.session import Getter, tls_context
+from scalar.adapters.http.getter import Getter
+from scalar.adapters.http.tls import tls_context
 from scalar.core.counts_address import CountsAddress
 from scalar.core.errors import CountsMalformed, CountsUnavailable
 from tests.support.counts_app import CountsApp

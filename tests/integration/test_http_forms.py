@@ -7,7 +7,8 @@ import base64
 import pytest
 
 from scalar.adapters.http.counts import HttpCountSource
-from scalar.adapters.http.session import Getter, tls_context
+from scalar.adapters.http.getter import Getter
+from scalar.adapters.http.tls import tls_context
 from scalar.core.counts_address import CountsAddress
 from scalar.core.errors import CountsError, CountsMalformed, CountsUnavailable
 from scalar.core.reading import Form, Unknown
@@ -198,5 +199,5 @@ def test_nobody_there_is_told_without_the_token(source):
 def test_a_404_says_that_the_token_may_be_wrong(source, counts_app):
     counts_app.answer(b"", status=404)
 
-    with pytest.raises(CountsUnavailable, match=r"HTTP 404, as .* a wrong token"):
+    with pytest.raises(CountsUnavailable, match=r"HTTP 404; .* a wrong token"):
         source.read(address_at(counts_app))

@@ -10,8 +10,9 @@ import pytest
 
 from devtools.certificates import make_certificate
 from scalar.adapters.http.counts import HttpCountSource
+from scalar.adapters.http.getter import Getter
 from scalar.adapters.http.public_addresses import why_not_public
-from scalar.adapters.http.session import Getter, tls_context
+from scalar.adapters.http.tls import tls_context
 from scalar.core.counts_address import CountsAddress
 from scalar.core.errors import CountsUnavailable
 from scalar.core.reading import Reading
@@ -124,7 +125,7 @@ def test_a_private_address_written_as_a_mapped_one_is_refused(make_source):
     """The system leads ::ffff:127.0.0.1 to 127.0.0.1, without any IPv6."""
     with Listener() as server:
         url = f"http://[::ffff:127.0.0.1]:{server.port}/counts"
-        with pytest.raises(CountsUnavailable, match=r"way to 127\.0\.0\.1, a loopback"):
+        with pytest.raises(CountsUnavailable, match=r"alias of 127.*, a loopback"):
             reading(make_source(), url)
 
         assert server.wait(connections=1) == [b""]
@@ -180,11 +181,11 @@ def test_a_redirect_to_a_private_address_is_refused(counts_app):
         ("255.255.255.255", "a reserved address"),
         ("::", "an unspecified address"),
         ("::1", "a loopback address"),
-        ("::10.0.0.5", "a way to 10.0.0.5, a private address"),
-        ("::ffff:169.254.169.254", "a way to 169.254.169.254, a link-local address"),
-        ("64:ff9b::7f00:1", "a way to 127.0.0.1, a loopback address"),
+        ("::10.0.0.5", "an alias of 10.0.0.5, a private address"),
+        ("::ffff:169.254.169.254", "an alias of 169.254.169.254, a link-local address"),
+        ("64:ff9b::7f00:1", "an alias of 127.0.0.1, a loopback address"),
         ("64:ff9b:1::a00:5", "a private address"),
-        ("2002:a00:5::1", "a way to 10.0.0.5, a private address"),
+        ("2002:a00:5::1", "an alias of 10.0.0.5, a private address"),
         ("2001::1", "a reserved address"),
         ("2001:db8::1", "a documentation address"),
         ("fd00::2", "a private address"),
