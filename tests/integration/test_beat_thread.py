@@ -12,16 +12,16 @@ from tests.support.waiting import wait_until
 BROKEN_BEAT = '''
 """The project's Celery app, with a beat that breaks at its first tick."""
 
-from scalar.worker import beat_thread
+from scalar.worker import _beat_thread
 from scalar.tasks import app
 
 
-class Broken(beat_thread.SharingScheduler):
+class Broken(_beat_thread.PooledScheduler):
     def tick(self, *_args, **_kwargs):
         raise RuntimeError("beat is broken")
 
 
-beat_thread.SharingScheduler = Broken
+_beat_thread.PooledScheduler = Broken
 '''
 
 

@@ -10,7 +10,8 @@ from redis import Redis
 
 from scalar.core.app import AppKey
 from scalar.core.errors import CoordinationError
-from scalar.worker.publisher import BODY, ID, CeleryPublisher
+from scalar.worker import CeleryPublisher
+from scalar.worker._publisher import BODY, ID
 
 QUEUE = "scalar:celery:poll"
 KEYS = [AppKey(7, "shop", 3), AppKey(9, "blog", 1)]

@@ -6,7 +6,7 @@ import pytest
 from kombu import Connection, Consumer, Queue
 from redis import Redis
 
-from scalar.worker import transport as redis_transport
+from scalar.worker import _transport
 
 PREFETCHED = 10
 
@@ -19,7 +19,7 @@ def client(own_redis):
 
 @pytest.fixture
 def broker(own_redis):
-    redis_transport.install()
+    _transport.register()
     options = {"ack_emulation": False}
     with Connection(own_redis.url, transport_options=options) as connection:
         yield connection

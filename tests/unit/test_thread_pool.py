@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from scalar.worker.pool import TaskPool, Threads
+from scalar.worker._pool import FireAndForgetExecutor, TaskPool
 
 TIMEOUT = 5
 
@@ -16,7 +16,7 @@ def test_so_many_calls_run_at_a_time_and_the_others_wait():
         started.release()
         ended.acquire()
 
-    threads = Threads(3)
+    threads = FireAndForgetExecutor(3)
     for _ in range(5):
         threads.submit(call)
     assert all(started.acquire(timeout=TIMEOUT) for _ in range(3))
@@ -34,7 +34,7 @@ def test_a_call_that_fails_ends_no_thread(caplog):
     def fail():
         raise SystemExit
 
-    threads = Threads(1)
+    threads = FireAndForgetExecutor(1)
     threads.submit(fail)
     threads.submit(done.append, 1)
     threads.shutdown()
@@ -51,7 +51,7 @@ def test_the_end_waits_for_what_has_begun_and_forgets_the_rest():
         go_on.wait(TIMEOUT)
         done.append("first")
 
-    threads = Threads(1)
+    threads = FireAndForgetExecutor(1)
     threads.submit(first)
     threads.submit(done.append, "second")
     started.wait(TIMEOUT)
