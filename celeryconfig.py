@@ -38,7 +38,7 @@ task_acks_late = False
 worker_concurrency = _settings.worker_concurrency
 worker_pool = TASK_POOL
 worker_prefetch_multiplier = 1
-# Celery restores it in the event loop's acknowledgements, which ours bypass.
+# Celery restores the count as its event loop acknowledges; our requests bypass that.
 worker_enable_prefetch_count_reduction = False
 worker_send_task_events = False
 worker_hijack_root_logger = False

@@ -128,7 +128,7 @@ class Toolbox:
         return CountSources(over_http, self._broker_counts)
 
     def _broker_counts(self) -> CountSource:
-        """The source at brokers; imported late, as importing the agent adds hooks to Celery."""
+        """The source at brokers, imported late: the agent adds hooks to Celery."""
         from scalar.adapters.broker.counts import BrokerCountSource  # noqa: PLC0415
 
         return BrokerCountSource(total_timeout=self.settings.app_total_timeout)
