@@ -10,7 +10,9 @@ from scalar.core.event import Event, EventKind
 
 
 class Journal(Protocol):
-    """Stores events. Every method may raise `RegistryError`."""
+    """Stores events, at least once: an event whose write was not confirmed is recorded
+    again. Every method may raise `RegistryError`.
+    """
 
     def record(self, events: Sequence[Event]) -> None:
         """Store events, all or none."""

@@ -494,7 +494,7 @@ def test_a_file_is_read_back_as_it_was_written(some):
 
 def test_an_error_of_yaml_does_not_repeat_the_line_with_a_password():
     text = "apps:\n  shop:\n    url: https://user:hun/ter2@h/: : x\n"
-    with pytest.raises(InvalidInput, match="no YAML: line 3") as refused:
+    with pytest.raises(InvalidInput, match="not valid YAML: line 3") as refused:
         read_fleet(text)
 
     assert "ter2" not in str(refused.value)
