@@ -10,8 +10,9 @@ from scalar.core.event import Event, EventKind
 
 
 class Journal(Protocol):
-    """Stores events, at least once: an event whose write was not confirmed is recorded
-    again. Every method may raise `RegistryError`.
+    """Stores events. Every method may raise `RegistryError`.
+
+    At-least-once: an event whose write was not confirmed is recorded again.
     """
 
     def record(self, events: Sequence[Event]) -> None:
