@@ -1,10 +1,10 @@
-"""Celery's settings and the beat schedule; every value is from the settings."""
+"""Celery's settings and the beat schedule; the values come from `scalar.settings`."""
 
 from celery.schedules import schedule
 
 from scalar.adapters.redis.connection import PREFIX, tls_options
 from scalar.start import settings_or_exit
-from scalar.worker import beat_clock
+from scalar.worker import LONG_AGO, TASK_POOL, uptime_now
 
 _settings = settings_or_exit()
 
@@ -12,11 +12,11 @@ broker_url = _settings.redis_url.reveal()
 broker_use_ssl = tls_options(broker_url, _settings.redis_ca_file) or False
 broker_connection_retry_on_startup = True
 broker_connection_max_retries = None
-# A broadcast (`inspect`, `doctor`) takes two at a time; with one it waits for ever.
+# A broadcast (`inspect`, `doctor`) needs two at once; with one it would hang.
 broker_pool_limit = 2
 broker_transport_options = {
-    # An evaluation is never worth doing late: the next tick is the retry. So
-    # messages are not kept as unacknowledged, which saves two thirds of the work.
+    # A late evaluation is useless: the next tick is the retry. So messages are not kept
+    # until acknowledged (at most once), which saves two thirds of the work.
     "ack_emulation": False,
     "global_keyprefix": f"{PREFIX}celery:",
     "client_name": "scalar-celery",
@@ -36,9 +36,9 @@ task_routes = {"scalar.fan_out": {"queue": "tick"}}
 task_acks_late = False
 
 worker_concurrency = _settings.worker_concurrency
-worker_pool = "scalar.worker.pool:TaskPool"
+worker_pool = TASK_POOL
 worker_prefetch_multiplier = 1
-# It would be undone message by message, by acknowledgements that pass the loop.
+# Celery restores the count as its event loop acknowledges; our requests bypass that.
 worker_enable_prefetch_count_reduction = False
 worker_send_task_events = False
 worker_hijack_root_logger = False
@@ -49,11 +49,11 @@ enable_utc = True
 beat_schedule = {
     "fan-out": {
         "task": "scalar.fan_out",
-        "schedule": schedule(_settings.sleep_period, nowfun=beat_clock.now),
-        # A tick too many, after a restart, is refused by the guard in Redis.
-        "last_run_at": beat_clock.LONG_AGO,
+        "schedule": schedule(_settings.sleep_period, nowfun=uptime_now),
+        # Redis rejects the extra tick that a restart causes.
+        "last_run_at": LONG_AGO,
         "options": {"queue": "tick", "expires": float(_settings.sleep_period)},
     }
 }
-# Not the default, which keeps times in a file: they mean nothing after a restart.
+# The default one stores times in a file; uptimes mean nothing after a restart.
 beat_scheduler = "celery.beat:Scheduler"

@@ -37,11 +37,11 @@ PARTS: dict[str, tuple[str, ...]] = {
     "transport and request": ("transport", "request"),
     "pool": ("pool",),
     "publisher": ("publisher",),
-    "shared trips": ("shared trips",),
-    "all": ("transport", "request", "pool", "publisher", "shared trips"),
+    "script batcher": ("script batcher",),
+    "all": ("transport", "request", "pool", "publisher", "script batcher"),
 }
 #: Those that a Redis far away may need.
-FAR = ("transport", "shared trips")
+FAR = ("transport", "script batcher")
 MILLISECONDS_AWAY = 2
 MEASURES = ("evaluation", "capacity", "memory")
 #: SLEEP_PERIOD of the capacity.

@@ -13,17 +13,18 @@ from typing import Any
 from kombu.transport import TRANSPORT_ALIASES, redis, virtual
 from redis.commands.core import Script
 
+from scalar import worker
 from scalar.adapters.redis import coordinator
 from scalar.core.app import AppKey
 from scalar.tasks import app, poll_and_scale
-from scalar.worker import publisher, transport
+from scalar.worker import _publisher, _transport
 
 VARIABLE = "STOCK_PARTS"
 #: Options of a message whose headers say nothing of its arguments, as ours.
 WITHOUT_REPEATING: dict[str, Any] = {"argsrepr": "", "kwargsrepr": ""}
 
 
-class GuardedChannel(transport.Channel):
+class GuardedChannel(_transport.Channel):
     """Kombu's channel, which takes one message at a time, with our guard alone.
 
     Forged messages would end a worker, so there is nothing to compare without it.
@@ -34,30 +35,30 @@ class GuardedChannel(transport.Channel):
         self.QoS = virtual.QoS  # type: ignore[assignment] # as in ours
 
     def _brpop_read(self, **options: Any) -> Any:
-        with self._leaving_out_what_is_unreadable():
+        with self._skipping_unreadable():
             redis.Channel._brpop_read(self, **options)  # type: ignore[attr-defined] # noqa: SLF001 - as in ours
         return True
 
 
-class GuardedTransport(transport.Transport):
+class GuardedTransport(_transport.Transport):
     """Redis, read through that channel."""
 
     Channel = GuardedChannel
 
 
-class ApplyAsync(publisher.CeleryPublisher):
+class ApplyAsync(_publisher.CeleryPublisher):
     """A publisher that lets Celery make each message; kombu sends them in batches."""
 
-    def publish(self, keys: Sequence[AppKey], token: str) -> None:
+    def publish(self, app_keys: Sequence[AppKey], token: str) -> None:
         """Enqueue one evaluation for each app."""
-        size = publisher.BATCH
+        size = _publisher.BATCH_SIZE
         with (
             self._app.producer_or_acquire() as producer,
             producer.batch(max_size=size),
         ):
-            for key in keys:
+            for app_key in app_keys:
                 self._task.apply_async(
-                    (key.id, key.name, key.revision, token),
+                    (app_key.id, app_key.name, app_key.revision, token),
                     producer=producer,
                     retry=False,
                     **WITHOUT_REPEATING,
@@ -75,33 +76,33 @@ class PlainScripts:
         return script(keys=keys, args=args)
 
 
-def _transport() -> None:
+def _stock_transport() -> None:
     for scheme in ("redis", "rediss"):
         TRANSPORT_ALIASES[scheme] = f"{__name__}:GuardedTransport"
 
 
-def _request() -> None:
+def _stock_request() -> None:
     poll_and_scale.Request = "celery.worker.request:Request"
 
 
-def _pool() -> None:
+def _stock_pool() -> None:
     app.conf.worker_pool = "threads"
 
 
-def _publisher() -> None:
-    publisher.CeleryPublisher = ApplyAsync  # type: ignore[misc] # the switch
+def _stock_publisher() -> None:
+    worker.CeleryPublisher = ApplyAsync  # type: ignore[misc] # the switch
 
 
-def _shared_trips() -> None:
-    coordinator.SharedTrips = PlainScripts  # type: ignore[assignment,attr-defined] # the switch
+def _stock_scripts() -> None:
+    coordinator.ScriptBatcher = PlainScripts  # type: ignore[assignment,attr-defined] # the switch
 
 
 SWITCHES: dict[str, Callable[[], None]] = {
-    "transport": _transport,
-    "request": _request,
-    "pool": _pool,
-    "publisher": _publisher,
-    "shared trips": _shared_trips,
+    "transport": _stock_transport,
+    "request": _stock_request,
+    "pool": _stock_pool,
+    "publisher": _stock_publisher,
+    "script batcher": _stock_scripts,
 }
 
 for _name in filter(None, os.environ.get(VARIABLE, "").split(",")):

@@ -1,4 +1,4 @@
-"""Put the parts together: the one place that names ports and adapters."""
+"""The composition root: the one place that names both ports and adapters."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from sqlalchemy import Engine
 from scalar.adapters.count_sources import CountSources
 from scalar.adapters.heroku.platform import READ_RETRIES, HerokuApi, HerokuPlatforms
 from scalar.adapters.http.counts import HttpCountSource
+from scalar.adapters.http.getter import Getter
 from scalar.adapters.http.ping import HttpPinger, NoPinger
-from scalar.adapters.http.session import Getter, make_session, tls_context
+from scalar.adapters.http.session import make_session
+from scalar.adapters.http.tls import tls_context
 from scalar.adapters.platforms_by_name import PlatformsByName
 from scalar.adapters.redis.account import RedisAccounts
 from scalar.adapters.redis.account_names import AccountNames
@@ -22,7 +24,7 @@ from scalar.adapters.sql.cached_registry import CachedRegistry
 from scalar.adapters.sql.engine import make_engine
 from scalar.adapters.sql.journal import SqlJournal
 from scalar.adapters.sql.registry import SqlRegistry
-from scalar.adapters.sql.url_box import UrlBox
+from scalar.adapters.sql.secret_cipher import SecretCipher
 from scalar.adapters.system_chance import SystemChance
 from scalar.adapters.system_clock import SystemClock
 from scalar.core import logfmt
@@ -37,9 +39,9 @@ from scalar.settings import Settings
 
 log = logging.getLogger("scalar")
 
-#: Seconds to connect to Heroku: a little more than a TCP retransmission.
+#: Seconds to connect to Heroku: slightly more than one TCP retransmission.
 HEROKU_CONNECT_TIMEOUT = 3.05
-#: Seconds to connect to a dead man's switch, and seconds that it may be silent.
+#: Seconds to connect to the dead man's switch, and seconds it may be silent.
 PING_TIMEOUT = (3.05, 5.0)
 
 
@@ -56,7 +58,7 @@ def options_of(settings: Settings) -> Options:
 
 @dataclass(frozen=True)
 class Toolbox:
-    """Everything that the settings lead to, made when it is first needed."""
+    """All parts of a process, each created on first use."""
 
     settings: Settings
 
@@ -67,22 +69,22 @@ class Toolbox:
 
     @cached_property
     def registry(self) -> SqlRegistry:
-        """The registered apps."""
-        return SqlRegistry(self.engine, UrlBox(self.settings.scalar_secret_key))
+        """The registry."""
+        return SqlRegistry(self.engine, SecretCipher(self.settings.scalar_secret_key))
 
     @cached_property
     def journal(self) -> SqlJournal:
-        """The events."""
+        """The journal."""
         return SqlJournal(self.engine)
 
     @cached_property
     def coordinator(self) -> RedisCoordinator:
-        """What the workers share."""
+        """The state that the workers share."""
         return RedisCoordinator(self.redis)
 
     @cached_property
     def accounts(self) -> RedisAccounts:
-        """The calls of each Heroku account."""
+        """The call budgets of the Heroku accounts."""
         settings = self.settings
         names = AccountNames(
             settings.heroku_api_key,
@@ -92,13 +94,13 @@ class Toolbox:
         return RedisAccounts(self.redis, settings.calls_reserve, names)
 
     @cached_property
-    def redis(self):  # type: ignore[no-untyped-def] # redis-py's own type is generic in what it decodes
-        """Our own connections to Redis."""
+    def redis(self):  # type: ignore[no-untyped-def] # redis-py's type is generic over what it decodes
+        """Our own Redis client."""
         return connect(self.settings.redis_url.reveal(), self.settings.redis_ca_file)
 
     @cached_property
     def heroku(self) -> HerokuApi:
-        """Heroku's Platform API."""
+        """The client of Heroku's Platform API."""
         timeout = self.settings.heroku_timeout
         session = make_session(
             self._tls,
@@ -111,19 +113,18 @@ class Toolbox:
             self.settings.heroku_api_key,
             self.settings.heroku_api_url,
             timeout=timeout,
-            on_answer=self._heroku_answered,
+            on_answer=self._record_answer,
         )
 
     @cached_property
     def platforms(self) -> PlatformsByName:
-        """The platforms that run the apps' dynos."""
-        return PlatformsByName(
-            {DEFAULT_PLATFORM: HerokuPlatforms(self.heroku, self.accounts)}
-        )
+        """The platforms that run the apps."""
+        heroku = HerokuPlatforms(self.heroku, self.accounts)
+        return PlatformsByName({DEFAULT_PLATFORM: heroku})
 
     @cached_property
     def counts(self) -> CountSource:
-        """The apps' APIs, and the brokers of those that have none."""
+        """The source of counts: the apps' APIs and brokers."""
         settings = self.settings
         getter = Getter(
             self._tls,
@@ -139,7 +140,7 @@ class Toolbox:
         return CountSources(over_http, self._broker_counts)
 
     def _broker_counts(self) -> CountSource:
-        """The brokers; imported now, as the agent adds to Celery where it is."""
+        """The source at brokers, imported late: the agent adds hooks to Celery."""
         from scalar.adapters.broker.counts import BrokerCountSource  # noqa: PLC0415
 
         return BrokerCountSource(total_timeout=self.settings.app_total_timeout)
@@ -154,7 +155,7 @@ class Toolbox:
 
     @cached_property
     def parts(self) -> Parts:
-        """The ports of the use cases."""
+        """What the use cases need."""
         return Parts(
             clock=SystemClock(),
             chance=SystemChance(),
@@ -172,24 +173,24 @@ class Toolbox:
 
     @cached_property
     def policies(self) -> PolicyBook:
-        """How each process type may be scaled."""
+        """The policies of the process types."""
         settings = self.settings
         return PolicyBook(settings.policy, scale_web_to_zero=settings.scale_web_to_zero)
 
     @cached_property
-    def _tls(self):  # type: ignore[no-untyped-def] # ssl is imported by the session's module alone
-        """One TLS context for all: to make one costs as much as many polls."""
+    def _tls(self):  # type: ignore[no-untyped-def] # ssl is imported in adapters/http alone
+        """One TLS context for all: creating one costs as much as many polls."""
         try:
             return tls_context(self.settings.tls_ca_file)
         except OSError as exc:
             raise ConfigurationError(
                 f"TLS_CA_FILE = {self.settings.tls_ca_file!r}, must be a file of "
-                f"certificates in PEM form: {exc}"
+                f"certificates in PEM format: {exc}"
             ) from exc
 
-    def _heroku_answered(self, remaining: int | None, key: Secret) -> None:
-        """Share what Heroku said; an answer is not lost because Redis is away."""
+    def _record_answer(self, remaining: int | None, heroku_key: Secret) -> None:
+        """Record the calls left; if Redis is unavailable, the answer is still used."""
         try:
-            self.accounts.of(key).answered(remaining)
+            self.accounts.of(heroku_key).answered(remaining)
         except CoordinationError as exc:
             log.warning(logfmt.line("account.unavailable", detail=exc))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
-from scalar.adapters.redis.connection import translated
+from scalar.adapters.redis.connection import translate_errors
 from scalar.bootstrap import Toolbox
 from scalar.core.app import NewApp
 from scalar.core.errors import Refused, RegistryError, ScalarError, SecretUnreadable
@@ -106,7 +106,7 @@ def _encryption(tools: Toolbox) -> tuple[str, str]:
 
 
 def _redis(tools: Toolbox) -> tuple[str, str]:
-    with translated():
+    with translate_errors():
         info = tools.redis.info()
         version, clients = info["redis_version"], info["connected_clients"]
         policy = info.get("maxmemory_policy", "noeviction")
@@ -174,7 +174,7 @@ def _key(tools: Toolbox, key: Secret, name: str) -> tuple[str, str]:
 def _an_app(tools: Toolbox) -> str:
     """Return an app without a key of its own; empty if there is none to be read."""
     try:
-        return tools.registry.first_without_key() or ""
+        return tools.registry.first_without_heroku_key() or ""
     except RegistryError:
         return ""
 

@@ -17,9 +17,7 @@ from scalar.core.app import AppKey
 from scalar.core.errors import ConfigurationError, ScalarError
 from scalar.logs import set_up_logging
 from scalar.start import exit_with, settings_or_exit
-from scalar.worker import beat_thread
-from scalar.worker import transport as redis_transport
-from scalar.worker.request import DirectRequest
+from scalar.worker import InThreadRequest, install
 
 if TYPE_CHECKING:
     from scalar.bootstrap import Toolbox
@@ -27,23 +25,22 @@ if TYPE_CHECKING:
 settings = settings_or_exit()
 log = logging.getLogger("scalar")
 
-#: Seconds for all HTTP of one evaluation: a worker that is told to stop waits
-#: for its evaluations, and Heroku kills it after 30 s.
+#: Seconds for all HTTP of one evaluation: a worker that is stopping waits for its
+#: evaluations, and Heroku kills it after 30 s.
 EVALUATION_SECONDS = 20
-#: Of the registry: no database has a larger number in such a column.
+#: The largest id that the registry's column can hold.
 LARGEST_ID = 2**31 - 1
 
-redis_transport.install()
 app = Celery("scalar")
 app.config_from_object("celeryconfig")
-beat_thread.install(app)
+install(app)
 
 
 @cache
 def toolbox() -> Toolbox:
-    """Return the parts of this process, made when a worker starts.
+    """Return the parts of this process, created when a worker starts.
 
-    Beat never needs them, and so never loads what they are made of.
+    Beat does not need them, so it never imports their libraries.
     """
     from scalar.bootstrap import Toolbox  # noqa: PLC0415 - keeps beat small
 
@@ -55,7 +52,7 @@ def fan_out() -> None:
     """Enqueue an evaluation of every app."""
     from scalar.service.fan_out import fan_out as use_case  # noqa: PLC0415
     from scalar.service.health import check_in  # noqa: PLC0415
-    from scalar.worker.publisher import CeleryPublisher  # noqa: PLC0415
+    from scalar.worker import CeleryPublisher  # noqa: PLC0415
 
     publisher = CeleryPublisher(app, poll_and_scale)
     try:
@@ -65,7 +62,7 @@ def fan_out() -> None:
         log.error(logfmt.line("tick.failed", detail=exc))  # noqa: TRY400 - expected, and the detail says it
 
 
-@app.task(name="scalar.poll_and_scale", Request=DirectRequest)
+@app.task(name="scalar.poll_and_scale", Request=InThreadRequest)
 def poll_and_scale(app_id: int, name: str, revision: int, token: str) -> None:
     """Evaluate one app."""
     from scalar.adapters.deadline import within  # noqa: PLC0415
@@ -84,13 +81,13 @@ def poll_and_scale(app_id: int, name: str, revision: int, token: str) -> None:
 
 @setup_logging.connect
 def _logging(**_: object) -> None:
-    """Log in our own way, and not twice."""
+    """Set up our own logging in place of Celery's."""
     set_up_logging(settings.log_level)
 
 
 @worker_init.connect
 def _worker_starts(**_ignored: object) -> None:
-    """Make the parts before the first tick, so that what is wrong shows at once."""
+    """Create the parts before the first tick, so that errors show at once."""
     try:
         _ = toolbox().parts
     except ConfigurationError as exc:

@@ -17,7 +17,7 @@ from redis import Redis
 from scalar.core.app import AppKey
 from scalar.service.fan_out import fan_out
 from scalar.tasks import app, poll_and_scale, settings, toolbox
-from scalar.worker.publisher import CeleryPublisher
+from scalar.worker import CeleryPublisher
 
 #: Messages of one round trip, as ours.
 BATCH = 500

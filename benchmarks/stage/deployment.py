@@ -25,10 +25,10 @@ from local_heroku.process import start as local_heroku
 from scalar.adapters.redis import memory_json
 from scalar.adapters.redis.connection import PREFIX
 from scalar.adapters.sql import schema
-from scalar.adapters.sql.addresses import stored
+from scalar.adapters.sql.addresses import address_columns
 from scalar.adapters.sql.engine import make_engine
+from scalar.adapters.sql.secret_cipher import SecretCipher
 from scalar.adapters.sql.tables import AppRow
-from scalar.adapters.sql.url_box import UrlBox
 from scalar.core.app_state import Memory
 from scalar.core.counts_address import CountsAddress
 from scalar.core.formation import ProcessType
@@ -222,13 +222,13 @@ def register(database: str, urls: Sequence[str]) -> None:
     settings = Settings.from_environ({"DATABASE_URL": database})
     engine = make_engine(settings.database_url.reveal())
     schema.upgrade(engine)
-    box = UrlBox(Secret(""))
+    cipher = SecretCipher(Secret(""))
     rows = [
         {
             "name": f"app-{number}",
             "revision": 1,
             "created_at": datetime.now(UTC),
-            **stored(CountsAddress.parse(url), box),
+            **address_columns(CountsAddress.parse(url), cipher),
         }
         for number, url in enumerate(urls)
     ]

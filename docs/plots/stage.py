@@ -69,7 +69,7 @@ class Stage:
     def poll(self, reading: Reading) -> int:
         """Evaluate the app; return the dynos that are desired."""
         self.counts.answers[self._address] = {"worker": reading}
-        done = poll_and_scale(self.parts, self.registry.key("shop"), "plot")
+        done = poll_and_scale(self.parts, self.registry.app_key("shop"), "plot")
         if done is None or not done.decisions:
             return self.dynos
         desired = done.decisions[0].desired

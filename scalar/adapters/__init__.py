@@ -1,1 +1,1 @@
-"""The ports, implemented: Heroku, the apps' APIs, SQL, Redis, and memory."""
+"""Implementations of the ports: Heroku, HTTP, brokers, SQL, Redis, in-memory twins."""

@@ -1,8 +1,8 @@
-"""A time by which a whole HTTP exchange must have ended.
+"""A deadline for a whole HTTP exchange.
 
-A socket's timeout starts again with every byte, so a server that drips could
-hold a thread for ever. Here the time left is checked before every read, of the
-headers too.
+A socket timeout restarts with every byte, so a server that sends one byte at a time
+could hold a thread forever. Here the time left is checked before every read, headers
+included.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ _local = threading.local()
 
 
 class DeadlineExceeded(TimeoutError):
-    """The time for the whole exchange is over."""
+    """The deadline of the whole exchange has passed."""
 
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """Bound all exchanges of this thread; inner bounds only make it shorter."""
+    """Set a deadline for this thread's exchanges; nested ones can only shorten it."""
     outer: float | None = getattr(_local, "end", None)
     end = time.monotonic() + seconds
     _local.end = end if outer is None else min(end, outer)
@@ -35,34 +35,34 @@ def within(seconds: float) -> Iterator[None]:
         _local.end = outer
 
 
-def seconds_left(most: float) -> float:
-    """Return the seconds left in this thread, at most `most`.
+def seconds_left(limit: float) -> float:
+    """Return the seconds until this thread's deadline, at most `limit`.
 
     Raises:
-        DeadlineExceeded: None are left.
+        DeadlineExceeded: No time is left.
     """
     end: float | None = getattr(_local, "end", None)
     if end is None:
-        return most
+        return limit
     left = end - time.monotonic()
     if left <= 0:
-        raise DeadlineExceeded("the time for the whole exchange is over")
-    return min(left, most)
+        raise DeadlineExceeded("the deadline of the whole exchange has passed")
+    return min(left, limit)
 
 
 class _BoundedReader(io.RawIOBase):
-    """Reads from a socket, with the time left as its timeout."""
+    """Reads from a socket, with the time left as the timeout of each read."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
         self._raw = sock.makefile("rb", buffering=0)
-        self._silence = sock.gettimeout() or 60.0
+        self._read_timeout = sock.gettimeout() or 60.0
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        self._sock.settimeout(seconds_left(self._silence))
+        self._sock.settimeout(seconds_left(self._read_timeout))
         return self._raw.readinto(buffer)
 
     def close(self) -> None:
@@ -71,7 +71,7 @@ class _BoundedReader(io.RawIOBase):
 
 
 class BoundedResponse(HTTPResponse):
-    """An HTTP response that keeps to the thread's deadline."""
+    """An HTTP response whose reads respect the thread's deadline."""
 
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)

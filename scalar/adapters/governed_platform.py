@@ -1,4 +1,4 @@
-"""A platform whose calls are metered by its account."""
+"""A platform whose calls are metered by an account."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ T = TypeVar("T")
 
 
 class GovernedPlatform:
-    """A `Platform` that asks its account before each call.
+    """A `Platform` that asks the account for permission before each call.
 
-    A failure that concerns the whole account is reported to it, so that all workers
-    back off together.
+    It reports failures that affect the whole account, so that all workers back off
+    together.
     """
 
     def __init__(self, platform: Platform, account: Account) -> None:
@@ -26,7 +26,7 @@ class GovernedPlatform:
         self.rules = platform.rules
 
     def describe(self, urgency: Urgency) -> PlatformApp:
-        """Return what the platform says of the app."""
+        """Return the app as the platform describes it."""
         return self._call(urgency, self._platform.describe)
 
     def formation(self, urgency: Urgency) -> Formation:
@@ -34,7 +34,7 @@ class GovernedPlatform:
         return self._call(urgency, self._platform.formation)
 
     def scale(self, quantities: Mapping[str, int], urgency: Urgency) -> Formation:
-        """Ask for absolute quantities in one call; return the formation."""
+        """Set absolute quantities in one call; return the new formation."""
         return self._call(urgency, lambda _: self._platform.scale(quantities, urgency))
 
     def _call(self, urgency: Urgency, call: Callable[[Urgency], T]) -> T:

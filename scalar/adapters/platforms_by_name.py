@@ -1,4 +1,4 @@
-"""The platforms that this program knows, by the name that the registry stores."""
+"""The known platforms, by the name stored in the registry."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scalar.ports.platform import Platform, Platforms, Urgency
 
 
 class PlatformsByName:
-    """`Platforms` that hand each app to its own."""
+    """`Platforms` that delegate by the app's platform."""
 
     def __init__(self, by_name: Mapping[str, Platforms]) -> None:
         self._by_name = by_name
@@ -24,13 +24,13 @@ class PlatformsByName:
         return known.of(app) if known else _UnknownPlatform(app.platform)
 
     def unmetered(self, app: RegisteredApp | NewApp) -> Platform:
-        """Return the app's platform for a person's own call."""
+        """Return the app's platform for a person's command."""
         known = self._by_name.get(app.platform)
         return known.unmetered(app) if known else _UnknownPlatform(app.platform)
 
 
 class _UnknownPlatform:
-    """Refuses every call, so that the app is held and the others go on."""
+    """Refuses every call, so that only this app is held."""
 
     def __init__(self, name: str) -> None:
         self._name = name

@@ -10,7 +10,7 @@ from scalar.ports.chance import T
 
 
 class SystemChance:
-    """A `Chance` that nobody can predict or repeat."""
+    """A `Chance` that cannot be predicted or repeated."""
 
     def shuffled(self, items: Sequence[T]) -> list[T]:
         """Return the items in random order."""
@@ -18,7 +18,7 @@ class SystemChance:
 
     def fraction(self) -> float:
         """Return a number from 0 (included) to 1 (excluded)."""
-        return random.random()  # noqa: S311 - to spread, not to hide
+        return random.random()  # noqa: S311 - jitter, not a secret
 
     def token(self) -> str:
         """Return a new token of 16 hexadecimal digits."""

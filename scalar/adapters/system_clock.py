@@ -1,4 +1,4 @@
-"""The clock of the machine."""
+"""The system clock."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 
 class SystemClock:
-    """Tells the machine's time."""
+    """A `Clock` that reads the system clock."""
 
     def now(self) -> datetime:
-        """Return the time, aware, in UTC."""
+        """Return the current time, aware, in UTC."""
         return datetime.now(UTC)

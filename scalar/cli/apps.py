@@ -127,7 +127,7 @@ def list_apps(tools: Toolbox, *, as_json: bool) -> None:
 
 def _identity(tools: Toolbox, name: str) -> AppKey:
     """Return the app's key; works even if its URL cannot be decrypted."""
-    return tools.registry.key(name)
+    return tools.registry.app_key(name)
 
 
 def _all_keys(tools: Toolbox) -> list[AppKey]:

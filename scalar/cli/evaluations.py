@@ -53,7 +53,7 @@ def poll(tools: Toolbox, name: str | None, *, every: bool, as_json: bool) -> Non
     """Evaluate the app NAME (or --all) now, for real."""
     if every == bool(name):
         raise click.UsageError("Name one app, or say --all")
-    keys = _keys(tools) if every else [tools.registry.key(str(name))]
+    keys = _keys(tools) if every else [tools.registry.app_key(str(name))]
     with ThreadPoolExecutor(tools.settings.worker_concurrency) as threads:
         results = list(threads.map(lambda key: _poll(tools, key), keys))
     if as_json:
@@ -81,7 +81,7 @@ def events(tools: Toolbox, name: str | None, limit: int, *, as_json: bool) -> No
     found = tools.journal.recent(name, limit)
     if not found:
         if name is not None:
-            tools.registry.key(name)
+            tools.registry.app_key(name)
         note("No events yet.")
     if as_json:
         print_json(

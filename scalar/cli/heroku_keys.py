@@ -60,7 +60,7 @@ def set_heroku_key(
     KEY is -, which asks for it or reads it from standard input; otherwise it stays
     in the history of the shell. Also SCALAR_APP_HEROKU_KEY.
     """
-    tools.registry.key(name)
+    tools.registry.app_key(name)
     give_key(tools.parts, name, heroku_key, check=not no_check)
     click.echo(f"{name} is scaled with its own key")
     warn_of_plain_text(tools)

@@ -176,7 +176,7 @@ def _whom(name: str, process_type: str | None) -> str:
 def _warn_if_unknown(tools: Toolbox, name: str, process_type: str | None) -> None:
     """Say so if Heroku, as last heard of, has no such process type."""
     try:
-        app_id = tools.registry.key(name).id
+        app_id = tools.registry.app_key(name).id
         memory = tools.coordinator.recall([app_id]).get(app_id)
     except CoordinationError:
         return

@@ -49,4 +49,4 @@ def encrypt_urls(tools: Toolbox) -> None:
             "SCALAR_SECRET_KEY is not set. Make a key with: python cli.py "
             "make-secret-key"
         )
-    click.echo(f"Encrypted {tools.registry.encrypt_again()} URLs with the first key")
+    click.echo(f"Encrypted {tools.registry.reencrypt()} URLs with the first key")

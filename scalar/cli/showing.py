@@ -37,7 +37,7 @@ from scalar.core.reason import Cause
 @with_tools
 def show_app(tools: Toolbox, name: str, *, as_json: bool) -> None:
     """Show the app NAME: URL, dynos as last heard of, policies, what holds it."""
-    key = tools.registry.key(name)
+    key = tools.registry.app_key(name)
     memories = recall(tools, [key.id])
     memory = (memories or {}).get(key.id, Memory())
     app = readable_app(tools, name)

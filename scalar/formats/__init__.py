@@ -1,4 +1,4 @@
-"""Read an app's answer, in whichever form it is: bytes in, readings out."""
+"""Parse an app's answer in any of its forms: bytes in, readings out."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from scalar.formats.strict_json import Members, load
 def parse_answer(
     body: bytes, content_type: str = "", form: Form = Form.AUTO
 ) -> dict[str, Reading]:
-    """Return what an app's answer says of each process type.
+    """Return the reading of each process type in an app's answer.
 
     Args:
-        body: The answer.
-        content_type: Its media type, which tells the richer form.
-        form: The form that it has to have; AUTO for any.
+        body: The answer's body.
+        content_type: Its media type, which identifies the richer form.
+        form: The form it must have; AUTO accepts any.
 
     Raises:
-        CountsMalformed: It is no answer in that form. What is wrong with one
-            process type is `Unknown` for that one alone.
+        CountsMalformed: The answer does not have that form. An error in one
+            process type makes only that one `Unknown`.
     """
     answer = load(body)
     if form is not Form.HIREFIRE and _media_type(content_type) == MEDIA_TYPE:

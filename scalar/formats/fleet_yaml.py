@@ -1,4 +1,4 @@
-"""A fleet's description as a YAML file."""
+"""Read and write a fleet as a YAML file."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from scalar.core.reading import Form
 from scalar.core.secret import HIDDEN, Secret
 
 HEADER = """\
-# The fleet of heroku-proc-scalar. Change it, then: python cli.py apply FILE
-# Passwords, tokens and Heroku keys are not in here: *** stands for the one that
-# is stored.
+# The fleet of heroku-proc-scalar. Edit it, then: python cli.py apply FILE
+# Passwords, tokens and Heroku keys are not in this file: *** stands for the stored
+# one.
 """
-#: How PyYAML fails on a date, a number or a tag whose text is none.
-_NO_VALUE = (ValueError, KeyError, IndexError, AttributeError, TypeError)
+#: What PyYAML raises for an invalid date, number or tag.
+_INVALID_VALUE = (ValueError, KeyError, IndexError, AttributeError, TypeError)
 MERGE = "tag:yaml.org,2002:merge"
 PARTS = (
     *("url", "format", "token", "queues", "heroku_key"),
@@ -31,27 +31,29 @@ TEXTS = ("url", "format", "token", "heroku_key")
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads plain data, and refuses a key that stands twice."""
+    """Loads plain data, and rejects duplicate keys."""
 
     def construct_mapping(
         self,
         node: yaml.MappingNode,
         deep: bool = False,  # noqa: FBT001, FBT002 - PyYAML's own signature
     ) -> dict[Hashable, Any]:
-        """Return a mapping whose keys all differ."""
+        """Return a mapping; its keys must be unique."""
         if any(key.tag == MERGE for key, _ in node.value):
             line = node.start_mark.line + 1
-            raise InvalidInput(f"line {line}: << is not read; write the values out")
+            raise InvalidInput(
+                f"line {line}: merge keys (<<) are not supported; write the values out"
+            )
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
         twice = {str(key) for key in keys if keys.count(key) > 1}
         if twice:
             line = node.start_mark.line + 1
-            raise InvalidInput(f"line {line}: {', '.join(sorted(twice))} stands twice")
+            raise InvalidInput(f"line {line}: duplicate key {_names(twice)}")
         return super().construct_mapping(node, deep=deep)
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes a text of several lines as one."""
+    """Writes text of several lines as a literal block."""
 
 
 def _write_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
@@ -63,39 +65,39 @@ _Dumper.add_representer(str, _write_text)
 
 
 def read_fleet(text: str) -> list[AppEntry]:
-    """Return the entries of a file.
+    """Return the entries of a fleet file.
 
     Raises:
-        InvalidInput: It is no YAML, or does not have the form; the message
-            names the place.
+        InvalidInput: It is not valid YAML, or has the wrong shape; the message
+            says where.
     """
     try:
         data = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
     except yaml.YAMLError as exc:
-        raise InvalidInput(f"the file is no YAML: {_place(exc)}") from exc
+        raise InvalidInput(f"the file is not valid YAML: {_place(exc)}") from exc
     except RecursionError as exc:
-        raise InvalidInput("the file is no YAML: it is nested too deeply") from exc
-    except _NO_VALUE as exc:
+        raise InvalidInput("the file is nested too deeply") from exc
+    except _INVALID_VALUE as exc:
         raise InvalidInput(
-            "the file has a value that is none, such as a day that there is not"
+            "the file has an invalid value, such as a date that does not exist"
         ) from exc
     apps = _mapping(data, "the file").get("apps")
     unknown = set(data) - {"apps"}
     if unknown:
-        raise InvalidInput(f"the file: {_names(unknown)} must be apps")
+        raise InvalidInput(f"the file: unknown {_names(unknown)}; the only key is apps")
     return [_entry(name, app) for name, app in _mapping(apps, "apps").items()]
 
 
 def _place(error: yaml.YAMLError) -> str:
-    """Return what is wrong where, without the line itself: it may hold a password."""
+    """Return the problem and its line number; the line may hold a password."""
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or "it cannot be read"
     return f"line {mark.line + 1}: {problem}" if mark else problem
 
 
 def write_fleet(entries: Iterable[AppEntry]) -> str:
-    """Return the file of some entries."""
-    data = {"apps": {entry.name: _shown(entry) for entry in entries}}
+    """Return the fleet file of some entries."""
+    data = {"apps": {entry.name: _as_data(entry) for entry in entries}}
     body: str = yaml.dump(
         data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000
     )
@@ -107,10 +109,12 @@ def _entry(name: object, data: Any) -> AppEntry:
     app = _mapping({} if data is None else data, where)
     unknown = set(app) - set(PARTS)
     if unknown:
-        raise InvalidInput(f"{where}: {_names(unknown)} must be {', '.join(PARTS)}")
+        raise InvalidInput(
+            f"{where}: unknown {_names(unknown)}; choose from {', '.join(PARTS)}"
+        )
     for part in TEXTS:
         if app.get(part) is not None and not isinstance(app[part], str):
-            raise InvalidInput(f"{where}: {part} must be a text")
+            raise InvalidInput(f"{where}: {part} must be text")
     policies = {WHOLE_APP: _values(app.get("policy"), f"{where}: policy")}
     process_types = app.get("process_types")
     for process_type, values in _mapping(
@@ -120,7 +124,7 @@ def _entry(name: object, data: Any) -> AppEntry:
     return AppEntry(
         where,
         app.get("url"),
-        {key: kept for key, kept in policies.items() if kept},
+        {name: values for name, values in policies.items() if values},
         _form(app.get("format"), where),
         Secret(app.get("token") or ""),
         _queues(app.get("queues"), where),
@@ -153,7 +157,7 @@ def _queues(data: Any, where: str) -> dict[str, tuple[str, ...]]:
         is_list = isinstance(names, list) and all(isinstance(n, str) for n in names)
         if not is_list:
             raise InvalidInput(
-                f"{where}: queues of {process_type} must be a list of texts"
+                f"{where}: queues of {process_type} must be a list of text"
             )
     return {str(process_type): tuple(names) for process_type, names in queues.items()}
 
@@ -166,7 +170,7 @@ def _values(data: Any, where: str) -> dict[str, str]:
 
 
 def _text(value: Any, where: str) -> str:
-    """Return a value as it is typed elsewhere."""
+    """Return a value as the text that a person would type."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
@@ -174,13 +178,13 @@ def _text(value: Any, where: str) -> str:
     if isinstance(value, int | float):
         return _digits(value, where)
     kind = type(value).__name__
-    raise InvalidInput(f"{where} must be a text, a number, true or false, not {kind}")
+    raise InvalidInput(f"{where} must be text, a number, true or false, not {kind}")
 
 
 def _digits(number: float, where: str) -> str:
     try:
         return str(number)
-    except ValueError as exc:  # Python writes so many digits only
+    except ValueError as exc:  # Python limits the digits that it converts
         raise InvalidInput(f"{where} has too many digits") from exc
 
 
@@ -194,29 +198,29 @@ def _names(names: Iterable[object]) -> str:
     return ", ".join(sorted(map(str, names)))
 
 
-def _shown(entry: AppEntry) -> dict[str, Any]:
-    shown: dict[str, Any] = {"url": entry.url}
+def _as_data(entry: AppEntry) -> dict[str, Any]:
+    data: dict[str, Any] = {"url": entry.url}
     if entry.form is not None:
-        shown["format"] = entry.form.value
+        data["format"] = entry.form.value
     if entry.token:
-        shown["token"] = HIDDEN
+        data["token"] = HIDDEN
     if entry.queues:
-        shown["queues"] = {name: list(queues) for name, queues in entry.queues.items()}
+        data["queues"] = {name: list(queues) for name, queues in entry.queues.items()}
     if entry.heroku_key:
-        shown["heroku_key"] = HIDDEN
+        data["heroku_key"] = HIDDEN
     if values := entry.policies.get(WHOLE_APP):
-        shown["policy"] = _typed(values)
+        data["policy"] = _typed(values)
     types = {name: v for name, v in sorted(entry.policies.items()) if name != WHOLE_APP}
     if types:
-        shown["process_types"] = {name: _typed(v) for name, v in types.items()}
-    return shown
+        data["process_types"] = {name: _typed(v) for name, v in types.items()}
+    return data
 
 
 def _typed(values: Mapping[str, str]) -> dict[str, Any]:
-    """Return the values with numbers as numbers, as a person would write them."""
+    """Return the values, with numbers as numbers."""
     return {name: int(v) if _is_plain(v) else v for name, v in values.items()}
 
 
 def _is_plain(text: str) -> bool:
-    """Return whether a number is written as it would be read back."""
+    """Return whether a text is an integer in its canonical form."""
     return re.fullmatch(r"0|[1-9][0-9]{0,17}", text) is not None

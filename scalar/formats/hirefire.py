@@ -1,7 +1,7 @@
-"""HireFire's form: a list of names and numbers.
+"""HireFire's form: a list of names and values.
 
-Newer agents write `value`, older ones `quantity`. The number is a count or, in
-seconds, a latency; the form does not say which (`Reading.is_ambiguous`).
+Newer agents write `value`, older ones `quantity`. It is either a count or a latency
+in seconds; the form does not say which (`Reading.is_ambiguous`).
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ from scalar.core.reading import Counted, Unknown
 from scalar.formats.strict_json import (
     Members,
     check_size,
-    counted,
+    is_valid_name,
     kind_of,
-    may_be_a_process_type,
-    named_twice,
+    parse_count,
+    repeated,
 )
 
 NUMBERS = ("value", "quantity")
 
 
 def read_hirefire(answer: object) -> dict[str, Counted]:
-    """Return what an answer in HireFire's form says of each process type.
+    """Return the count of each process type in an answer in HireFire's form.
 
     Raises:
-        CountsMalformed: It is no list of objects with a name and a number, or
+        CountsMalformed: It is not a list of objects with a name and a value, or
             names more process types than any app can have.
     """
     if isinstance(answer, Members) or not isinstance(answer, list):
@@ -37,8 +37,8 @@ def read_hirefire(answer: object) -> dict[str, Counted]:
     for place, entry in enumerate(answer, 1):
         name, value = _entry(entry, place)
         if name in counts:
-            counts[name] = named_twice()
-        elif may_be_a_process_type(name):
+            counts[name] = repeated()
+        elif is_valid_name(name):
             counts[name] = value
     return counts
 
@@ -52,14 +52,14 @@ def _entry(entry: object, place: int) -> tuple[str, Counted]:
     name = entry.get("name")
     if not isinstance(name, str):
         raise CountsMalformed(f"entry {place} of the answer has no name")
-    given = [key for key in NUMBERS if entry.has(key)]
+    given = [member for member in NUMBERS if entry.has(member)]
     if not given:
         raise CountsMalformed(f"entry {place} of the answer has no value")
     return name, _number(entry, given[0])
 
 
-def _number(entry: Members, key: str) -> Counted:
-    """Return the number of an entry; unknown if the entry has it twice."""
-    twice = [name for name, _ in entry].count(key) > 1
-    number = counted(entry.get(key))
-    return named_twice() if twice and isinstance(number, Unknown) else number
+def _number(entry: Members, member: str) -> Counted:
+    """Return an entry's number; unknown if the entry repeats it."""
+    is_repeated = [name for name, _ in entry].count(member) > 1
+    number = parse_count(entry.get(member))
+    return repeated() if is_repeated and isinstance(number, Unknown) else number

@@ -1,7 +1,7 @@
 """The plain form: one JSON object of process type to count.
 
-What is not a finite number of at least 0 becomes `Unknown`, for that process
-type alone; an answer that is no such object is refused as a whole.
+A value that is not a finite number of at least 0 makes only its process type
+`Unknown`; an answer that is not such an object is rejected as a whole.
 """
 
 from __future__ import annotations
@@ -11,28 +11,28 @@ from scalar.core.reading import Counted
 from scalar.formats.strict_json import (
     Members,
     check_size,
-    counted,
+    is_valid_name,
     kind_of,
     load,
-    may_be_a_process_type,
-    named_twice,
+    parse_count,
+    repeated,
 )
 
 
 def parse_counts(body: bytes) -> dict[str, Counted]:
-    """Return what an answer in the plain form says of each process type.
+    """Return the count of each process type in an answer in the plain form.
 
-    Names that no process type can have are left out.
+    Names that no process type can have are skipped.
 
     Raises:
-        CountsMalformed: The body is no JSON object in UTF-8, or names more
+        CountsMalformed: The body is not a JSON object in UTF-8, or names more
             process types than any app can have.
     """
     return read_plain(load(body))
 
 
 def read_plain(answer: object) -> dict[str, Counted]:
-    """Return the same of an answer that is read as JSON already."""
+    """Like `parse_counts`, for an answer already parsed as JSON."""
     if not isinstance(answer, Members):
         raise CountsMalformed(
             "the answer must be a JSON object of process type to count, "
@@ -42,7 +42,7 @@ def read_plain(answer: object) -> dict[str, Counted]:
     counts: dict[str, Counted] = {}
     for name, value in answer:
         if name in counts:
-            counts[name] = named_twice()
-        elif may_be_a_process_type(name):
-            counts[name] = counted(value)
+            counts[name] = repeated()
+        elif is_valid_name(name):
+            counts[name] = parse_count(value)
     return counts

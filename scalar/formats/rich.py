@@ -1,8 +1,8 @@
-"""The richer form, which this project's own agent serves.
+"""The richer form, served by this project's own agent.
 
-Its description is `counts-v1.schema.json` in the agent's package. A part that
-breaks it is unknown; members that it does not know are left alone, so that an
-agent may be newer than this program.
+`counts-v1.schema.json` in the agent's package describes it. A part that breaks the
+schema is unknown; unknown members are ignored, so that an agent may be newer than
+this program.
 """
 
 from __future__ import annotations
@@ -13,40 +13,41 @@ from scalar.core.errors import CountsMalformed
 from scalar.core.reading import Count, Counted, Reading, Unknown
 from scalar.core.reason import Reason
 from scalar.formats.strict_json import (
-    LONGEST_NUMBER,
+    MAX_DIGITS,
+    NOT_KNOWN,
     Members,
     check_size,
-    counted,
+    is_valid_name,
     kind_of,
-    may_be_a_process_type,
-    named_twice,
-    number_of,
+    parse_count,
+    parse_number,
+    repeated,
 )
 
-#: The form's name in `Accept` and in `Content-Type`.
+#: The form's media type, in `Accept` and `Content-Type`.
 MEDIA_TYPE = "application/vnd.scalar+json"
 VERSION = 1
-#: Characters of the agent's own words that are kept.
-LONGEST_WORDS = 200
-#: Longer than anything waits; no float holds what an answer may say.
-MOST_SECONDS = 10**12
+#: Characters kept of a reason that the agent gives.
+MAX_REASON = 200
+#: Longer than any job waits. An answer may have an integer that no float can hold.
+MAX_SECONDS = 10**12
 
 
 def read_rich(answer: object) -> dict[str, Reading]:
-    """Return what an answer in the richer form says of each process type.
+    """Return the reading of each process type in an answer in the richer form.
 
     Raises:
-        CountsMalformed: It is no such answer, or of another version.
+        CountsMalformed: It has another form or another version.
     """
     if not isinstance(answer, Members):
         raise CountsMalformed(f"the answer must be an object, not {kind_of(answer)}")
     version = answer.get("version")
     if version != VERSION or isinstance(version, bool):
         is_number = isinstance(version, int)
-        shown = str(version)[:LONGEST_NUMBER] if is_number else kind_of(version)
+        shown = str(version)[:MAX_DIGITS] if is_number else kind_of(version)
         raise CountsMalformed(
             f"the answer's version is {shown}, must be {VERSION}; "
-            "install the agent that belongs to this heroku-proc-scalar"
+            "install the agent version that matches this heroku-proc-scalar"
         )
     process_types = answer.get("process_types")
     if not isinstance(process_types, Members):
@@ -55,74 +56,76 @@ def read_rich(answer: object) -> dict[str, Reading]:
         )
     check_size(len(process_types))
     readings: dict[str, Reading] = {}
-    for name, said in process_types:
+    for name, data in process_types:
         if name in readings:
-            readings[name] = Reading(named_twice())
-        elif may_be_a_process_type(name):
-            readings[name] = _reading(name, said)
+            readings[name] = Reading(repeated())
+        elif is_valid_name(name):
+            readings[name] = _reading(name, data)
     return readings
 
 
-def _reading(name: str, said: object) -> Reading:
-    if not isinstance(said, Members):
+def _reading(name: str, data: object) -> Reading:
+    if not isinstance(data, Members):
         return Reading(
-            Unknown(Reason.COUNT_INVALID, f"{kind_of(said)} in place of an object")
+            Unknown(Reason.COUNT_INVALID, f"must be an object, not {kind_of(data)}")
         )
-    if len({key for key, _ in said}) < len(said):
-        return Reading(Unknown(Reason.COUNT_INVALID, "a part of it stands twice"))
-    why = said.get("unknown")
-    reasons = why if isinstance(why, Members) else Members()
-    count = _count(said, reasons)
+    if len({key for key, _ in data}) < len(data):
+        return Reading(Unknown(Reason.COUNT_INVALID, "a member is repeated"))
+    unknown = data.get("unknown")
+    reasons = unknown if isinstance(unknown, Members) else Members()
+    count = _count(data, reasons)
     return Reading(
         count,
-        latency=_latency(said, reasons),
-        busy=_busy(name, said, reasons),
-        next_eta=_seconds(said.get("next_eta")),
-        stranded=_stranded(said, count),
+        latency=_latency(data, reasons),
+        busy=_busy(name, data, reasons),
+        next_eta=_seconds(data.get("next_eta")),
+        stranded=_stranded(data, count),
     )
 
 
-def _count(said: Members, reasons: Members) -> Counted:
-    if not said.has("count"):
-        return Unknown(Reason.COUNT_INVALID, "it has no count")
-    value = said.get("count")
+def _count(data: Members, reasons: Members) -> Counted:
+    if not data.has("count"):
+        return Unknown(Reason.COUNT_INVALID, "the count is missing")
+    value = data.get("count")
     if value is not None:
-        return counted(value)
-    words = _words(reasons, "count") or "the app says that it does not know"
-    return Unknown(Reason.COUNT_NULL, words, _number(said.get("at_least")) or 0)
+        return parse_count(value)
+    reason = _reason(reasons, "count") or NOT_KNOWN
+    return Unknown(Reason.COUNT_NULL, reason, _number(data.get("at_least")) or 0)
 
 
-def _latency(said: Members, reasons: Members) -> float | Unknown | None:
-    if not said.has("latency"):
+def _latency(data: Members, reasons: Members) -> float | Unknown | None:
+    if not data.has("latency"):
         return None
-    seconds = said.get("latency")
+    seconds = data.get("latency")
     if seconds is None:
-        words = _words(reasons, "latency") or "the app does not know it"
-        return Unknown(Reason.LATENCY_UNKNOWN, words)
-    number = number_of(seconds)
+        reason = _reason(reasons, "latency") or NOT_KNOWN
+        return Unknown(Reason.LATENCY_UNKNOWN, reason)
+    number = parse_number(seconds)
     if isinstance(number, str):
-        return Unknown(Reason.LATENCY_UNKNOWN, number.replace("count", "latency"))
-    return float(min(number, MOST_SECONDS))
+        return Unknown(Reason.LATENCY_UNKNOWN, number)
+    return float(min(number, MAX_SECONDS))
 
 
 def _busy(
-    name: str, said: Members, reasons: Members
+    name: str, data: Members, reasons: Members
 ) -> frozenset[int] | Unknown | None:
-    """Return the numbers of the dynos that are busy.
+    """Return the numbers of the busy dynos.
 
-    A name that cannot be understood may be the one of a busy dyno, so nothing
-    is known then.
+    One name that cannot be parsed makes all of it unknown: it may name a busy dyno.
+
     """
-    if not said.has("busy_dynos"):
+    if not data.has("busy_dynos"):
         return None
-    dynos = said.get("busy_dynos")
+    dynos = data.get("busy_dynos")
     if not isinstance(dynos, list) or isinstance(dynos, Members):
-        words = _words(reasons, "busy_dynos") or "the app does not know them"
-        return Unknown(Reason.BUSY_UNKNOWN, words)
+        reason = _reason(reasons, "busy_dynos") or NOT_KNOWN
+        return Unknown(Reason.BUSY_UNKNOWN, reason)
     numbers = [_dyno_number(name, dyno) for dyno in dynos]
     known = [number for number in numbers if number is not None]
     if len(known) < len(numbers):
-        return Unknown(Reason.BUSY_UNKNOWN, f"the app names a dyno that is no {name}.N")
+        return Unknown(
+            Reason.BUSY_UNKNOWN, f"the name of a busy dyno is not of the form {name}.N"
+        )
     return frozenset(known)
 
 
@@ -133,25 +136,25 @@ def _dyno_number(name: str, dyno: object) -> int | None:
     return int(found[1]) if found else None
 
 
-def _stranded(said: Members, count: Counted) -> int:
-    stranded = _number(said.get("stranded")) or 0
+def _stranded(data: Members, count: Counted) -> int:
+    stranded = _number(data.get("stranded")) or 0
     return 0 if isinstance(count, Unknown) else int(min(stranded, count))
 
 
 def _seconds(value: object) -> float | None:
     number = _number(value)
-    return None if number is None else float(min(number, MOST_SECONDS))
+    return None if number is None else float(min(number, MAX_SECONDS))
 
 
 def _number(value: object) -> Count | None:
-    number = number_of(value)
+    number = parse_number(value)
     return None if isinstance(number, str) else number
 
 
-def _words(reasons: Members, part: str) -> str:
-    """Return the agent's reason, fit for one line of a log."""
-    words = reasons.get(part)
-    if not isinstance(words, str):
+def _reason(reasons: Members, part: str) -> str:
+    """Return the agent's reason on one printable line; empty if it gives none."""
+    text = reasons.get(part)
+    if not isinstance(text, str):
         return ""
-    kept = "".join(char if char.isprintable() else " " for char in words)
-    return " ".join(kept.split())[:LONGEST_WORDS]
+    kept = "".join(char if char.isprintable() else " " for char in text)
+    return " ".join(kept.split())[:MAX_REASON]

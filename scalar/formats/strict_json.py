@@ -1,6 +1,7 @@
-"""Read JSON strictly: what two programs could read in two ways is seen.
+"""Parse JSON strictly: keep what other parsers would silently resolve.
 
-A repeated name is kept as it stands, and what is no number in JSON is none here.
+Repeated names are kept, so that they can be rejected; NaN and Infinity, which JSON
+does not have, are not numbers.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from scalar.core.reason import Reason
 MAX_NAME = 128
 #: More process types than any app can have; a guard against abuse.
 MAX_PROCESS_TYPES = 500
-#: Digits of a number that are repeated in a message.
-LONGEST_NUMBER = 40
+#: Characters of a number that a message quotes.
+MAX_DIGITS = 40
+#: The detail of a null that comes without a reason.
+NOT_KNOWN = "the app says that it does not know"
 
 
 class NotANumber:
@@ -28,23 +31,23 @@ class NotANumber:
 
 
 class Members(list[tuple[str, object]]):
-    """An object's members as they stand, so that a repeated name is seen."""
+    """An object's members in order, so that a repeated name can be detected."""
 
     def get(self, name: str) -> object:
-        """Return the value of a name; None if it is not there, or is there twice."""
-        values = [value for key, value in self if key == name]
+        """Return the value of a name; None if the name is missing or repeated."""
+        values = [value for member, value in self if member == name]
         return values[0] if len(values) == 1 else None
 
     def has(self, name: str) -> bool:
-        """Return whether a name is there at all."""
-        return any(key == name for key, _ in self)
+        """Return whether the object has a name."""
+        return any(member == name for member, _ in self)
 
 
 def load(body: bytes) -> object:
-    """Return what JSON in UTF-8 holds; objects as `Members`.
+    """Parse JSON in UTF-8; return objects as `Members`.
 
     Raises:
-        CountsMalformed: It is no JSON.
+        CountsMalformed: The body is not JSON.
     """
     try:
         return json.loads(
@@ -65,40 +68,40 @@ def check_size(process_types: int) -> None:
         )
 
 
-def may_be_a_process_type(name: object) -> bool:
-    """Return whether a name can be told, logged and stored at all.
+def is_valid_name(name: object) -> bool:
+    """Return whether a process type's name can be printed, logged and stored.
 
-    PostgreSQL takes no NUL, and half a surrogate pair is no UTF-8.
+    PostgreSQL rejects NUL, and UTF-8 cannot encode half a surrogate pair.
     """
     return isinstance(name, str) and 0 < len(name) <= MAX_NAME and name.isprintable()
 
 
-def counted(value: object) -> Counted:
-    """Return a value as a count, or why it is none."""
+def parse_count(value: object) -> Counted:
+    """Return a value as a count, or `Unknown` with the reason."""
     if value is None:
-        return Unknown(Reason.COUNT_NULL, "the app says that it does not know")
-    number = number_of(value)
+        return Unknown(Reason.COUNT_NULL, NOT_KNOWN)
+    number = parse_number(value)
     return Unknown(Reason.COUNT_INVALID, number) if isinstance(number, str) else number
 
 
-def number_of(value: object) -> Count | str:
-    """Return a finite number of at least 0, or in a few words why it is none."""
+def parse_number(value: object) -> Count | str:
+    """Return a finite number of at least 0, or what is wrong with the value."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return f"{kind_of(value)} is no count"
+        return f"must be a number, not {kind_of(value)}"
     if isinstance(value, float) and not isfinite(value):
         return "the number is not finite"
     if value < 0:
-        return f"{str(value)[:LONGEST_NUMBER]} is below 0"
+        return f"{str(value)[:MAX_DIGITS]} is below 0"
     return value
 
 
-def named_twice() -> Unknown:
-    """Return what is said of a process type that an answer names again."""
+def repeated() -> Unknown:
+    """Return the `Unknown` of a process type that an answer names repeatedly."""
     return Unknown(Reason.COUNT_INVALID, "the answer names it more than once")
 
 
 def kind_of(value: object) -> str:
-    """Return what kind of JSON a value is, in a word or two."""
+    """Return a value's JSON type as shown in messages."""
     kinds: tuple[tuple[type, str], ...] = (
         (Members, "an object"),
         (list, "a list"),
@@ -113,7 +116,7 @@ def kind_of(value: object) -> str:
 
 
 def _excerpt(body: bytes) -> str:
-    """Return the first characters of an answer, fit for one line of a log."""
+    """Return the start of an answer, as a one-line excerpt."""
     if not body.strip():
         return "it is empty"
     text = body[:60].decode("utf-8", "replace")

@@ -1,5 +1,5 @@
-"""What the service needs of the world: one Protocol each.
+"""The ports: one Protocol for each thing that the service needs from outside.
 
-Adapters implement them (`scalar/adapters/`). `scalar/adapters/inmemory/` has a twin
-of each in memory, held to the same contract tests.
+`scalar/adapters/` implements them. `scalar/adapters/inmemory/` has an in-memory twin
+of each; both pass the same contract tests.
 """

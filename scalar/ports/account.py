@@ -14,12 +14,12 @@ from scalar.ports.platform import Urgency
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What is known of an account's calls.
+    """The API calls that an account has left, and whether they are blocked.
 
     Attributes:
-        remaining: Calls left when the platform last said so; None if unknown.
-        blocked_until: No call before that time (aware, UTC); None if open.
-        reason: Why it is blocked; empty if it is not.
+        remaining: Calls left, as the platform last reported; None if unknown.
+        blocked_until: Calls are denied until then (aware, UTC); None if they are not.
+        reason: Why calls are denied; empty if they are not.
     """
 
     remaining: int | None
@@ -31,25 +31,25 @@ class Account(Protocol):
     """Meters the calls of one account. Every method may raise `CoordinationError`."""
 
     def ask(self, urgency: Urgency) -> Cause | None:
-        """Return None if a call may be made now, otherwise why not."""
+        """Return None if a call may be made now, otherwise the cause for denying it."""
         ...
 
     def answered(self, remaining: int | None) -> None:
-        """Record that the platform answered, with the calls it said remain."""
+        """Record an answer, with the calls left according to the platform."""
         ...
 
     def failed(self, error: PlatformError) -> None:
-        """Record a failure that concerns the whole account."""
+        """Record a failure that affects the whole account."""
         ...
 
     def budget(self) -> Budget:
-        """Return what is known, without changing it."""
+        """Return the calls left and the block, without changing them."""
         ...
 
 
 class Accounts(Protocol):
-    """Finds an account by its key: what happens to one concerns no other."""
+    """Finds the account of a Heroku key. Accounts do not affect one another."""
 
-    def of(self, key: Secret) -> Account:
-        """Return the account that a key belongs to."""
+    def of(self, heroku_key: Secret) -> Account:
+        """Return the account that a Heroku key belongs to."""
         ...

@@ -1,4 +1,4 @@
-"""Randomness, a port like the clock: a run can be repeated from a seed."""
+"""Randomness, as a port: with a seed, a run can be repeated."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 class Chance(Protocol):
-    """Draws what is random."""
+    """A source of randomness."""
 
     def shuffled(self, items: Sequence[T]) -> list[T]:
         """Return the items in random order."""

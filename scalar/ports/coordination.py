@@ -1,7 +1,7 @@
-"""What the workers share: ticks, leases with what is remembered, and health.
+"""State that the workers share: ticks, leases, memories and heartbeats.
 
-All of it may vanish at any time, and nothing is scaled because of that. Every
-method may raise `CoordinationError`.
+All of it may be lost at any time; losing it never scales anything. Every method may
+raise `CoordinationError`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from scalar.core.health import Vitals
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to evaluate one app now. Only its holder can give it back."""
+    """The right to evaluate one app now. Only its holder can release it."""
 
     app_id: int
     token: str
@@ -25,11 +25,11 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """A tick that was let through.
+    """A tick that was accepted.
 
     Attributes:
-        at: When (aware, UTC).
-        previous: When the one before was; None if that is not known.
+        at: When it was accepted (aware, UTC).
+        previous: When the previous one was accepted; None if unknown.
     """
 
     at: datetime
@@ -37,74 +37,75 @@ class Tick:
 
 
 class TickGate(Protocol):
-    """Lets one fan-out through in each period, however many beats there are."""
+    """Accepts one tick per period, however many beats are running."""
 
     def open_tick(self, period: float) -> Tick | None:
-        """Return the tick if a fan-out may run now, one per period (seconds).
+        """Accept a tick, at most one per `period` seconds.
 
-        Returns None if it comes too early: another beat was there first.
+        Returns None if it is too early: another beat has ticked already.
         """
         ...
 
     def once(self, name: str, seconds: float) -> bool:
-        """Return True to one caller in `seconds`."""
+        """Return True at most once per `seconds`, whichever worker calls."""
         ...
 
 
 class StateStore(Protocol):
-    """Leases on apps, and what is remembered of each app."""
+    """The lease and the memory of each app."""
 
     def reserve(self, app_ids: Sequence[int], token: str, seconds: float) -> list[int]:
-        """Reserve apps for messages under way; return those that were free.
+        """Reserve apps for the messages of a tick; return those that were free.
 
-        A reservation ends after `seconds`, or when `begin` takes it.
+        A reservation expires after `seconds`, unless `begin` turns it into a lease.
         """
         ...
 
     def slow(self) -> set[int]:
-        """Return the apps whose last exchange failed or took long."""
+        """Return the apps whose last request failed or was slow."""
         ...
 
     def resting(self) -> set[int]:
-        """Return the apps that back off: they did not answer, and are not polled."""
+        """Return the apps that are not polled yet, because they did not answer."""
         ...
 
     def busy(self, app_ids: Collection[int]) -> set[int]:
-        """Return those of the apps that are reserved or being evaluated."""
+        """Return which of the apps are reserved or being evaluated."""
         ...
 
     def begin(self, app_id: int, token: str) -> tuple[Lease, Memory] | None:
-        """Take the lease that the app was reserved for.
+        """Turn the app's reservation into a lease; return it with the app's memory.
 
-        Returns None if the reservation is over or was taken already: the message
-        came too late, twice, or without a tick.
+        Returns None if the reservation has expired or was used already: the message
+        is late, duplicated, or belongs to no tick. This makes a message that is
+        delivered twice harmless (idempotent).
         """
         ...
 
     def store(self, lease: Lease, memory: Memory) -> bool:
-        """Store the memory if the lease is still held; return whether it is."""
+        """Store the memory if the lease is still held; return whether it was."""
         ...
 
     def finish(self, lease: Lease, memory: Memory | None) -> None:
         """Release the lease; store the memory, unless it is None (unchanged).
 
-        If the lease was lost meanwhile, the memory is dropped, so that the
-        formation is read anew.
+        If the lease was lost meanwhile, the stored memory is deleted, so that the
+        next evaluation reads the formation again.
         """
         ...
 
     def recall(self, app_ids: Sequence[int]) -> dict[int, Memory]:
-        """Return what is remembered of apps, without taking a lease."""
+        """Return the memories of apps, without taking a lease."""
         ...
 
     def forget(self, app_id: int) -> None:
-        """Drop what is remembered of an app."""
+        """Delete an app's memory."""
         ...
 
 
 class HealthStore(Protocol):
-    """What shows that the fleet is being scaled."""
+    """The heartbeats that show whether the fleet is being scaled."""
 
     def vitals(self) -> Vitals:
-        """Return the last tick, the last evaluation and the changes that wait."""
+        """Return the last tick, the last evaluation and the changes still pending."""
         ...

@@ -1,4 +1,4 @@
-"""Where the counts of an app come from."""
+"""The source of an app's counts."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from typing import Protocol
 from scalar.core.counts_address import CountsAddress
 from scalar.core.reading import Reading
 
-#: The dynos are as many afterwards.
+#: No dyno is about to be removed.
 NOTHING_REMOVED: Mapping[str, int] = {}
 
 
 class CountSource(Protocol):
-    """Asks an app for its counts."""
+    """Reads the counts of an app."""
 
     def read(
         self, address: CountsAddress, keep: Mapping[str, int] = NOTHING_REMOVED
     ) -> Mapping[str, Reading]:
-        """Return what the app says of each process type.
+        """Return the app's reading of each process type.
 
         Args:
-            address: Where the app is asked.
-            keep: Process type to the dynos that will be left of it. An app that
-                can do so first lets the others take no more jobs for a while; what
-                it says is measured after that.
+            address: Where to read the counts.
+            keep: Process type to the number of its dynos that will remain. An app
+                that supports it first stops the other dynos from taking jobs for a
+                while, and measures after that.
 
         Raises:
-            CountsError: There is no answer, or it is no counts.
+            CountsError: The app did not answer, or its answer is invalid.
         """
         ...

@@ -1,4 +1,4 @@
-"""The stored events."""
+"""The journal: the stored events."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from scalar.core.event import Event, EventKind
 
 
 class Journal(Protocol):
-    """The events. Every method may raise `RegistryError`."""
+    """Stores events. Every method may raise `RegistryError`.
+
+    At-least-once: an event whose write was not confirmed is recorded again.
+    """
 
     def record(self, events: Sequence[Event]) -> None:
-        """Write events down, all or none."""
+        """Store events, all or none."""
         ...
 
     def recent(
@@ -21,8 +24,8 @@ class Journal(Protocol):
     ) -> Sequence[Event]:
         """Return the newest events, newest first, of one app or of all.
 
-        Only those of a kind, if one is named. What a newer version of this
-        program wrote and this one does not know is left out.
+        With `kind`, only events of that kind. Kinds and reasons that only a newer
+        version of this program knows are left out.
         """
         ...
 

@@ -6,8 +6,8 @@ from typing import Protocol
 
 
 class Pinger(Protocol):
-    """Calls a dead man's switch, which alarms somebody when the calls stop."""
+    """Calls a dead man's switch, which raises an alarm when the calls stop."""
 
     def ping(self) -> bool:
-        """Call it; return whether that succeeded. No error gets out."""
+        """Call it; return whether that succeeded. Never raises."""
         ...

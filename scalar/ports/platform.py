@@ -14,7 +14,7 @@ from scalar.core.platform_rules import PlatformRules
 
 
 class Urgency(StrEnum):
-    """What a call to the platform is for, most urgent first."""
+    """The purpose of a platform call, most urgent first."""
 
     SCALE_UP = "scale_up"
     SCALE_DOWN = "scale_down"
@@ -23,10 +23,10 @@ class Urgency(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PlatformApp:
-    """What the platform says of an app.
+    """An app, as the platform describes it.
 
     Attributes:
-        id: The platform's own identifier, which outlives a rename.
+        id: The platform's own identifier, unchanged by a rename.
         name: Its name.
         web_url: Its web address; may be empty.
         released_at: When it was last released (aware, UTC); None if never.
@@ -39,14 +39,14 @@ class PlatformApp:
 
 
 class Platform(Protocol):
-    """One app on its platform, bound to the account and the key it is scaled with.
+    """One app on its platform, bound to the account and Heroku key that scale it.
 
     Each method costs one API call.
 
     Raises:
-        CallDenied: The account has no call left for this urgency, or waits after
-            a failure. Nothing was sent.
-        PlatformError: The platform did not do as asked.
+        CallDenied: The account has no call left for this urgency, or is blocked
+            after a failure. Nothing was sent.
+        PlatformError: The call failed.
     """
 
     @property
@@ -55,17 +55,17 @@ class Platform(Protocol):
         ...
 
     def describe(self, urgency: Urgency) -> PlatformApp:
-        """Return what the platform says of the app."""
+        """Return the app as the platform describes it."""
         ...
 
     def formation(self, urgency: Urgency) -> Formation:
-        """Return the dynos of each process type."""
+        """Return the formation: the dynos of each process type."""
         ...
 
     def scale(self, quantities: Mapping[str, int], urgency: Urgency) -> Formation:
-        """Ask for absolute quantities (dynos) in one call; return the formation.
+        """Set absolute quantities (dynos) in one call; return the new formation.
 
-        Process types that are not named keep their dynos.
+        Process types that are not named keep their quantity. Idempotent.
         """
         ...
 
@@ -74,12 +74,12 @@ class Platforms(Protocol):
     """Finds the platform of an app."""
 
     def of(self, app: RegisteredApp | NewApp) -> Platform:
-        """Return the app's platform; its calls count against the account's limits."""
+        """Return the app's platform; the account meters its calls."""
         ...
 
     def unmetered(self, app: RegisteredApp | NewApp) -> Platform:
-        """Return the app's platform for a person's own call.
+        """Return the app's platform for a person's command.
 
-        Its calls are never denied, and a failure keeps no worker from calling.
+        Never denies a call and never reports a failure to the account.
         """
         ...

@@ -15,13 +15,13 @@ class Publisher(Protocol):
     """
 
     def waiting(self) -> int:
-        """Return how many evaluations no worker has taken yet."""
+        """Return how many evaluations are queued and not yet taken by a worker."""
         ...
 
-    def publish(self, keys: Sequence[AppKey], token: str) -> None:
-        """Enqueue one evaluation for each app, in few round trips.
+    def publish(self, app_keys: Sequence[AppKey], token: str) -> None:
+        """Enqueue one evaluation per app, in a few round trips.
 
         Raises:
-            CoordinationError: The broker is away; some may have been enqueued.
+            CoordinationError: The broker is unavailable; some may have been enqueued.
         """
         ...

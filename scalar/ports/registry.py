@@ -13,22 +13,22 @@ from scalar.core.secret import Secret
 
 
 class AppReader(Protocol):
-    """The apps as workers read them. Every method may raise `RegistryError`."""
+    """Read access for workers. Every method may raise `RegistryError`."""
 
-    def find(self, key: AppKey) -> RegisteredApp | None:
-        """Return an app by its key; None if it is no longer registered.
+    def find(self, app_key: AppKey) -> RegisteredApp | None:
+        """Return an app by its app key; None if it is no longer registered.
 
-        The row may be newer than the key, never older.
+        The row may be newer than the app key, never older.
         """
         ...
 
     def page(self, after_id: int, limit: int) -> Sequence[AppKey]:
-        """Return the next apps in the order of their ids."""
+        """Return the next app keys, ordered by id."""
         ...
 
 
 class Registry(AppReader, Protocol):
-    """The apps as people change them. Every method may raise `RegistryError`."""
+    """Full access, for commands. Every method may raise `RegistryError`."""
 
     def add(
         self,
@@ -45,28 +45,28 @@ class Registry(AppReader, Protocol):
         ...
 
     def get(self, name: str) -> RegisteredApp:
-        """Return an app by its name; raises `AppNotFound`, `SecretUnreadable`."""
+        """Return an app by name; raises `AppNotFound`, `SecretUnreadable`."""
         ...
 
-    def key(self, name: str) -> AppKey:
-        """Return an app's key without decrypting anything; raises `AppNotFound`."""
+    def app_key(self, name: str) -> AppKey:
+        """Return an app's key, without decrypting secrets; raises `AppNotFound`."""
         ...
 
     def set_policy(
         self, name: str, process_type: str, values: Mapping[str, str]
     ) -> None:
-        """Replace the stored values of an app, or of one of its process types.
+        """Replace the policy values of an app, or of one of its process types.
 
-        No values remove them all. Raises `AppNotFound`.
+        An empty mapping removes them all. Raises `AppNotFound`.
         """
         ...
 
     def set_address(self, name: str, address: CountsAddress) -> None:
-        """Give an app another address; raises `AppNotFound`."""
+        """Change an app's address; raises `AppNotFound`."""
         ...
 
     def set_heroku_key(self, name: str, heroku_key: Secret) -> None:
-        """Give an app its own Heroku key, or take it away with `SHARED_KEY`.
+        """Set an app's own Heroku key; `SHARED_KEY` removes it.
 
         Raises `AppNotFound`.
         """
@@ -74,26 +74,27 @@ class Registry(AppReader, Protocol):
 
 
 class StoredSecrets(Protocol):
-    """The secrets of the registry as a whole. May raise `RegistryError`."""
+    """All secrets in the registry. Every method may raise `RegistryError`."""
 
     def own_heroku_keys(self) -> Mapping[Secret, Sequence[str]]:
         """Return each app's own Heroku key, with the names of the apps that use it.
 
-        Raises `SecretUnreadable` if one fits none of the secret keys.
+        Raises `SecretUnreadable` if no secret key decrypts one of them.
         """
         ...
 
-    def first_without_key(self) -> str | None:
-        """Return an app without a Heroku key of its own; None if there is none."""
+    def first_without_heroku_key(self) -> str | None:
+        """Return an app that uses the shared Heroku key; None if there is none."""
         ...
 
     def unencrypted(self) -> int:
-        """Return how many apps have a secret that is stored as plain text."""
+        """Return how many apps have a secret stored in plain text."""
         ...
 
-    def encrypt_again(self) -> int:
-        """Encrypt every secret with the first key; return the number of apps.
+    def reencrypt(self) -> int:
+        """Re-encrypt every secret with the first secret key; return how many apps.
 
-        Raises `SecretUnreadable` if one fits none of the keys; nothing changes.
+        Raises `SecretUnreadable`, and changes nothing, if no secret key decrypts
+        one of them.
         """
         ...

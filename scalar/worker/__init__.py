@@ -1,1 +1,37 @@
-"""Parts of Celery that this project replaces or adds."""
+"""What this project adds to Celery, or replaces in it.
+
+This module is the face of the package; the files behind it are private.
+
+    install                   the Redis transport, and the option `--with-beat`
+    uptime_now, LONG_AGO      the clock of the beat schedule (`celeryconfig.py`)
+    TASK_POOL                 the setting `worker_pool`
+    InThreadRequest           the `Request` of the evaluation task
+    CeleryPublisher           the port `Publisher`
+"""
+
+from __future__ import annotations
+
+from celery import Celery
+
+from scalar.worker import _beat_thread, _transport
+from scalar.worker._beat_clock import LONG_AGO, uptime_now
+from scalar.worker._publisher import CeleryPublisher
+from scalar.worker._request import InThreadRequest
+
+__all__ = [
+    "LONG_AGO",
+    "TASK_POOL",
+    "CeleryPublisher",
+    "InThreadRequest",
+    "install",
+    "uptime_now",
+]
+
+#: Imported by name, in workers alone.
+TASK_POOL = "scalar.worker._pool:TaskPool"
+
+
+def install(app: Celery) -> None:
+    """Set up the transport of all apps, and this app's `celery worker --with-beat`."""
+    _transport.register()
+    _beat_thread.install(app)

@@ -20,7 +20,7 @@ OWN_KEY, WRONG_KEY = "HRKU-of-another-account", "HRKU-that-is-revoked"
 def everything_that_redis_is_told(url):
     """Collect each command that Redis gets, as text."""
     told: list[str] = []
-    client = Redis.from_url(url)
+    client = Redis.from_url(url, socket_timeout=None)  # Redis may be idle for long
 
     def listen():
         try:

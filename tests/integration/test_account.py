@@ -1,10 +1,10 @@
-"""The account's calls in a real Redis."""
+"""Metering the calls of Heroku accounts, in a real Redis."""
 
 from __future__ import annotations
 
 import pytest
 
-from scalar.adapters.redis.account import KEY, RedisAccounts
+from scalar.adapters.redis.account import REDIS_KEY, RedisAccounts
 from scalar.adapters.redis.account_names import AccountNames
 from scalar.adapters.redis.connection import connect
 from scalar.core.errors import NotAuthorized, PlatformUnavailable, RateLimited
@@ -13,7 +13,7 @@ from scalar.core.reason import Reason
 from scalar.core.secret import Secret
 from scalar.ports.platform import Urgency
 
-NAMES = AccountNames(Secret("the-key-of-all"), Secret("made-up"))
+NAMES = AccountNames(Secret("shared-key"), Secret("made-up"))
 OWN, OTHER = Secret("own-key"), Secret("other-key")
 
 
@@ -29,12 +29,12 @@ def accounts(client):
     return RedisAccounts(client, 500, NAMES)
 
 
-def let_the_wait_end(client):
-    """Be later than the end of the wait, without waiting."""
-    client.hset(KEY, "blocked", 1)
+def end_the_block(client):
+    """Move the end of the block into the past."""
+    client.hset(REDIS_KEY, "blocked", 1)
 
 
-def test_nothing_known_means_that_calls_may_be_made(accounts):
+def test_calls_are_permitted_when_nothing_is_known(accounts):
     assert [accounts.of(SHARED_KEY).ask(urgency) for urgency in Urgency] == [
         None,
         None,
@@ -52,16 +52,16 @@ def test_nothing_known_means_that_calls_may_be_made(accounts):
         (0, set()),
     ],
 )
-def test_when_calls_run_low_scale_ups_come_first(accounts, remaining, allowed):
+def test_scale_ups_have_priority_when_calls_run_low(accounts, remaining, allowed):
     accounts.of(SHARED_KEY).answered(remaining)
 
     assert {u for u in Urgency if accounts.of(SHARED_KEY).ask(u) is None} == allowed
 
 
-def test_the_refill_is_counted_in(accounts, client):
-    """None left ten minutes ago: 750 by now."""
+def test_the_bucket_refills_over_time(accounts, client):
+    """None were left ten minutes ago: 750 by now."""
     accounts.of(SHARED_KEY).answered(0)
-    client.hset(KEY, "at", int(client.hget(KEY, "at")) - 600_000)
+    client.hset(REDIS_KEY, "at", int(client.hget(REDIS_KEY, "at")) - 600_000)
 
     assert accounts.of(SHARED_KEY).ask(Urgency.READ) is None
 
@@ -75,7 +75,7 @@ def test_the_refill_is_counted_in(accounts, client):
     ],
     ids=["503", "429", "401"],
 )
-def test_after_a_failure_every_worker_waits(accounts, client, error):
+def test_a_failure_blocks_every_worker(accounts, client, error):
     accounts.of(SHARED_KEY).failed(error)
 
     assert (
@@ -85,9 +85,9 @@ def test_after_a_failure_every_worker_waits(accounts, client, error):
     assert accounts.of(SHARED_KEY).budget().reason == error.reason
 
 
-def test_after_the_wait_one_call_tries_alone(accounts, client):
+def test_one_probe_call_is_permitted_after_the_block(accounts, client):
     accounts.of(SHARED_KEY).failed(PlatformUnavailable("503"))
-    let_the_wait_end(client)
+    end_the_block(client)
 
     assert accounts.of(SHARED_KEY).ask(Urgency.SCALE_UP) is None
     assert (
@@ -96,9 +96,9 @@ def test_after_the_wait_one_call_tries_alone(accounts, client):
     )
 
 
-def test_when_it_succeeds_all_may_call_again(accounts, client):
+def test_a_successful_probe_permits_all_calls(accounts, client):
     accounts.of(SHARED_KEY).failed(PlatformUnavailable("503"))
-    let_the_wait_end(client)
+    end_the_block(client)
     accounts.of(SHARED_KEY).ask(Urgency.SCALE_UP)
     accounts.of(SHARED_KEY).answered(4000)
 
@@ -109,40 +109,40 @@ def test_when_it_succeeds_all_may_call_again(accounts, client):
     ]
 
 
-def wait_of(accounts, client):
+def seconds_blocked(accounts, client):
     budget = accounts.of(SHARED_KEY).budget()
     seconds, _ = client.time()
     return budget.blocked_until.timestamp() - seconds
 
 
-def test_each_failure_after_a_wait_waits_longer_up_to_a_minute(accounts, client):
+def test_each_failed_probe_blocks_for_longer_up_to_a_minute(accounts, client):
     waits = []
     for _ in range(8):
         accounts.of(SHARED_KEY).failed(PlatformUnavailable("503"))
-        waits.append(wait_of(accounts, client))
-        let_the_wait_end(client)
+        waits.append(seconds_blocked(accounts, client))
+        end_the_block(client)
 
     assert waits[0] < waits[2] < waits[4]
     assert max(waits) <= 60 * 1.2 + 1
 
 
-def test_many_failures_at_the_same_time_are_one(accounts, client):
+def test_simultaneous_failures_count_as_one(accounts, client):
     for _ in range(50):
         accounts.of(SHARED_KEY).failed(PlatformUnavailable("503"))
 
-    assert wait_of(accounts, client) <= 5 * 1.2 + 1
+    assert seconds_blocked(accounts, client) <= 5 * 1.2 + 1
 
 
-def test_heroku_may_say_how_long_to_wait(accounts, client):
+def test_retry_after_sets_the_length_of_the_block(accounts, client):
     accounts.of(SHARED_KEY).failed(RateLimited("429", retry_after=120))
 
-    assert 90 <= wait_of(accounts, client) <= 145
+    assert 90 <= seconds_blocked(accounts, client) <= 145
 
 
-def test_a_wait_of_another_clock_does_not_last(accounts, client):
+def test_a_block_written_by_another_clock_is_ignored(accounts, client):
     """The Redis server's clock went back by a day."""
     accounts.of(SHARED_KEY).failed(PlatformUnavailable("503"))
-    client.hset(KEY, "blocked", (client.time()[0] + 86_400) * 1000)
+    client.hset(REDIS_KEY, "blocked", (client.time()[0] + 86_400) * 1000)
 
     assert accounts.of(SHARED_KEY).ask(Urgency.SCALE_UP) is None
 
@@ -154,10 +154,10 @@ def test_a_wait_of_another_clock_does_not_last(accounts, client):
     ("blamed", "others"),
     [
         pytest.param(OWN, [SHARED_KEY, OTHER], id="an app's own key"),
-        pytest.param(SHARED_KEY, [OWN, OTHER], id="the key of all apps"),
+        pytest.param(SHARED_KEY, [OWN, OTHER], id="the shared key"),
     ],
 )
-def test_a_key_that_is_refused_holds_no_other(accounts, blamed, others):
+def test_a_rejected_key_does_not_block_other_accounts(accounts, blamed, others):
     accounts.of(blamed).failed(NotAuthorized("401", status=401))
 
     assert accounts.of(blamed).ask(Urgency.SCALE_UP).reason is Reason.NOT_AUTHORIZED
@@ -166,7 +166,7 @@ def test_a_key_that_is_refused_holds_no_other(accounts, blamed, others):
     assert accounts.of(others[0]).budget().reason == ""
 
 
-def test_calls_that_are_used_up_hold_no_other_account(accounts):
+def test_an_account_without_calls_does_not_block_others(accounts):
     accounts.of(OWN).answered(0)
     accounts.of(SHARED_KEY).answered(4000)
 
@@ -178,7 +178,7 @@ def test_calls_that_are_used_up_hold_no_other_account(accounts):
     ] == [*(0, 4000, None)]
 
 
-def test_an_answer_opens_its_own_account_alone(accounts):
+def test_an_answer_unblocks_only_its_own_account(accounts):
     for key in (OWN, OTHER):
         accounts.of(key).failed(PlatformUnavailable("503"))
     accounts.of(OWN).answered(4000)
@@ -187,27 +187,27 @@ def test_an_answer_opens_its_own_account_alone(accounts):
     assert accounts.of(OTHER).ask(Urgency.READ).reason is Reason.HEROKU_UNAVAILABLE
 
 
-def test_one_call_tries_for_each_account(accounts, client):
+def test_each_account_has_its_own_probe_call(accounts, client):
     for key in (OWN, OTHER):
         accounts.of(key).failed(PlatformUnavailable("503"))
-        client.hset(f"{KEY}:{NAMES.of(key)}", "blocked", 1)
+        client.hset(f"{REDIS_KEY}:{NAMES.of(key)}", "blocked", 1)
 
     asked = [accounts.of(key).ask(Urgency.SCALE_UP) for key in (OWN, OTHER, OWN, OTHER)]
     assert [denial is None for denial in asked] == [True, True, False, False]
 
 
-def test_an_own_key_that_is_the_one_of_all_shares_its_account(accounts):
-    accounts.of(Secret("the-key-of-all")).answered(7)
+def test_an_own_key_equal_to_the_shared_one_has_the_same_account(accounts):
+    accounts.of(Secret("shared-key")).answered(7)
 
     assert accounts.of(SHARED_KEY).budget().remaining == 7
 
 
-def test_redis_is_told_no_key(accounts, client):
+def test_no_heroku_key_is_stored_in_redis(accounts, client):
     for key in (OWN, SHARED_KEY):
         accounts.of(key).answered(7)
         accounts.of(key).failed(NotAuthorized("401", status=401))
         accounts.of(key).ask(Urgency.READ)
 
-    said = repr([(key, client.hgetall(key)) for key in client.scan_iter()])
-    assert "own-key" not in said
-    assert "the-key-of-all" not in said
+    stored = repr([(key, client.hgetall(key)) for key in client.scan_iter()])
+    assert "own-key" not in stored
+    assert "shared-key" not in stored

@@ -12,22 +12,22 @@ from tests.support.waiting import wait_until
 BROKEN_BEAT = '''
 """The project's Celery app, with a beat that breaks at its first tick."""
 
-from scalar.worker import beat_thread
+from scalar.worker import _beat_thread
 from scalar.tasks import app
 
 
-class Broken(beat_thread.SharingScheduler):
+class Broken(_beat_thread.PooledScheduler):
     def tick(self, *_args, **_kwargs):
         raise RuntimeError("beat is broken")
 
 
-beat_thread.SharingScheduler = Broken
+_beat_thread.PooledScheduler = Broken
 '''
 
 
 @pytest.fixture
 def start(tmp_path, redis_url):
-    """Run the line `all-in-one`, with a Celery app of the test's own or with ours."""
+    """Run the Procfile line `all-in-one`, with our Celery app or the test's own."""
 
     def run(celery_app="scalar.tasks"):
         command = line("all-in-one").replace("scalar.tasks", celery_app)
@@ -45,8 +45,8 @@ def start(tmp_path, redis_url):
     return run
 
 
-def test_the_end_of_beat_is_the_end_of_the_worker(start, tmp_path):
-    """Heroku then restarts the dyno; without it nothing would be polled."""
+def test_the_worker_ends_when_beat_fails(start, tmp_path):
+    """Heroku then restarts the dyno; otherwise nothing would be polled."""
     (tmp_path / "broken.py").write_text(BROKEN_BEAT)
     with start("broken") as process:
         process.wait_for_log("beat.ended")
@@ -55,7 +55,7 @@ def test_the_end_of_beat_is_the_end_of_the_worker(start, tmp_path):
         assert "RuntimeError: beat is broken" in process.log_text()
 
 
-def test_a_worker_that_is_told_to_stop_ends_its_beat_first(start):
+def test_a_stopping_worker_stops_beat_first(start):
     with start() as process:
         process.wait_for_log("tick.failed")  # there is no schema; beat is at work
 

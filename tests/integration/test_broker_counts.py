@@ -1,4 +1,4 @@
-"""Measuring an app's work at its broker: a real Redis, with real messages."""
+"""Measuring an app's queues at its broker: a real Redis, with real messages."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ QUEUES = {"worker": ("default", "mail"), "mailer": ("post",)}
 
 @pytest.fixture(scope="module")
 def guarded():
-    """A Redis that wants a password."""
+    """A Redis that requires a password."""
     with redis_server(config={"requirepass": PASSWORD}) as server:
         yield server
 
@@ -41,7 +41,7 @@ def source():
     source = BrokerCountSource(total_timeout=5.0)
     yield source
     source.close()
-    # A measurement that came too late may still be at work; its end is waited for.
+    # Wait for a measurement that timed out but still runs.
     wait_until(lambda: not [t for t in threading.enumerate() if "_put" in t.name])
 
 
@@ -73,7 +73,7 @@ def test_jobs_are_counted_by_the_queues_of_each_process_type(source, guarded):
     assert counts(source.read(address_of(guarded))) == {"worker": 3, "mailer": 1}
 
 
-def test_a_job_that_is_not_due_is_no_work_and_its_time_is_told(source, guarded):
+def test_a_job_that_is_not_due_is_not_counted_but_its_eta_is_reported(source, guarded):
     send(guarded, ("default", {"countdown": 600}), ("default", {}))
 
     reading = source.read(address_of(guarded))["worker"]
@@ -81,7 +81,7 @@ def test_a_job_that_is_not_due_is_no_work_and_its_time_is_told(source, guarded):
     assert 590 < reading.next_eta <= 600
 
 
-def test_options_of_the_transport_are_respected(source, guarded):
+def test_transport_options_are_respected(source, guarded):
     options = {"global_keyprefix": "shop:", "priority_steps": [0, 5], "sep": ":"}
     send(guarded, ("default", {"priority": 5}), ("default", {}), **options)
     query = "?global_keyprefix=shop:&priority_steps=0,5&sep=:"
@@ -97,7 +97,7 @@ def test_options_of_the_transport_are_respected(source, guarded):
         pytest.param("", "refuses the user or the password", id="none"),
     ],
 )
-def test_a_wrong_password_is_told_as_one_and_not_shown(
+def test_a_wrong_password_is_reported_but_not_shown(
     source, guarded, caplog, password, why
 ):
     caplog.set_level(logging.DEBUG)
@@ -111,26 +111,28 @@ def test_a_wrong_password_is_told_as_one_and_not_shown(
     assert "hunter2" not in caplog.text
 
 
-def test_a_broker_that_is_away_is_no_work_of_zero(source, own_redis):
+def test_an_unavailable_broker_is_not_a_count_of_zero(source, own_redis):
     address = CountsAddress.parse(own_redis.url, queues=QUEUES)
     assert counts(source.read(address)) == {"worker": 0, "mailer": 0}
     own_redis.kill()
-    with pytest.raises(CountsUnavailable, match="nobody listens"):
+    with pytest.raises(CountsUnavailable, match="nothing listens"):
         source.read(address)
 
     own_redis.start()
     assert counts(source.read(address)) == {"worker": 0, "mailer": 0}
 
 
-def test_a_broker_that_hangs_costs_no_more_than_the_time_for_a_whole_answer(own_redis):
+def test_a_hanging_broker_takes_no_longer_than_the_total_timeout(own_redis):
     source = BrokerCountSource(total_timeout=0.5)
     address = CountsAddress.parse(own_redis.url, queues=QUEUES)
     own_redis.pause()
     started = time.monotonic()
-    with pytest.raises(CountsUnavailable, match=r"no whole answer within 0\.5 s"):
+    with pytest.raises(CountsUnavailable, match=r"no complete answer within 0\.5 s"):
         source.read(address)
     assert time.monotonic() - started < 2
-    with pytest.raises(CountsUnavailable, match="still owes the last answer"):
+    with pytest.raises(
+        CountsUnavailable, match="previous measurement has not finished"
+    ):
         source.read(address)
 
     own_redis.resume()
@@ -145,7 +147,7 @@ def test_a_broker_that_hangs_costs_no_more_than_the_time_for_a_whole_answer(own_
     source.close()
 
 
-def test_the_time_of_an_evaluation_bounds_it_too(guarded):
+def test_the_deadline_of_the_evaluation_applies(guarded):
     source = BrokerCountSource(total_timeout=60.0)
 
     with within(0.01), pytest.raises(CountsUnavailable, match=r"within 0\.0\d* s"):
@@ -159,7 +161,7 @@ def clients(server):
         return {one["id"] for one in client.client_list()} - {me}
 
 
-def test_a_connection_is_kept_and_used_again(source, own_redis):
+def test_a_connection_is_kept_and_reused(source, own_redis):
     address = CountsAddress.parse(own_redis.url, queues=QUEUES)
     source.read(address)
     before = clients(own_redis)
@@ -167,12 +169,12 @@ def test_a_connection_is_kept_and_used_again(source, own_redis):
         source.read(address)
 
     assert clients(own_redis) == before
-    # A worker's own way to Redis keeps one; kombu's keeps two.
+    # Our own transport keeps one connection; kombu's keeps two.
     assert 1 <= len(before) <= 2
 
 
-def test_connections_are_kept_to_so_many_brokers_only(own_redis):
-    source = BrokerCountSource(total_timeout=5.0, most_brokers=2)
+def test_the_number_of_kept_connections_is_limited(own_redis):
+    source = BrokerCountSource(total_timeout=5.0, max_brokers=2)
     for number in range(5):
         queues = {"worker": (f"queue-{number}",)}
         address = CountsAddress.parse(own_redis.url, queues=queues)
@@ -183,7 +185,7 @@ def test_connections_are_kept_to_so_many_brokers_only(own_redis):
     wait_until(lambda: not clients(own_redis))
 
 
-def test_our_own_celery_is_left_alone(source, guarded, monkeypatch):
+def test_our_own_celery_app_is_unaffected(source, guarded, monkeypatch):
     monkeypatch.setenv("CELERY_BROKER_URL", "redis://127.0.0.1:1/0")
     ours = current_app._get_current_object()
 
@@ -191,7 +193,7 @@ def test_our_own_celery_is_left_alone(source, guarded, monkeypatch):
     assert current_app._get_current_object() is ours
 
 
-def test_tls_is_encrypted_and_only_checked_if_that_is_said():
+def test_tls_certificates_are_verified_only_on_request():
     url = CountsUrl.parse("rediss://:pw@queue.example:6380/0")
     unchecked = celery_app(url).conf.broker_use_ssl
     checked = celery_app(
@@ -202,7 +204,7 @@ def test_tls_is_encrypted_and_only_checked_if_that_is_said():
     assert checked["ssl_cert_reqs"] == 2
 
 
-def test_each_form_is_asked_in_its_way():
+def test_each_form_is_read_from_its_own_source():
     class Source:
         def __init__(self, name):
             self.name = name

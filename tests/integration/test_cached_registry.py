@@ -1,4 +1,4 @@
-"""The registry that a worker remembers, over a real PostgreSQL."""
+"""The registry cache of a worker, over a real PostgreSQL."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scalar.adapters.sql import schema
 from scalar.adapters.sql.cached_registry import CachedRegistry
 from scalar.adapters.sql.engine import make_engine
 from scalar.adapters.sql.registry import SqlRegistry
-from scalar.adapters.sql.url_box import UrlBox
+from scalar.adapters.sql.secret_cipher import SecretCipher
 from scalar.core.app import AppKey
 from scalar.core.counts_address import CountsAddress
 from scalar.core.errors import RegistryError
@@ -23,20 +23,20 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 URL = CountsAddress.parse("https://shop.example/counts")
 
 
-def test_apps_are_polled_on_while_the_database_is_away():
+def test_cached_apps_are_served_while_the_database_is_down():
     with postgres_server() as server:
         settings = Settings.from_environ({"DATABASE_URL": server.create_database()})
         engine = make_engine(settings.database_url.reveal())
         schema.upgrade(engine)
-        registry = SqlRegistry(engine, UrlBox(Secret("")))
+        registry = SqlRegistry(engine, SecretCipher(Secret("")))
         cached = CachedRegistry(registry)
         registry.add("shop", URL, NOON)
-        (key,) = cached.page(0, 10)
-        app = cached.find(key)
+        (app_key,) = cached.page(0, 10)
+        app = cached.find(app_key)
         server.stop()
 
-        assert cached.page(0, 10) == [key]
-        assert cached.find(key) == app
+        assert cached.page(0, 10) == [app_key]
+        assert cached.find(app_key) == app
         with pytest.raises(RegistryError):
             registry.get("shop")
 
@@ -45,7 +45,7 @@ def test_apps_are_polled_on_while_the_database_is_away():
         engine.dispose()
 
 
-def test_a_changed_app_is_looked_up_anew():
+def test_a_changed_app_is_looked_up_again():
     inner = MemoryRegistry()
     cached = CachedRegistry(inner)
     app = inner.add("shop", URL, NOON)
@@ -56,7 +56,7 @@ def test_a_changed_app_is_looked_up_anew():
     assert cached.find(AppKey(app.id, "shop", 2)) is None
 
 
-def test_removed_apps_leave_the_remembered_pages():
+def test_removed_apps_leave_the_cached_pages():
     inner = MemoryRegistry()
     cached = CachedRegistry(inner)
     for name in ("a-one", "a-two", "a-three"):

@@ -1,4 +1,4 @@
-"""Evaluations on the queue, in a real Redis."""
+"""Publishing evaluations to a real Redis."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ from redis import Redis
 
 from scalar.core.app import AppKey
 from scalar.core.errors import CoordinationError
-from scalar.worker.publisher import BODY, ID, CeleryPublisher
+from scalar.worker import CeleryPublisher
+from scalar.worker._publisher import BODY, ID
 
 QUEUE = "scalar:celery:poll"
-KEYS = [AppKey(7, "shop", 3), AppKey(9, "blog", 1)]
+APP_KEYS = [AppKey(7, "shop", 3), AppKey(9, "blog", 1)]
 
 
 def poll_and_scale(app_id, name, revision, token):
-    """Stand for the task: nothing runs it here."""
+    """The task; nothing runs it here."""
 
 
 @pytest.fixture
 def connect(celery_apps):
-    """Publishers to a Redis, through Celery set up as in production."""
+    """Make publishers to a Redis, with Celery set up as in production."""
 
     def make(url):
         app = celery_apps(url)
@@ -44,12 +45,12 @@ def client(redis_url):
 
 
 def messages(client):
-    """Return the messages, first one first."""
+    """Return the messages, oldest first."""
     return [json.loads(text) for text in client.lrange(QUEUE, 0, -1)][::-1]
 
 
-def test_a_message_carries_the_key_and_the_token_and_nothing_else(publisher, client):
-    publisher.publish(KEYS, "token")
+def test_a_message_carries_only_the_app_key_and_the_token(publisher, client):
+    publisher.publish(APP_KEYS, "token")
 
     bodies = [json.loads(base64.b64decode(m["body"])) for m in messages(client)]
     assert [body[0] for body in bodies] == [
@@ -60,8 +61,8 @@ def test_a_message_carries_the_key_and_the_token_and_nothing_else(publisher, cli
     assert {m["headers"]["task"] for m in messages(client)} == {"scalar.poll_and_scale"}
 
 
-def test_nothing_of_it_is_repeated_in_the_headers(publisher, client):
-    publisher.publish(KEYS[:1], "token-of-the-tick")
+def test_the_headers_do_not_repeat_the_arguments(publisher, client):
+    publisher.publish(APP_KEYS[:1], "token-of-the-tick")
 
     (message,) = messages(client)
     del message["body"]
@@ -69,32 +70,32 @@ def test_nothing_of_it_is_repeated_in_the_headers(publisher, client):
     assert "token-of-the-tick" not in json.dumps(message)
 
 
-def without_its_own(message):
-    """Return a message without what each has for itself."""
+def without_ids(message):
+    """Return a message without its ids."""
     body = json.loads(base64.b64decode(message["body"]))
-    number = message["headers"]["id"]
+    task_id = message["headers"]["id"]
     text = json.dumps({**message, "body": body})
     tag = message["properties"]["delivery_tag"]
-    return json.loads(text.replace(number, "id").replace(tag, "id"))
+    return json.loads(text.replace(task_id, "id").replace(tag, "id"))
 
 
-def test_a_message_is_as_celery_makes_it(celery_apps, redis_url, client):
-    """So that a worker, `celery inspect` and a newer Celery find all of it."""
+def test_a_message_equals_the_one_celery_makes(celery_apps, redis_url, client):
+    """So that workers, `celery inspect` and newer versions of Celery understand it."""
     app = celery_apps(redis_url)
     task = app.task(name="scalar.poll_and_scale")(poll_and_scale)
-    CeleryPublisher(app, task).publish(KEYS[:1], "token")
+    CeleryPublisher(app, task).publish(APP_KEYS[:1], "token")
     task.apply_async((7, "shop", 3, "token"), argsrepr="", kwargsrepr="")
 
     ours, theirs = messages(client)
-    for name in ("argsrepr", "kwargsrepr"):  # stand in the headers as well
+    for name in ("argsrepr", "kwargsrepr"):  # also in the headers
         del theirs["properties"][name]
-    theirs["properties"]["reply_to"] = ""  # nobody waits for a result
+    theirs["properties"]["reply_to"] = ""  # no one waits for a result
     theirs["headers"].pop("scalar_agent_sent_at", None)  # if a test imports the agent
-    assert without_its_own(ours) == without_its_own(theirs)
+    assert without_ids(ours) == without_ids(theirs)
 
 
 def test_each_message_has_its_own_id_and_tag(publisher, client):
-    publisher.publish(KEYS, "token")
+    publisher.publish(APP_KEYS, "token")
 
     first, second = messages(client)
     for at in (
@@ -105,8 +106,8 @@ def test_each_message_has_its_own_id_and_tag(publisher, client):
         assert first[at[0]][at[1]] != second[at[0]][at[1]]
 
 
-def test_a_name_that_looks_like_a_part_of_the_message_stays_a_name(publisher, client):
-    """No app on Heroku is called so; a registry can hold anything."""
+def test_placeholders_in_an_apps_name_are_not_replaced(publisher, client):
+    """No Heroku app can have such a name, but a registry can contain anything."""
     name = f'{ID} {BODY} "}}'
     publisher.publish([AppKey(1, name, 1)], "token")
 
@@ -114,9 +115,9 @@ def test_a_name_that_looks_like_a_part_of_the_message_stays_a_name(publisher, cl
     assert json.loads(base64.b64decode(message["body"]))[0][1] == name
 
 
-def test_what_no_worker_has_taken_is_waiting(publisher, client):
+def test_waiting_is_the_number_of_queued_messages(publisher, client):
     assert publisher.waiting() == 0
-    publisher.publish(KEYS, "token")
+    publisher.publish(APP_KEYS, "token")
     assert publisher.waiting() == 2
     client.rpop(QUEUE)
     assert publisher.waiting() == 1
@@ -124,15 +125,15 @@ def test_what_no_worker_has_taken_is_waiting(publisher, client):
 
 @pytest.fixture
 def counted(own_redis):
-    """A Redis that nobody else uses, and a client to count its commands with."""
+    """A Redis for this test alone, and a client to count its commands."""
     with Redis.from_url(own_redis.url, decode_responses=True) as client:
         yield own_redis.url, client
 
 
-def test_a_thousand_messages_are_three_round_trips(connect, counted):
+def test_a_thousand_messages_take_three_round_trips(connect, counted):
     url, client = counted
     publisher = connect(url)
-    publisher.publish(KEYS, "first")
+    publisher.publish(APP_KEYS, "first")
     client.config_resetstat()
     publisher.publish([AppKey(n, f"app-{n}", 1) for n in range(1200)], "token")
 
@@ -142,7 +143,7 @@ def test_a_thousand_messages_are_three_round_trips(connect, counted):
     assert client.llen(QUEUE) == 2 + 1200
 
 
-def test_no_apps_are_no_messages(connect, counted):
+def test_without_apps_nothing_is_sent(connect, counted):
     url, client = counted
     client.config_resetstat()
     connect(url).publish([], "token")
@@ -150,16 +151,18 @@ def test_no_apps_are_no_messages(connect, counted):
     assert client.info("commandstats").keys() == {"cmdstat_config|resetstat"}
 
 
-def test_a_broker_that_goes_away_is_our_own_error_until_it_is_back(connect, own_redis):
+def test_an_unavailable_broker_raises_coordination_error_until_it_returns(
+    connect, own_redis
+):
     publisher = connect(own_redis.url)
-    publisher.publish(KEYS, "token")
+    publisher.publish(APP_KEYS, "token")
     own_redis.kill()
     with pytest.raises(CoordinationError, match="broker"):
-        publisher.publish(KEYS, "token")
+        publisher.publish(APP_KEYS, "token")
     with pytest.raises(CoordinationError, match="broker"):
         publisher.waiting()
 
     own_redis.start()
-    publisher.publish(KEYS, "token")
+    publisher.publish(APP_KEYS, "token")
     with Redis.from_url(own_redis.url) as client:
         assert client.llen(QUEUE) == 2

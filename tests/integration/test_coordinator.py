@@ -1,4 +1,4 @@
-"""One contract for the coordinator: in memory, and in a real Redis."""
+"""The contract of the coordinator, in memory and in a real Redis."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ def coordinator(request):
     return RedisCoordinator(request.getfixturevalue("client"))
 
 
-def test_one_tick_a_period_whoever_asks(coordinator):
+def test_one_tick_is_accepted_per_period(coordinator):
     assert coordinator.open_tick(60) is not None
     assert coordinator.open_tick(60) is None
 
 
-def test_the_last_tick_is_known(coordinator):
+def test_the_last_tick_is_remembered(coordinator):
     assert coordinator.vitals().ticked_at is None
     tick = coordinator.open_tick(60)
 
@@ -64,38 +64,38 @@ def test_the_last_tick_is_known(coordinator):
 
 
 def test_a_shorter_period_takes_effect_at_once(coordinator):
-    """SLEEP_PERIOD was an hour; the next tick is not an hour away."""
+    """SLEEP_PERIOD was an hour; the next tick need not wait an hour."""
     coordinator.open_tick(3600)
 
     assert coordinator.open_tick(10) is not None
 
 
-def test_what_is_reserved_is_not_reserved_again(coordinator):
+def test_a_reserved_app_cannot_be_reserved_again(coordinator):
     assert coordinator.reserve([1, 2, 3], "one", 60) == [1, 2, 3]
     assert coordinator.reserve([2, 3, 4], "other", 60) == [4]
     assert coordinator.reserve([], "none", 60) == []
 
 
-def test_the_reserved_apps_are_busy(coordinator):
+def test_reserved_apps_are_busy(coordinator):
     coordinator.reserve([1, 2], "one", 60)
 
     assert coordinator.busy([1, 3]) == {1}
     assert coordinator.busy([]) == set()
 
 
-def test_an_evaluation_begins_under_its_own_reservation_only(coordinator):
+def test_an_evaluation_begins_only_with_the_token_of_its_reservation(coordinator):
     coordinator.reserve([1], "one", 60)
 
     assert coordinator.begin(1, "other") is None
     assert coordinator.begin(1, "one") is not None
 
 
-def test_an_evaluation_that_nobody_ordered_does_not_begin(coordinator):
+def test_an_evaluation_without_a_reservation_does_not_begin(coordinator):
     assert coordinator.begin(1, "one") is None
     assert coordinator.busy([1]) == set()
 
 
-def test_a_message_that_comes_after_its_reservation_is_too_late(coordinator):
+def test_an_evaluation_does_not_begin_after_its_reservation_expired(coordinator):
     coordinator.reserve([1], "one", 0.05)
     if isinstance(coordinator, MemoryCoordinator):
         coordinator._clock.walk(1)
@@ -104,21 +104,21 @@ def test_a_message_that_comes_after_its_reservation_is_too_late(coordinator):
     assert coordinator.begin(1, "one") is None
 
 
-def test_a_message_that_comes_twice_is_evaluated_once(coordinator):
+def test_a_duplicate_message_is_evaluated_once(coordinator):
     coordinator.reserve([1], "one", 60)
     coordinator.begin(1, "one")
 
     assert coordinator.begin(1, "one") is None
 
 
-def test_a_finished_evaluation_leaves_the_app_free(coordinator):
+def test_a_finished_evaluation_frees_the_app(coordinator):
     lease, _ = begin(coordinator, 1, "one")
     coordinator.finish(lease, None)
 
     assert coordinator.reserve([1], "other", 60) == [1]
 
 
-def test_a_memory_can_be_stored_in_the_midst_of_an_evaluation(coordinator):
+def test_a_memory_can_be_stored_during_an_evaluation(coordinator):
     lease, _ = begin(coordinator, 1, "one")
     memory = Memory(formation={"worker": ProcessType(3)})
 
@@ -127,7 +127,7 @@ def test_a_memory_can_be_stored_in_the_midst_of_an_evaluation(coordinator):
     assert coordinator.busy([1]) == {1}
 
 
-def test_nothing_is_stored_under_a_lease_that_is_over(coordinator):
+def test_nothing_is_stored_without_the_lease(coordinator):
     lease, _ = begin(coordinator, 1, "one")
     coordinator.finish(lease, None)
 
@@ -135,7 +135,7 @@ def test_nothing_is_stored_under_a_lease_that_is_over(coordinator):
     assert coordinator.recall([1]) == {}
 
 
-def test_what_is_remembered_comes_back_whole(coordinator):
+def test_a_memory_is_read_back_complete(coordinator):
     lease, memory = begin(coordinator, 1, "one")
     assert memory == Memory()
     coordinator.finish(lease, FULL)
@@ -145,7 +145,7 @@ def test_what_is_remembered_comes_back_whole(coordinator):
     assert coordinator.recall([]) == {}
 
 
-def test_no_change_leaves_the_memory_as_it_was(coordinator):
+def test_finishing_without_a_change_keeps_the_memory(coordinator):
     lease, _ = begin(coordinator, 1, "one")
     coordinator.finish(lease, FULL)
     lease, _ = begin(coordinator, 1, "two")
@@ -154,7 +154,7 @@ def test_no_change_leaves_the_memory_as_it_was(coordinator):
     assert coordinator.recall([1]) == {1: FULL}
 
 
-def test_slow_apps_are_known_until_they_are_not(coordinator):
+def test_an_app_is_slow_until_it_answers_fast(coordinator):
     lease, _ = begin(coordinator, 1, "one")
     coordinator.finish(lease, Memory(slow=True))
     assert coordinator.slow() == {1}
@@ -178,7 +178,7 @@ def test_an_app_rests_until_its_time_is_over_or_it_answers(coordinator):
     assert coordinator.resting() == set()
 
 
-def test_a_rest_that_another_clock_wrote_is_none(client):
+def test_a_rest_written_by_another_clock_is_ignored(client):
     coordinator = RedisCoordinator(client)
     lease, _ = begin(coordinator, 1, "one")
     coordinator.finish(lease, Memory(rest=86_400.0))
@@ -186,7 +186,7 @@ def test_a_rest_that_another_clock_wrote_is_none(client):
     assert coordinator.resting() == set()
 
 
-def test_the_signs_of_life(coordinator):
+def test_the_heartbeats_are_recorded(coordinator):
     assert coordinator.vitals().ticked_at is None
     assert coordinator.vitals().evaluated_at is None
 
@@ -206,14 +206,14 @@ def test_the_signs_of_life(coordinator):
     assert first.stuck_since == second.stuck_since
 
 
-def test_an_evaluation_that_changes_nothing_is_a_sign_of_life(coordinator):
+def test_an_evaluation_without_a_change_is_a_heartbeat(coordinator):
     lease, _ = begin(coordinator, 1, "one")
     coordinator.finish(lease, None)
 
     assert coordinator.vitals().evaluated_at is not None
 
 
-def test_a_forgotten_app_is_unknown(coordinator):
+def test_forgetting_an_app_deletes_all_of_its_state(coordinator):
     lease, _ = begin(coordinator, 1, "one")
     coordinator.finish(lease, FULL)
     coordinator.forget(1)
@@ -223,14 +223,14 @@ def test_a_forgotten_app_is_unknown(coordinator):
     assert coordinator.resting() == set()
 
 
-def test_once_is_once(coordinator):
+def test_once_is_true_for_the_first_caller_only(coordinator):
     assert coordinator.once("prune", 60)
     assert not coordinator.once("prune", 60)
     assert coordinator.once("other", 60)
 
 
-def test_who_lost_the_lease_drops_the_memory_of_the_other(client):
-    """It cannot know what the other did: the formation is read anew."""
+def test_finishing_deletes_the_memory_when_another_worker_has_the_lease(client):
+    """It cannot know what the other one did; the formation must be read again."""
     coordinator = RedisCoordinator(client)
     lease, _ = begin(coordinator, 1, "one")
     coordinator.finish(lease, FULL)
@@ -242,8 +242,8 @@ def test_who_lost_the_lease_drops_the_memory_of_the_other(client):
     assert client.get("scalar:lease:1") == "another"
 
 
-def test_who_comes_back_after_the_lease_has_ended_drops_the_memory(client):
-    """Another evaluation may have come and gone meanwhile."""
+def test_finishing_deletes_the_memory_when_the_lease_has_expired(client):
+    """Another evaluation may have run meanwhile."""
     coordinator = RedisCoordinator(client)
     frozen, _ = begin(coordinator, 1, "one")
     client.delete("scalar:lease:1")
@@ -252,8 +252,8 @@ def test_who_comes_back_after_the_lease_has_ended_drops_the_memory(client):
     assert coordinator.recall([1]) == {}
 
 
-def test_a_lease_is_kept_up_while_the_evaluation_lasts(client):
-    """It is short, but does not end under a slow evaluation."""
+def test_a_lease_is_renewed_during_the_evaluation(client):
+    """It is short, but does not expire during a slow evaluation."""
     coordinator = RedisCoordinator(client)
     lease, _ = begin(coordinator, 1, "one")
     client.pexpire("scalar:lease:1", 1500)
@@ -262,14 +262,14 @@ def test_a_lease_is_kept_up_while_the_evaluation_lasts(client):
     assert coordinator.store(lease, Memory())
 
 
-def test_a_reservation_ends_by_itself(client):
+def test_a_reservation_expires(client):
     coordinator = RedisCoordinator(client)
     coordinator.reserve([1], "one", 0.05)
 
     wait_until(lambda: coordinator.reserve([1], "two", 60) == [1], timeout=2)
 
 
-def test_a_memory_that_cannot_be_read_is_no_memory(client):
+def test_an_unreadable_memory_counts_as_empty(client):
     coordinator = RedisCoordinator(client)
     for text in ("not json", "[]", '{"v":99}', '{"v":1,"formation":{"web":"x"}}', "1"):
         client.set("scalar:app:1", text)
@@ -278,7 +278,7 @@ def test_a_memory_that_cannot_be_read_is_no_memory(client):
         coordinator.finish(lease, None)
 
 
-def test_a_redis_that_is_away_is_our_own_error(own_redis):
+def test_an_unavailable_redis_raises_coordination_error(own_redis):
     client = connect(own_redis.url)
     coordinator = RedisCoordinator(client)
     own_redis.kill()
@@ -288,7 +288,7 @@ def test_a_redis_that_is_away_is_our_own_error(own_redis):
     client.close()
 
 
-def test_after_a_restart_redis_is_used_again(own_redis):
+def test_the_coordinator_recovers_after_a_restart_of_redis(own_redis):
     client = connect(own_redis.url)
     coordinator = RedisCoordinator(client)
     coordinator.open_tick(60)

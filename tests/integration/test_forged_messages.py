@@ -1,4 +1,4 @@
-"""Messages that are not ours, on the broker of a real worker: they harm nothing."""
+"""Forged messages at the broker of a real worker do no harm."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from tests.support.waiting import wait_until
 QUEUE = f"{PREFIX}celery:poll"
 TASK = "scalar.poll_and_scale"
 PASSWORD = "hunter2-of-the-app"
-#: What a forged line of the log would begin with.
+#: The start of a forged log line.
 FORGED = "level=ERROR scale.done app=forged"
 
 
 class Bomb:
-    """What touches a file when it is unpickled."""
+    """An object that touches a file when unpickled."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -33,7 +33,7 @@ class Bomb:
 
 
 def envelope(content=b"[[], {}, {}]", media_type="application/json", **more):
-    """Return what lies in the list of a queue: a message, as Celery writes it."""
+    """Return a message as Celery stores it in a queue."""
     headers = {"lang": "py", "task": TASK, "id": str(uuid.uuid4()), "root_id": None}
     headers |= {"parent_id": None, "group": None, "argsrepr": "", "kwargsrepr": ""}
     headers |= more.pop("headers", {})
@@ -67,7 +67,7 @@ def pickled(trap, media_type):
 
 
 def forged(trap):
-    """Return messages that nobody of us has sent; `trap` is a file for code to make."""
+    """Return forged messages by kind; code in them would create the file `trap`."""
     callbacks = {"callbacks": [{"task": "x"}], "errbacks": "x", "chain": 5, "chord": 5}
     return {
         "wrong types": call("x", [1], {"a": 2}, None),
@@ -131,7 +131,7 @@ def send(system, *messages):
 
 
 def assert_unharmed(system, name):
-    """See that it polls on and answers, and has neither changed nor told anything."""
+    """Assert that the worker polls and answers, and changed and leaked nothing."""
     assert system.worker.running, system.logs()[-3000:]
     system.wait_for_polls(2)
 
@@ -144,7 +144,7 @@ def assert_unharmed(system, name):
     assert [line for line in log.splitlines() if line.startswith(FORGED)] == []
 
 
-def test_a_forged_message_harms_nothing(system, tmp_path, name):
+def test_a_forged_message_does_no_harm(system, tmp_path, name):
     trap = tmp_path / "trap"
     for kind, message in forged(trap).items():
         send(system, message)
@@ -154,8 +154,8 @@ def test_a_forged_message_harms_nothing(system, tmp_path, name):
     assert not trap.exists()
 
 
-def test_a_flood_of_forged_messages_harms_nothing(system, tmp_path, name):
-    """More than the worker takes at a time: none of them keeps its place."""
+def test_a_flood_of_forged_messages_does_no_harm(system, tmp_path, name):
+    """More than fit the prefetch window: none of them keeps its place in it."""
     messages = list(forged(tmp_path / "trap").values())
     small = [message for message in messages if len(message) < 10_000]
     send(system, *small * 3, *[envelope(b"7")] * 200)
@@ -163,8 +163,8 @@ def test_a_flood_of_forged_messages_harms_nothing(system, tmp_path, name):
     assert_unharmed(system, name)
 
 
-def test_a_poll_that_nobody_ordered_is_a_poll_and_no_more(system, counts_app, name):
-    """Who can write to the broker can have an app polled, but not say its count."""
+def test_forged_polls_change_nothing(system, counts_app, name):
+    """Anyone who can write to the broker can trigger a poll, but not forge a count."""
     send(system, *[call(1, "another-name", 1, "t")] * 20)
 
     assert_unharmed(system, name)

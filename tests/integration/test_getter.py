@@ -1,17 +1,18 @@
-"""Which connections a getter keeps, and which it closes."""
+"""Which connections a `Getter` keeps open, and which it closes."""
 
 from __future__ import annotations
 
 import pytest
 from urllib3.exceptions import LocationValueError
 
-from scalar.adapters.http.session import Getter, tls_context
+from scalar.adapters.http.getter import Getter
+from scalar.adapters.http.tls import tls_context
 from tests.support.counts_app import CountsApp
 
 
 @pytest.fixture
 def getter():
-    getter = Getter(tls_context(), timeout=(1, 1), most_hosts=2)
+    getter = Getter(tls_context(), timeout=(1, 1), max_hosts=2)
     yield getter
     getter.close()
 
@@ -23,13 +24,13 @@ def apps():
 
 
 def ask(getter, app):
-    """Ask once, and give the connection back, as a poll does."""
+    """Send a request and release the connection, as a poll does."""
     with getter.get(app.url, {}) as answer:
         answer.read()
         answer.release_conn()
 
 
-def test_the_hosts_asked_last_keep_their_connections(getter, apps):
+def test_recently_used_hosts_keep_their_connections(getter, apps):
     first, second, _ = apps
     for app in (first, second, first, second):
         ask(getter, app)
@@ -37,7 +38,7 @@ def test_the_hosts_asked_last_keep_their_connections(getter, apps):
     assert [app.connections for app in apps] == [1, 1, 0]
 
 
-def test_of_too_many_hosts_the_one_asked_least_lately_loses_its_own(getter, apps):
+def test_the_connection_of_the_least_recently_used_host_is_closed(getter, apps):
     first, second, third = apps
     for app in (first, second, third, second, third, first):
         ask(getter, app)
@@ -45,7 +46,7 @@ def test_of_too_many_hosts_the_one_asked_least_lately_loses_its_own(getter, apps
     assert [app.connections for app in apps] == [2, 1, 1]
 
 
-def test_several_urls_of_one_host_share_its_connection(getter, apps):
+def test_urls_of_one_host_share_a_connection(getter, apps):
     app = apps[0]
     for path in ("a", "b?c=d", "e"):
         with getter.get(f"{app.url}{path}", {}) as answer:
@@ -58,7 +59,7 @@ def test_several_urls_of_one_host_share_its_connection(getter, apps):
     ]
 
 
-def test_a_closed_getter_has_no_connection_left(getter, apps):
+def test_closing_a_getter_closes_its_connections(getter, apps):
     ask(getter, apps[0])
     getter.close()
     ask(getter, apps[0])
@@ -67,6 +68,6 @@ def test_a_closed_getter_has_no_connection_left(getter, apps):
 
 
 @pytest.mark.parametrize("url", ["ftp://example.com/counts", "/counts", "http:///"])
-def test_nothing_but_http_is_asked(getter, url):
+def test_urls_other_than_http_are_rejected(getter, url):
     with pytest.raises(LocationValueError):
         getter.get(url, {})

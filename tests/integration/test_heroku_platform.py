@@ -1,4 +1,4 @@
-"""Heroku through heroku3, against the local Heroku."""
+"""The Heroku adapter, against the local Heroku."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from urllib3.connectionpool import HTTPConnectionPool
 
 from local_heroku.heroku import DEFAULT_TOKEN as TOKEN
 from scalar.adapters.heroku.platform import READ_RETRIES, HerokuApi, HerokuPlatform
-from scalar.adapters.http.session import make_session, tls_context
+from scalar.adapters.http.session import make_session
+from scalar.adapters.http.tls import tls_context
 from scalar.core.errors import (
     AboveLimit,
     NotAuthorized,
@@ -38,13 +39,13 @@ def heroku(heroku_server):
     return heroku_server
 
 
-def on(api, app="shop", key=SHARED_KEY):
-    """Return an app's platform, with its calls signed with this key."""
-    return HerokuPlatform(api, app, key)
+def on(api, app="shop", heroku_key=SHARED_KEY):
+    """Return an app's platform, whose calls are signed with a Heroku key."""
+    return HerokuPlatform(api, app, heroku_key)
 
 
 def a_call(platform, method):
-    """Return the platform's call that makes a request of this method."""
+    """Return a call that makes a request with a method."""
     if method == "GET":
         return lambda: on(platform).formation(Urgency.READ)
     return lambda: on(platform).scale({"worker": 1}, Urgency.SCALE_UP)
@@ -57,7 +58,7 @@ def answers():
 
 @pytest.fixture
 def connect(heroku, answers):
-    """Platforms on the server, closed at the end."""
+    """Make clients of the server; close them at the end."""
     sessions = []
 
     def make(token=TOKEN, timeout=0.5):
@@ -83,7 +84,7 @@ def platform(connect):
     return connect()
 
 
-def test_the_formation_is_one_request(platform, heroku):
+def test_reading_the_formation_takes_one_request(platform, heroku):
     assert on(platform).formation(Urgency.READ) == {
         "web": ProcessType(1, "Standard-1X"),
         "worker": ProcessType(2, "Standard-1X"),
@@ -94,7 +95,7 @@ def test_the_formation_is_one_request(platform, heroku):
     ]
 
 
-def test_scaling_is_one_request_with_quantities_only(platform, heroku):
+def test_scaling_takes_one_request_with_quantities_only(platform, heroku):
     after = on(platform).scale({"worker": 5, "mailer": 1}, Urgency.SCALE_UP)
 
     assert {name: row.quantity for name, row in after.items()} == {
@@ -112,21 +113,21 @@ def test_scaling_is_one_request_with_quantities_only(platform, heroku):
     }
 
 
-def test_an_app_has_its_web_address(platform, heroku):
+def test_describe_returns_the_web_address(platform, heroku):
     app = on(platform).describe(Urgency.READ)
 
     assert app.name == "shop"
     assert app.web_url == heroku.app("shop").web_url
 
 
-def test_the_remaining_calls_are_told_after_each_answer(platform, answers):
+def test_each_answer_reports_the_calls_left(platform, answers):
     on(platform).formation(Urgency.READ)
     on(platform).formation(Urgency.READ)
 
     assert answers[0] > answers[1] > (0, SHARED_KEY)
 
 
-def test_the_key_and_its_scope_are_checked_for_free(platform, heroku):
+def test_checking_a_key_and_its_scope_is_free(platform, heroku):
     remaining, scope = platform.calls_remaining(SHARED_KEY)
 
     assert remaining > 4000
@@ -134,7 +135,7 @@ def test_the_key_and_its_scope_are_checked_for_free(platform, heroku):
     assert sum(r.cost for r in heroku.requests()) == 0
 
 
-def test_each_request_has_an_id_and_says_who_asks(platform, heroku):
+def test_each_request_has_an_id_of_its_own(platform, heroku):
     on(platform).formation(Urgency.READ)
     on(platform).formation(Urgency.READ)
 
@@ -157,7 +158,7 @@ def test_each_request_has_an_id_and_says_who_asks(platform, heroku):
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "PATCH"])
-def test_heroku_s_errors_are_ours(connect, heroku, status, kind, reason, method):  # noqa: PLR0917 - a table
+def test_heroku_errors_are_translated(connect, heroku, status, kind, reason, method):  # noqa: PLR0917 - a table
     call = a_call(connect(), method)
     heroku.fail(status, method=method, times=None)
     with pytest.raises(kind) as failure:
@@ -173,7 +174,7 @@ def test_heroku_s_errors_are_ours(connect, heroku, status, kind, reason, method)
     ("error_id", "per_process_type"),
     [("cannot_run_above_limit", False), ("cannot_update_above_limit", True)],
 )
-def test_a_limit_is_told(platform, heroku, error_id, per_process_type):
+def test_a_reported_limit_is_in_the_error(platform, heroku, error_id, per_process_type):
     heroku.fail(422, error_id=error_id, extra={"limit": 7})
 
     with pytest.raises(AboveLimit) as failure:
@@ -182,7 +183,7 @@ def test_a_limit_is_told(platform, heroku, error_id, per_process_type):
     assert failure.value.per_process_type is per_process_type
 
 
-def test_the_server_s_own_limit_is_told(platform):
+def test_the_servers_own_limit_is_in_the_error(platform):
     with pytest.raises(AboveLimit) as failure:
         on(platform).scale({"worker": 500}, Urgency.SCALE_UP)
 
@@ -191,7 +192,7 @@ def test_the_server_s_own_limit_is_told(platform):
 
 @pytest.mark.parametrize("what", ["hang", "reset", "cut", "non_json", "drip"])
 @pytest.mark.parametrize("method", ["GET", "PATCH"])
-def test_an_answer_that_is_none_is_unavailable(connect, heroku, what, method):
+def test_a_broken_answer_is_platform_unavailable(connect, heroku, what, method):
     call = a_call(connect(timeout=0.4), method)
     heroku.fail(what, method=method, times=None, seconds=0.1)
 
@@ -211,19 +212,23 @@ def test_an_answer_that_is_none_is_unavailable(connect, heroku, what, method):
         pytest.param(b'[{"type": "web", "quantity": null}]', id="a quantity of null"),
     ],
 )
-def test_json_that_is_no_formation_is_unavailable(heroku, counts_app, answer):
-    """Nothing of it may pass for a formation without dynos."""
+def test_json_that_is_not_a_formation_is_platform_unavailable(
+    heroku, counts_app, answer
+):
+    """None of these may pass for a formation without dynos."""
     counts_app.answer(answer)
     session = make_session(tls_context(), timeout=(0.5, 0.5))
     url = f"http://127.0.0.1:{counts_app.port}"
     with session:
         platform = HerokuApi(session, Secret(TOKEN), url, timeout=0.5)
 
-        with pytest.raises(PlatformUnavailable, match="not as the API describes it"):
+        with pytest.raises(
+            PlatformUnavailable, match="does not match its API reference"
+        ):
             on(platform).formation(Urgency.READ)
 
 
-def test_a_read_is_tried_again_once_after_503(platform, heroku):
+def test_a_read_is_retried_once_after_503(platform, heroku):
     heroku.fail(503, method="GET")
 
     assert on(platform).formation(Urgency.READ)["worker"].quantity == 2
@@ -231,7 +236,7 @@ def test_a_read_is_tried_again_once_after_503(platform, heroku):
 
 
 @pytest.mark.parametrize("status", [429, 500])
-def test_a_read_is_not_tried_again_after_429_and_500(platform, heroku, status):
+def test_a_read_is_not_retried_after_429_or_500(platform, heroku, status):
     heroku.fail(status, method="GET")
 
     with pytest.raises((RateLimited, PlatformUnavailable)):
@@ -240,7 +245,7 @@ def test_a_read_is_not_tried_again_after_429_and_500(platform, heroku, status):
 
 
 @pytest.mark.parametrize("what", [503, "reset"])
-def test_a_change_is_never_tried_again(platform, heroku, what):
+def test_a_change_is_never_retried(platform, heroku, what):
     heroku.fail(what, method="PATCH")
 
     with pytest.raises(PlatformUnavailable):
@@ -249,7 +254,7 @@ def test_a_change_is_never_tried_again(platform, heroku, what):
     assert heroku.formation("shop")["worker"] == 2
 
 
-def test_a_list_in_pieces_is_read_whole(platform, heroku):
+def test_a_paged_list_is_read_completely(platform, heroku):
     heroku.fail("partial", method="GET")
 
     assert set(on(platform).formation(Urgency.READ)) == {"web", "worker", "mailer"}
@@ -260,14 +265,14 @@ def test_a_wrong_key_is_not_authorized(connect):
         on(connect("wrong")).formation(Urgency.READ)
 
 
-def test_without_a_key_heroku_is_not_asked(connect, heroku):
+def test_without_a_key_no_request_is_sent(connect, heroku):
     with pytest.raises(NotAuthorized, match="HEROKU_API_KEY is not set"):
         on(connect("")).formation(Urgency.READ)
 
     assert heroku.requests() == []
 
 
-def test_the_key_is_in_no_error(connect, heroku):
+def test_no_error_contains_the_key(connect, heroku):
     heroku.fail("reset", method="GET", times=None)
     with pytest.raises(PlatformUnavailable) as failure:
         on(connect()).formation(Urgency.READ)
@@ -290,11 +295,11 @@ def test_nothing_is_printed(platform, heroku, capsys):
 
 @pytest.fixture
 def blog(heroku):
-    """An app of another account."""
+    """An app in another account."""
     return heroku.create_app("blog", {"worker": 1}, account="other").name
 
 
-def test_each_call_is_made_with_its_own_key(platform, heroku, blog):
+def test_each_call_is_signed_with_its_own_key(platform, heroku, blog):
     on(platform).scale({"worker": 3}, Urgency.SCALE_UP)
     on(platform, blog, OTHER).scale({"worker": 4}, Urgency.SCALE_UP)
     on(platform).formation(Urgency.READ)
@@ -311,7 +316,7 @@ def test_each_call_is_made_with_its_own_key(platform, heroku, blog):
     ]
 
 
-def test_a_key_does_not_reach_the_apps_of_another(platform, blog):
+def test_a_key_cannot_access_the_apps_of_another_account(platform, blog):
     for app, key in ((blog, SHARED_KEY), ("shop", OTHER)):
         with pytest.raises(Refused) as failure:
             on(platform, app, key).formation(Urgency.READ)
@@ -319,7 +324,7 @@ def test_a_key_does_not_reach_the_apps_of_another(platform, blog):
         assert failure.value.reason is Reason.FORBIDDEN
 
 
-def test_the_remaining_calls_are_told_with_their_key(platform, heroku, blog, answers):
+def test_the_calls_left_are_reported_with_their_key(platform, heroku, blog, answers):
     heroku.set_remaining(1000, "other")
     on(platform).formation(Urgency.READ)
     on(platform, blog, OTHER).formation(Urgency.READ)
@@ -329,7 +334,7 @@ def test_the_remaining_calls_are_told_with_their_key(platform, heroku, blog, ans
     assert 990 < answers[1][0] <= 1000
 
 
-def test_the_connection_is_the_same_for_all_keys(connect, heroku, blog, monkeypatch):
+def test_all_keys_share_one_connection(connect, heroku, blog, monkeypatch):
     made = []
     begin = HTTPConnectionPool._new_conn
 
@@ -346,7 +351,7 @@ def test_the_connection_is_the_same_for_all_keys(connect, heroku, blog, monkeypa
     assert len(made) == 1
 
 
-def test_threads_do_not_take_each_others_keys(connect, heroku, blog):
+def test_threads_do_not_mix_up_keys(connect, heroku, blog):
     platform = connect(timeout=5)
 
     def read(number):
@@ -360,7 +365,7 @@ def test_threads_do_not_take_each_others_keys(connect, heroku, blog):
     assert {r.status for r in heroku.requests()} == {200}
 
 
-def test_a_wrong_own_key_says_how_to_give_another(connect, heroku, blog):
+def test_the_error_for_a_wrong_own_key_says_how_to_replace_it(connect, heroku, blog):
     heroku.revoke_token("other")
 
     with pytest.raises(NotAuthorized, match="set-heroku-key") as failure:
@@ -369,5 +374,5 @@ def test_a_wrong_own_key_says_how_to_give_another(connect, heroku, blog):
     assert OTHER.reveal() not in str(failure.value)
 
 
-def test_an_own_key_needs_no_shared_one(connect, blog):
+def test_an_own_key_works_without_a_shared_one(connect, blog):
     assert on(connect(""), blog, OTHER).formation(Urgency.READ)["worker"].quantity == 1

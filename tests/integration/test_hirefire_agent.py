@@ -1,6 +1,6 @@
-"""An app as it is, with the current `hirefire-resource` in it, is scaled.
+"""An unchanged app with the current `hirefire-resource` agent is scaled.
 
-Flask under waitress, with jobs of Celery in a real Redis.
+Flask under waitress, with Celery jobs in a real Redis.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ FOUND = (
         pytest.param(
             ["--format", "hirefire", "--token", TOKEN], "/hirefire", id="the header"
         ),
-        pytest.param(["--token", TOKEN], "/hirefire", id="found out"),
+        pytest.param(["--token", TOKEN], "/hirefire", id="detected"),
         pytest.param(
             ["{base}/hirefire", "--token", TOKEN], "/hirefire", id="the header at a URL"
         ),
@@ -101,7 +101,7 @@ def test_an_app_with_hirefires_agent_is_registered_and_scaled(  # noqa: PLR0917 
     assert not [text for text in map(str, printed) if "hunter2" in text]
 
 
-def test_a_wrong_token_is_told_of_as_one(cli, on_heroku):
+def test_a_wrong_token_is_reported(cli, on_heroku):
     wrong = ["--format", "hirefire", "--token", "hunter2-is-wrong"]
     added = cli("add-app", on_heroku, *wrong)
 
@@ -109,8 +109,8 @@ def test_a_wrong_token_is_told_of_as_one(cli, on_heroku):
     assert "hunter2" not in str(added)
 
 
-def test_the_older_form_of_the_agents_is_read_too(cli, heroku, name, counts_app):
-    """`quantity` instead of `value`, a slash at the end: Ruby 0.9, Django."""
+def test_the_form_of_older_agents_is_read(cli, heroku, name, counts_app):
+    """`quantity` instead of `value`, and a trailing slash: Ruby 0.9, Django."""
     heroku.create_app(name, {"worker": 1, "mailer": 2})
     counts_app.answer(
         [{"name": "worker", "quantity": 25}, {"name": "mailer", "quantity": None}],

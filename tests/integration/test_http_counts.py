@@ -1,4 +1,4 @@
-"""Asking an app for its counts, over real connections."""
+"""Reading an app's counts over real connections."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import pytest
 
 from devtools.certificates import make_certificate
 from scalar.adapters.http.counts import HttpCountSource
-from scalar.adapters.http.session import Getter, tls_context
+from scalar.adapters.http.getter import Getter
+from scalar.adapters.http.tls import tls_context
 from scalar.core.counts_address import CountsAddress
 from scalar.core.errors import CountsMalformed, CountsUnavailable
 from tests.support.counts_app import CountsApp
@@ -17,7 +18,7 @@ from tests.support.counts_app import CountsApp
 
 @pytest.fixture
 def make_source():
-    """Sources with short times, closed at the end."""
+    """Make sources with short timeouts; close them at the end."""
     getters = []
 
     def make(ca_file="", read_timeout=0.3, total_timeout=0.6, max_bytes=65536):
@@ -49,7 +50,7 @@ def test_counts_are_read(source, counts_app):
     assert counts(source.read(CountsAddress.parse(counts_app.url))) == {"worker": 12}
 
 
-def test_a_connection_is_used_again(source, counts_app):
+def test_a_connection_is_reused(source, counts_app):
     for _ in range(5):
         source.read(CountsAddress.parse(counts_app.url))
 
@@ -57,7 +58,7 @@ def test_a_connection_is_used_again(source, counts_app):
     assert counts_app.connections == 1
 
 
-def test_a_connection_that_the_app_dropped_is_made_anew(source, counts_app):
+def test_a_connection_closed_by_the_app_is_reopened(source, counts_app):
     counts_app.answer({"worker": 1}, headers={"Connection": "close"})
     for _ in range(3):
         assert counts(source.read(CountsAddress.parse(counts_app.url))) == {"worker": 1}
@@ -72,7 +73,9 @@ def test_the_password_is_sent_and_accepted(source, counts_app):
 
 
 @pytest.mark.parametrize("status", [201, 204, 400, 401, 403, 404, 500, 502, 503])
-def test_an_http_error_is_no_counts_even_with_counts_in_it(source, counts_app, status):
+def test_an_http_error_is_unavailable_even_with_counts_in_it(
+    source, counts_app, status
+):
     body = b"" if status == 204 else {"worker": 0}
     counts_app.answer(body, status=status)
 
@@ -80,20 +83,20 @@ def test_an_http_error_is_no_counts_even_with_counts_in_it(source, counts_app, s
         source.read(CountsAddress.parse(counts_app.url))
 
 
-def test_nobody_there(source):
+def test_a_refused_connection_is_unavailable(source):
     with pytest.raises(CountsUnavailable):
         source.read(CountsAddress.parse("http://127.0.0.1:1/counts"))
 
 
 @pytest.mark.parametrize("kind", ["hang", "drip_headers", "drip_body", "cut", "reset"])
-def test_an_exchange_that_goes_wrong_ends_in_unavailable(source, counts_app, kind):
+def test_a_broken_exchange_is_unavailable(source, counts_app, kind):
     counts_app.behave(kind)
 
     with pytest.raises(CountsUnavailable):
         source.read(CountsAddress.parse(counts_app.url))
 
 
-def test_an_app_that_answers_nothing_over_tls_ends_too(make_source, tmp_path):
+def test_a_dripping_answer_over_tls_is_unavailable(make_source, tmp_path):
     certificate = make_certificate(tmp_path)
     with CountsApp(tls=certificate) as app:
         app.behave("drip_headers")
@@ -101,14 +104,14 @@ def test_an_app_that_answers_nothing_over_tls_ends_too(make_source, tmp_path):
             make_source(str(certificate.ca)).read(CountsAddress.parse(app.url))
 
 
-def test_a_huge_answer_is_not_read(make_source, counts_app):
+def test_a_huge_answer_is_rejected(make_source, counts_app):
     counts_app.behave("huge", size=50_000_000)
 
     with pytest.raises(CountsMalformed, match="1000 bytes"):
         make_source(max_bytes=1000).read(CountsAddress.parse(counts_app.url))
 
 
-def test_the_longest_answer_is_read(make_source, counts_app):
+def test_an_answer_of_the_maximum_length_is_read(make_source, counts_app):
     body = b'{"worker": 3}'.ljust(1000)
     counts_app.answer(body)
 
@@ -124,7 +127,7 @@ def test_a_redirect_is_followed(source, counts_app):
         assert counts(source.read(CountsAddress.parse(counts_app.url))) == {"worker": 5}
 
 
-def test_credentials_do_not_follow_to_another_host(source, counts_app):
+def test_credentials_are_not_sent_to_another_host_after_a_redirect(source, counts_app):
     with CountsApp() as other:
         other.answer({"worker": 5})
         counts_app.behave("redirect", to=other.url)
@@ -134,7 +137,7 @@ def test_credentials_do_not_follow_to_another_host(source, counts_app):
         assert "Authorization" not in other.requests[0].headers
 
 
-def test_credentials_follow_on_the_same_host(source, counts_app):
+def test_credentials_are_sent_to_the_same_host_after_a_redirect(source, counts_app):
     counts_app.behave("redirect", to="/elsewhere")
     with pytest.raises(CountsUnavailable, match="redirects"):
         source.read(with_user(counts_app))
@@ -152,14 +155,14 @@ def test_a_loop_of_redirects_ends(source, counts_app):
 
 
 @pytest.mark.parametrize("to", ["file:///etc/passwd", "ftp://host/", "", "http://"])
-def test_a_redirect_to_no_web_address_ends(source, counts_app, to):
+def test_a_redirect_to_anything_but_http_is_unavailable(source, counts_app, to):
     counts_app.behave("redirect", to=to)
 
     with pytest.raises(CountsUnavailable, match="redirects"):
         source.read(CountsAddress.parse(counts_app.url))
 
 
-def test_credentials_in_a_redirect_are_not_used(source, counts_app):
+def test_credentials_in_a_redirect_are_ignored(source, counts_app):
     with CountsApp() as other:
         to = other.url.replace("://", "://evil:hunter2@")
         counts_app.behave("redirect", to=to)
@@ -168,7 +171,7 @@ def test_credentials_in_a_redirect_are_not_used(source, counts_app):
         assert "Authorization" not in other.requests[0].headers
 
 
-def test_tls_is_checked(make_source, tmp_path):
+def test_the_certificate_is_verified(make_source, tmp_path):
     certificate = make_certificate(tmp_path)
     with CountsApp(tls=certificate) as app:
         app.answer({"worker": 7})
@@ -189,8 +192,8 @@ def test_a_certificate_of_another_host_is_refused(make_source, tmp_path):
         source.read(CountsAddress.parse(app.url))
 
 
-def test_nothing_is_taken_from_the_environment(make_source, counts_app, monkeypatch):
-    """No proxy, no CA bundle and no ~/.netrc of the shell's."""
+def test_the_environment_is_ignored(make_source, counts_app, monkeypatch):
+    """No proxy, CA bundle or ~/.netrc is used."""
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
     counts_app.answer({"worker": 1})
@@ -199,7 +202,7 @@ def test_nothing_is_taken_from_the_environment(make_source, counts_app, monkeypa
     assert counts(answer) == {"worker": 1}
 
 
-def test_no_cookie_is_kept(source, counts_app):
+def test_no_cookies_are_kept(source, counts_app):
     counts_app.answer({"worker": 1}, headers={"Set-Cookie": "session=1; Path=/"})
     for _ in range(2):
         source.read(CountsAddress.parse(counts_app.url))
@@ -208,7 +211,7 @@ def test_no_cookie_is_kept(source, counts_app):
 
 
 @pytest.mark.parametrize("kind", ["hang", "reset", "cut"])
-def test_no_message_carries_the_password(source, counts_app, kind):
+def test_no_error_contains_the_password(source, counts_app, kind):
     counts_app.behave(kind)
 
     with pytest.raises(CountsUnavailable) as failure:
@@ -219,7 +222,7 @@ def test_no_message_carries_the_password(source, counts_app, kind):
         error = error.__cause__
 
 
-def test_many_threads_share_one_source(source, counts_app):
+def test_threads_can_share_a_source(source, counts_app):
     counts_app.answer({"worker": 1})
     answers = []
 
@@ -236,7 +239,7 @@ def test_many_threads_share_one_source(source, counts_app):
     assert list(map(counts, answers)) == [{"worker": 1}] * 160
 
 
-def test_a_ca_file_that_is_none_is_an_error(tmp_path):
+def test_an_invalid_ca_file_is_an_error(tmp_path):
     (tmp_path / "ca.pem").write_text("nonsense")
 
     with pytest.raises((OSError, ssl.SSLError)):

@@ -1,4 +1,4 @@
-"""What an app is asked for over HTTP, and which of its tokens goes where."""
+"""The forms requested over HTTP, and where tokens are sent."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import base64
 import pytest
 
 from scalar.adapters.http.counts import HttpCountSource
-from scalar.adapters.http.session import Getter, tls_context
+from scalar.adapters.http.getter import Getter
+from scalar.adapters.http.tls import tls_context
 from scalar.core.counts_address import CountsAddress
 from scalar.core.errors import CountsError, CountsMalformed, CountsUnavailable
 from scalar.core.reading import Form, Unknown
@@ -52,7 +53,7 @@ def sent(app):
     }
 
 
-def test_the_richer_form_is_asked_for_and_the_plain_one_is_good_too(source, counts_app):
+def test_the_richer_form_is_preferred_and_the_plain_one_accepted(source, counts_app):
     counts_app.answer({"worker": 3})
     source.read(CountsAddress.parse(counts_app.url))
 
@@ -60,7 +61,7 @@ def test_the_richer_form_is_asked_for_and_the_plain_one_is_good_too(source, coun
     assert accept == f"{RICH}, application/json;q=0.9"
 
 
-def test_the_richer_form_is_told_by_its_media_type(source, counts_app):
+def test_the_richer_form_is_recognised_by_its_media_type(source, counts_app):
     body = {"version": 1, "process_types": {"worker": {"count": 3, "latency": 1.5}}}
     counts_app.answer(body, headers={"Content-Type": f"{RICH}; charset=utf-8"})
 
@@ -77,9 +78,7 @@ def test_hirefires_form_is_read_and_null_is_unknown(source, counts_app):
     assert readings["mailer"].count.reason is Reason.COUNT_NULL
 
 
-def test_an_app_that_has_to_answer_in_hirefires_form_does_not_in_another(
-    source, counts_app
-):
+def test_an_answer_in_another_form_than_required_is_malformed(source, counts_app):
     counts_app.answer({"worker": 3})
 
     with pytest.raises(CountsMalformed):
@@ -105,9 +104,9 @@ def test_an_app_that_has_to_answer_in_hirefires_form_does_not_in_another(
             },
         ),
     ],
-    ids=["hirefire", "scalar", "not known", "not known, with a password"],
+    ids=["hirefire", "scalar", "unknown", "unknown, with a password"],
 )
-def test_the_token_is_sent_as_the_form_wants_it(
+def test_the_token_is_sent_in_the_headers_of_the_form(
     source, counts_app, form, user, expected
 ):
     counts_app.answer(HIREFIRE if form is Form.HIREFIRE else {})
@@ -116,7 +115,7 @@ def test_the_token_is_sent_as_the_form_wants_it(
     assert sent(counts_app) == expected
 
 
-def test_a_token_of_the_path_is_sent_there_and_nowhere_else(source, counts_app):
+def test_a_token_in_the_path_is_sent_only_there(source, counts_app):
     counts_app.answer(HIREFIRE)
     source.read(in_path(counts_app))
 
@@ -125,7 +124,9 @@ def test_a_token_of_the_path_is_sent_there_and_nowhere_else(source, counts_app):
 
 
 @pytest.mark.parametrize("form", [Form.HIREFIRE, Form.AUTO, Form.SCALAR])
-def test_a_token_does_not_follow_to_another_host(source, counts_app, other, form):
+def test_a_token_is_not_sent_to_another_host_after_a_redirect(
+    source, counts_app, other, form
+):
     counts_app.behave("redirect", to=other.url)
     other.answer(HIREFIRE if form is Form.HIREFIRE else {})
     source.read(address_at(counts_app, form=form))
@@ -134,7 +135,7 @@ def test_a_token_does_not_follow_to_another_host(source, counts_app, other, form
     assert sent(other) == {}
 
 
-def test_a_token_follows_on_the_same_host(source, counts_app):
+def test_a_token_is_sent_to_the_same_host_after_a_redirect(source, counts_app):
     counts_app.behave("redirect", to="/elsewhere")
     with pytest.raises(CountsUnavailable, match="redirects"):
         source.read(address_at(counts_app))
@@ -144,7 +145,7 @@ def test_a_token_follows_on_the_same_host(source, counts_app):
     ] * 4
 
 
-def test_a_redirect_that_carries_the_token_of_the_path_elsewhere_is_not_followed(
+def test_a_redirect_with_the_token_in_its_path_to_another_host_is_not_followed(
     source, counts_app, other
 ):
     place = f"http://127.0.0.1:{other.port}/hirefire/hunter2%2Ft0ken/info"
@@ -175,7 +176,7 @@ def test_a_redirect_that_carries_the_token_of_the_path_elsewhere_is_not_followed
         ),
     ],
 )
-def test_no_error_carries_the_token(source, counts_app, address, trouble):
+def test_no_error_contains_the_token(source, counts_app, address, trouble):
     trouble(counts_app)
 
     with pytest.raises(CountsError) as failure:
@@ -186,7 +187,7 @@ def test_no_error_carries_the_token(source, counts_app, address, trouble):
         error = error.__cause__ or error.__context__
 
 
-def test_nobody_there_is_told_without_the_token(source):
+def test_the_error_for_a_refused_connection_hides_the_token(source):
     address = CountsAddress.parse("http://127.0.0.1:1/hirefire/hunter2/info")
 
     with pytest.raises(CountsUnavailable, match=r"127\.0\.0\.1: ") as failure:
@@ -198,5 +199,5 @@ def test_nobody_there_is_told_without_the_token(source):
 def test_a_404_says_that_the_token_may_be_wrong(source, counts_app):
     counts_app.answer(b"", status=404)
 
-    with pytest.raises(CountsUnavailable, match=r"HTTP 404, as .* a wrong token"):
+    with pytest.raises(CountsUnavailable, match=r"HTTP 404; .* a wrong token"):
         source.read(address_at(counts_app))

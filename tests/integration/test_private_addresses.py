@@ -10,8 +10,9 @@ import pytest
 
 from devtools.certificates import make_certificate
 from scalar.adapters.http.counts import HttpCountSource
+from scalar.adapters.http.getter import Getter
 from scalar.adapters.http.public_addresses import why_not_public
-from scalar.adapters.http.session import Getter, tls_context
+from scalar.adapters.http.tls import tls_context
 from scalar.core.counts_address import CountsAddress
 from scalar.core.errors import CountsUnavailable
 from scalar.core.reading import Reading
@@ -19,10 +20,10 @@ from tests.support.counts_app import CountsApp
 
 
 class Listener:
-    """A server that takes connections, answers nothing, and keeps what it is sent.
+    """A server that accepts connections, records what it receives and never answers.
 
     Attributes:
-        received: Of each connection that has ended, all that came.
+        received: All bytes of each connection that has ended.
     """
 
     def __init__(self, family=socket.AF_INET, host="127.0.0.1"):
@@ -42,7 +43,7 @@ class Listener:
         self._socket.close()
 
     def wait(self, connections):
-        """Return what came, once so many connections have ended."""
+        """Return what was received, once a number of connections have ended."""
         with self._ended:
             assert self._ended.wait_for(lambda: len(self.received) >= connections, 5)
         return self.received
@@ -55,15 +56,15 @@ class Listener:
                 return
             with connection:
                 connection.settimeout(5)
-                came = connection.makefile("rb").read()
+                data = connection.makefile("rb").read()
             with self._ended:
-                self.received.append(came)
+                self.received.append(data)
                 self._ended.notify_all()
 
 
 @pytest.fixture
 def make_source():
-    """Sources that refuse private addresses or do not, and their getters."""
+    """Make sources that do or do not refuse private addresses."""
     getters = []
 
     def make(*, refuse_private=True, ca_file=""):
@@ -85,7 +86,7 @@ def reading(source, url):
 @pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "127.1", "2130706433"])
 def test_a_private_address_is_refused_before_a_byte_is_sent(make_source, scheme, host):
-    """Whatever its name: `localhost` is one that leads to a private address."""
+    """Whatever its host name: `localhost` resolves to a private address, too."""
     with Listener() as server:
         with pytest.raises(CountsUnavailable) as failure:
             reading(make_source(), f"{scheme}://u:hunter2@{host}:{server.port}/counts")
@@ -97,10 +98,10 @@ def test_a_private_address_is_refused_before_a_byte_is_sent(make_source, scheme,
     )
 
 
-def test_it_is_not_tried_again(make_source, counts_app):
-    """A refusal is no connection that was dropped.
+def test_a_refused_address_is_not_retried(make_source, counts_app):
+    """A refusal is not a dropped connection, which would be retried.
 
-    Once a later connection has been served, all before it have been counted.
+    Once a later connection has been served, all earlier ones have been counted.
     """
     with pytest.raises(CountsUnavailable, match="loopback"):
         reading(make_source(), counts_app.url)
@@ -110,7 +111,7 @@ def test_it_is_not_tried_again(make_source, counts_app):
     assert len(counts_app.requests) == 1
 
 
-def test_a_private_address_of_ipv6_is_refused(make_source):
+def test_a_private_ipv6_address_is_refused(make_source):
     if not _has_ipv6():
         pytest.skip("this machine has no ::1")
     with Listener(socket.AF_INET6, "::1") as server:
@@ -120,17 +121,17 @@ def test_a_private_address_of_ipv6_is_refused(make_source):
         assert server.wait(connections=1) == [b""]
 
 
-def test_a_private_address_written_as_a_mapped_one_is_refused(make_source):
-    """The system leads ::ffff:127.0.0.1 to 127.0.0.1, without any IPv6."""
+def test_a_private_address_mapped_to_ipv6_is_refused(make_source):
+    """The system connects ::ffff:127.0.0.1 to 127.0.0.1, even without IPv6."""
     with Listener() as server:
         url = f"http://[::ffff:127.0.0.1]:{server.port}/counts"
-        with pytest.raises(CountsUnavailable, match=r"way to 127\.0\.0\.1, a loopback"):
+        with pytest.raises(CountsUnavailable, match=r"alias of 127.*, a loopback"):
             reading(make_source(), url)
 
         assert server.wait(connections=1) == [b""]
 
 
-def test_with_leave_it_is_asked(make_source, counts_app, tmp_path):
+def test_private_addresses_can_be_permitted(make_source, counts_app, tmp_path):
     certificate = make_certificate(tmp_path)
     counts_app.answer({"worker": 3})
     with CountsApp(tls=certificate) as over_tls:
@@ -180,11 +181,11 @@ def test_a_redirect_to_a_private_address_is_refused(counts_app):
         ("255.255.255.255", "a reserved address"),
         ("::", "an unspecified address"),
         ("::1", "a loopback address"),
-        ("::10.0.0.5", "a way to 10.0.0.5, a private address"),
-        ("::ffff:169.254.169.254", "a way to 169.254.169.254, a link-local address"),
-        ("64:ff9b::7f00:1", "a way to 127.0.0.1, a loopback address"),
+        ("::10.0.0.5", "an alias of 10.0.0.5, a private address"),
+        ("::ffff:169.254.169.254", "an alias of 169.254.169.254, a link-local address"),
+        ("64:ff9b::7f00:1", "an alias of 127.0.0.1, a loopback address"),
         ("64:ff9b:1::a00:5", "a private address"),
-        ("2002:a00:5::1", "a way to 10.0.0.5, a private address"),
+        ("2002:a00:5::1", "an alias of 10.0.0.5, a private address"),
         ("2001::1", "a reserved address"),
         ("2001:db8::1", "a documentation address"),
         ("fd00::2", "a private address"),
@@ -195,7 +196,7 @@ def test_a_redirect_to_a_private_address_is_refused(counts_app):
         ("5f00::1", "a reserved address"),
     ],
 )
-def test_what_is_not_public_is_told_by_its_kind(address, why):
+def test_addresses_that_are_not_public_are_named_by_kind(address, why):
     assert why_not_public(address) == why
 
 

@@ -1,6 +1,6 @@
-"""What we use of Celery, kombu and redis-py although they do not promise it.
+"""The undocumented names of Celery, kombu and redis-py that we use.
 
-A new version of them may drop any of it. Each row is checked on the installed one.
+A new version may drop any of them. Each is checked on the installed version.
 """
 
 from __future__ import annotations
@@ -22,32 +22,32 @@ from redis import Redis
 
 from devtools.procfile import ROOT
 
-#: The versions on which all of this was last checked, with all of our tests.
+#: The versions on which all our tests last passed.
 CHECKED_ON = {"celery": "5.7.0", "kombu": "5.7.0", "redis": "8.1.0"}
-#: Whose it is, on what it stands, its name, and who uses it. First what begins with
-#: an underscore, then what is in no documentation.
+#: Library, owner, name, and the module that uses it. First the names that begin with an
+#: underscore, then those that are undocumented.
 NAMES = [
-    ("kombu", "Channel", "_brpop_read", "scalar.worker.transport"),
-    ("kombu", "Channel", "_queue_cycle", "scalar.worker.transport"),
-    ("kombu", "Transport", "_deliver", "scalar.worker.transport"),
+    ("kombu", "Channel", "_brpop_read", "scalar.worker._transport"),
+    ("kombu", "Channel", "_queue_cycle", "scalar.worker._transport"),
+    ("kombu", "Transport", "_deliver", "scalar.worker._transport"),
     ("kombu", "Channel", "_q_for_pri", "scalar_agent.celery_redis"),
     ("kombu", "Channel", "_fanout_queues", "scalar_agent.celery_closing"),
-    ("kombu", "Channel", "async_pool", "scalar.worker.transport"),
-    ("kombu", "Channel", "conn_or_acquire", "scalar.worker.publisher"),
-    ("kombu", "Channel", "prepare_message", "scalar.worker.publisher"),
-    ("kombu", "QoS", "can_consume", "scalar.worker.transport"),
-    ("kombu", "QoS", "can_consume_max_estimate", "scalar.worker.transport"),
-    ("kombu", "Queues of a channel", "items", "scalar.worker.transport"),
-    ("kombu", "Transport", "register_with_event_loop", "scalar.worker.transport"),
-    ("kombu", "Hub", "call_soon", "scalar.worker.transport"),
-    ("kombu", "Message", "channel", "scalar.worker.request"),
-    ("celery", "Request", "acknowledge", "scalar.worker.request"),
-    ("celery", "Request", "acknowledged", "scalar.worker.request"),
-    ("celery", "TaskPool", "executor", "scalar.worker.pool"),
-    ("celery", "TaskPool", "limit", "scalar.worker.pool"),
-    ("celery", "AMQP", "as_task_v2", "scalar.worker.publisher"),
-    ("celery", "Scheduler", "producer", "scalar.worker.beat_thread"),
-    ("celery", "Service", "scheduler_cls", "scalar.worker.beat_thread"),
+    ("kombu", "Channel", "async_pool", "scalar.worker._transport"),
+    ("kombu", "Channel", "conn_or_acquire", "scalar.worker._publisher"),
+    ("kombu", "Channel", "prepare_message", "scalar.worker._publisher"),
+    ("kombu", "QoS", "can_consume", "scalar.worker._transport"),
+    ("kombu", "QoS", "can_consume_max_estimate", "scalar.worker._transport"),
+    ("kombu", "Queue cycle", "items", "scalar.worker._transport"),
+    ("kombu", "Transport", "register_with_event_loop", "scalar.worker._transport"),
+    ("kombu", "Hub", "call_soon", "scalar.worker._transport"),
+    ("kombu", "Message", "channel", "scalar.worker._request"),
+    ("celery", "Request", "acknowledge", "scalar.worker._request"),
+    ("celery", "Request", "acknowledged", "scalar.worker._request"),
+    ("celery", "TaskPool", "executor", "scalar.worker._pool"),
+    ("celery", "TaskPool", "limit", "scalar.worker._pool"),
+    ("celery", "AMQP", "as_task_v2", "scalar.worker._publisher"),
+    ("celery", "Scheduler", "producer", "scalar.worker._beat_thread"),
+    ("celery", "Service", "scheduler_cls", "scalar.worker._beat_thread"),
     ("redis", "Connection", "pack_commands", "scalar.adapters.redis.script_batcher"),
     (
         "redis",
@@ -59,14 +59,14 @@ NAMES = [
     ("redis", "Connection", "can_read", "scalar.adapters.redis.script_batcher"),
     ("redis", "Script", "sha", "scalar.adapters.redis.script_batcher"),
 ]
-#: Of the standard library, although it begins with an underscore.
+#: Documented in the standard library, despite the underscore.
 PUBLIC = {"_replace", "_asdict"}
 OURS = (ROOT / "scalar", ROOT / "agent" / "scalar_agent")
 
 
 @pytest.fixture
 def objects(redis_url):
-    """One of each, as they are without what we add to them."""
+    """One object of each owner, without our own additions."""
     pool = TaskPool(1)
     transport = "kombu.transport.redis:Transport"
     options = {"ack_emulation": False}
@@ -78,7 +78,7 @@ def objects(redis_url):
     ):
         yield {
             "Channel": channel,
-            "Queues of a channel": channel._queue_cycle,
+            "Queue cycle": channel._queue_cycle,
             "Transport": broker.transport,
             "QoS": virtual.QoS(channel),
             "Hub": Hub,
@@ -98,15 +98,15 @@ def objects(redis_url):
     ("library", "owner", "name", "user"),
     [pytest.param(*row, id=f"{row[1]}.{row[2]}") for row in NAMES],
 )
-def test_what_is_not_promised_is_still_there(objects, library, owner, name, user):
+def test_each_undocumented_name_still_exists(objects, library, owner, name, user):
     assert hasattr(objects[owner], name), (
         f"{library} {version(library)} has no {owner}.{name} any more, which {user} "
-        f"uses. It was there in {CHECKED_ON[library]}: see what has taken its place."
+        f"uses. It existed in {CHECKED_ON[library]}: find its replacement."
     )
 
 
 def private_names(paths):
-    """Return the names that begin with an underscore and are not our own."""
+    """Return the private names that are not our own."""
     used, own = set(), set(PUBLIC)
     for path in paths:
         for node in ast.walk(ast.parse(path.read_text())):
@@ -143,7 +143,7 @@ def reads_celery(path):
     return bool(imported & CHECKED_ON.keys())
 
 
-def test_every_private_name_that_we_use_is_in_the_table():
+def test_every_private_name_we_use_is_in_the_table():
     paths: list[Path] = [
         path
         for folder in OURS

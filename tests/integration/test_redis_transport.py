@@ -1,4 +1,4 @@
-"""How a worker takes its messages from a real Redis."""
+"""How a worker fetches its messages from a real Redis."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from kombu import Connection, Consumer, Queue
 from redis import Redis
 
-from scalar.worker import transport as redis_transport
+from scalar.worker import _transport
 
 PREFETCHED = 10
 
@@ -19,7 +19,7 @@ def client(own_redis):
 
 @pytest.fixture
 def broker(own_redis):
-    redis_transport.install()
+    _transport.register()
     options = {"ack_emulation": False}
     with Connection(own_redis.url, transport_options=options) as connection:
         yield connection
@@ -27,7 +27,7 @@ def broker(own_redis):
 
 @pytest.fixture
 def received(broker):
-    """What a consumer with room for ten messages has got."""
+    """The messages received by a consumer with a prefetch window of ten."""
     messages = []
     with broker.channel() as channel:
         queue = Queue("poll", routing_key="poll")
@@ -43,7 +43,7 @@ def send(broker, number):
             producer.publish({"place": place}, routing_key="poll")
 
 
-def test_what_lies_beside_a_message_is_taken_with_it(broker, received, client):
+def test_queued_messages_are_fetched_in_one_batch(broker, received, client):
     send(broker, 5)
     client.config_resetstat()
     broker.drain_events(timeout=1)
@@ -56,8 +56,8 @@ def test_what_lies_beside_a_message_is_taken_with_it(broker, received, client):
     )
 
 
-def test_no_more_is_taken_than_there_is_room_for(broker, received, client):
-    """Other workers have the rest."""
+def test_no_more_messages_are_fetched_than_fit_the_window(broker, received, client):
+    """The rest is for other workers."""
     send(broker, 30)
     broker.drain_events(timeout=1)
 
@@ -65,7 +65,9 @@ def test_no_more_is_taken_than_there_is_room_for(broker, received, client):
     assert client.llen("poll") == 20
 
 
-def test_more_is_taken_when_a_good_part_is_gone(broker, received):
+def test_the_next_batch_is_fetched_when_more_than_half_the_window_is_free(
+    broker, received
+):
     send(broker, 30)
     broker.drain_events(timeout=1)
     for message in received[:5]:
@@ -80,7 +82,7 @@ def test_more_is_taken_when_a_good_part_is_gone(broker, received):
 
 
 @pytest.mark.parametrize("prefetched", [1, 2])
-def test_a_worker_with_few_threads_takes_what_it_has_room_for(broker, prefetched):
+def test_a_small_window_is_refilled(broker, prefetched):
     received = []
     with broker.channel() as channel:
         consumer = Consumer(channel, [Queue("poll")], on_message=received.append)
@@ -96,7 +98,7 @@ def test_a_worker_with_few_threads_takes_what_it_has_room_for(broker, prefetched
     assert [message.payload["place"] for message in received] == [0, 1, 2, 3]
 
 
-def test_one_that_cannot_be_read_does_not_take_others_with_it(
+def test_an_unreadable_message_does_not_affect_the_others_of_its_batch(
     broker, received, client, caplog
 ):
     send(broker, 2)

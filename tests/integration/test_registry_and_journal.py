@@ -1,4 +1,4 @@
-"""One contract for the registry and the journal: in memory, SQLite, PostgreSQL."""
+"""The contract of registry and journal: in memory, SQLite, PostgreSQL."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from scalar.adapters.sql import schema
 from scalar.adapters.sql.engine import make_engine
 from scalar.adapters.sql.journal import SqlJournal
 from scalar.adapters.sql.registry import SqlRegistry
+from scalar.adapters.sql.secret_cipher import SecretCipher
 from scalar.adapters.sql.tables import Base
-from scalar.adapters.sql.url_box import UrlBox
 from scalar.core.app import AppKey
 from scalar.core.counts_address import CountsAddress
 from scalar.core.errors import (
@@ -57,7 +57,7 @@ def stores(request):
         return
     kind = "sqlite" if request.param == "sqlite" else "postgres"
     engine = engine_for(request.getfixturevalue(f"ready_{kind}_url"))
-    yield SqlRegistry(engine, UrlBox(Secret(""))), SqlJournal(engine)
+    yield SqlRegistry(engine, SecretCipher(Secret(""))), SqlJournal(engine)
     engine.dispose()
 
 
@@ -88,7 +88,7 @@ def event(minute=0, app="shop", **facts):
     )
 
 
-def test_an_app_is_found_as_it_was_registered(registry):
+def test_an_app_is_read_back_as_registered(registry):
     added = registry.add("shop", URL, NOON)
 
     assert registry.get("shop") == added
@@ -97,25 +97,25 @@ def test_an_app_is_found_as_it_was_registered(registry):
     assert registry.find(AppKey(added.id, "shop", 1)) == added
 
 
-def test_a_name_is_registered_once(registry):
+def test_a_name_cannot_be_registered_twice(registry):
     registry.add("shop", URL, NOON)
 
     with pytest.raises(AppAlreadyRegistered, match="shop"):
         registry.add("shop", URL, NOON)
 
 
-def test_an_unknown_app_is_named_with_the_way_to_add_it(registry):
+def test_the_error_for_an_unknown_app_says_how_to_add_it(registry):
     with pytest.raises(AppNotFound, match="add-app shop"):
         registry.get("shop")
     with pytest.raises(AppNotFound, match="add-app shop"):
         registry.remove("shop")
     with pytest.raises(AppNotFound, match="add-app shop"):
-        registry.key("shop")
+        registry.app_key("shop")
 
     assert registry.find(AppKey(1, "shop", 1)) is None
 
 
-def test_the_number_of_a_removed_app_is_never_used_again(registry):
+def test_the_id_of_a_removed_app_is_never_reused(registry):
     first = registry.add("shop", URL, NOON)
     registry.remove("shop")
     second = registry.add("shop", URL, NOON)
@@ -123,7 +123,7 @@ def test_the_number_of_a_removed_app_is_never_used_again(registry):
     assert second.id > first.id
 
 
-def test_pages_hold_every_app_once_in_order(registry):
+def test_pages_contain_every_app_once_in_order(registry):
     for number in range(7):
         registry.add(f"app-{number}", URL, NOON)
     pages = [registry.page(0, 3)]
@@ -139,7 +139,7 @@ def test_pages_hold_every_app_once_in_order(registry):
 OTHER_URL = CountsAddress.parse("https://other:secret@shop.example/new?x=1")
 
 
-#: One of each way to tell how much work there is.
+#: One address of each kind.
 ADDRESSES = {
     "a password": URL,
     "a token": CountsAddress.parse(
@@ -159,7 +159,7 @@ each_address = pytest.mark.parametrize(
 
 
 @each_address
-def test_an_address_is_found_as_it_was_registered(registry, address):
+def test_an_address_is_read_back_as_registered(registry, address):
     added = registry.add("shop", address, NOON)
     registry.add("blog", OTHER_URL, NOON)
     registry.set_address("blog", address)
@@ -169,7 +169,7 @@ def test_an_address_is_found_as_it_was_registered(registry, address):
     assert registry.get("blog").address == address
 
 
-def test_another_address_leaves_nothing_of_the_one_before(registry):
+def test_a_new_address_replaces_every_part_of_the_old_one(registry):
     registry.add("shop", ADDRESSES["a broker"], NOON)
     registry.set_address("shop", ADDRESSES["a token"])
     registry.set_address("shop", OTHER_URL)
@@ -177,11 +177,11 @@ def test_another_address_leaves_nothing_of_the_one_before(registry):
     assert registry.get("shop").address == OTHER_URL
 
 
-def test_an_app_has_no_policy_at_first(registry):
+def test_a_new_app_has_no_policy(registry):
     assert registry.add("shop", URL, NOON).policies == {}
 
 
-def test_policies_are_read_as_they_were_set(registry):
+def test_policies_are_read_back_as_set(registry):
     registry.add("shop", URL, NOON)
     registry.add("blog", URL, NOON)
     schedule = 'Europe/Berlin:\nmon-fri 08:00-18:00 min=2\n"\u00e4" 100%'
@@ -191,11 +191,11 @@ def test_policies_are_read_as_they_were_set(registry):
     expected = {"": {"max": "9", "schedule": schedule}, "worker": {"min": "1"}}
     app = registry.get("shop")
     assert app.policies == expected
-    assert registry.find(registry.key("shop")) == app
+    assert registry.find(registry.app_key("shop")) == app
     assert registry.get("blog").policies == {}
 
 
-def test_a_policy_takes_the_place_of_the_one_before(registry):
+def test_a_new_policy_replaces_the_old_one(registry):
     registry.add("shop", URL, NOON)
     registry.set_policy("shop", "worker", {"min": "1", "max": "9"})
     registry.set_policy("shop", "worker", {"max": "8"})
@@ -203,7 +203,7 @@ def test_a_policy_takes_the_place_of_the_one_before(registry):
     assert registry.get("shop").policies == {"worker": {"max": "8"}}
 
 
-def test_no_values_remove_a_policy(registry):
+def test_an_empty_policy_is_removed(registry):
     registry.add("shop", URL, NOON)
     registry.set_policy("shop", "", {"max": "9"})
     registry.set_policy("shop", "worker", {"min": "1"})
@@ -216,57 +216,57 @@ def test_no_values_remove_a_policy(registry):
 OWN = Secret("HRKU-hunter2")
 
 
-def test_an_app_has_a_heroku_key_of_its_own_or_none(registry):
+def test_an_app_has_its_own_heroku_key_or_the_shared_one(registry):
     added = registry.add("shop", URL, NOON, OWN)
     registry.add("blog", URL, NOON)
 
     assert added.heroku_key == registry.get("shop").heroku_key == OWN
-    assert registry.find(registry.key("shop")) == added
+    assert registry.find(registry.app_key("shop")) == added
     assert registry.get("blog").heroku_key == SHARED_KEY
     assert not registry.get("blog").heroku_key
 
 
-def test_a_heroku_key_is_given_changed_and_taken_away(registry):
+def test_a_heroku_key_is_set_changed_and_removed(registry):
     before = registry.add("shop", URL, NOON)
     registry.add("blog", URL, NOON)
     registry.set_policy("shop", "worker", {"min": "1"})
-    for number, key in enumerate((OWN, Secret("another"), SHARED_KEY), start=3):
-        registry.set_heroku_key("shop", key)
+    for number, heroku_key in enumerate((OWN, Secret("another"), SHARED_KEY), start=3):
+        registry.set_heroku_key("shop", heroku_key)
         app = registry.get("shop")
-        assert (app.heroku_key, app.revision) == (key, number)
+        assert (app.heroku_key, app.revision) == (heroku_key, number)
 
     assert (app.id, app.address, app.created_at) == (before.id, URL, NOON)
     assert app.policies == {"worker": {"min": "1"}}
     assert registry.get("blog").heroku_key == SHARED_KEY
 
 
-def test_another_address_leaves_the_heroku_key_as_it_is(registry):
+def test_a_new_address_keeps_the_heroku_key(registry):
     registry.add("shop", URL, NOON, OWN)
     registry.set_address("shop", OTHER_URL)
 
     assert registry.get("shop").heroku_key == OWN
 
 
-def test_a_heroku_key_for_an_unknown_app_is_refused(registry):
+def test_setting_the_heroku_key_of_an_unknown_app_fails(registry):
     with pytest.raises(AppNotFound, match="add-app shop"):
         registry.set_heroku_key("shop", OWN)
 
 
-def test_each_change_is_a_new_revision_of_this_app_alone(registry):
+def test_each_change_increments_the_revision_of_its_app_only(registry):
     registry.add("shop", URL, NOON)
     blog = registry.add("blog", URL, NOON)
     registry.set_policy("shop", "worker", {"min": "1"})
-    assert registry.key("shop").revision == 2
+    assert registry.app_key("shop").revision == 2
     registry.set_policy("shop", "worker", {})
-    assert registry.key("shop").revision == 3
+    assert registry.app_key("shop").revision == 3
     registry.set_address("shop", OTHER_URL)
-    assert registry.key("shop").revision == 4
+    assert registry.app_key("shop").revision == 4
 
     assert [key.revision for key in registry.page(0, 10)] == [4, 1]
     assert registry.get("blog") == blog
 
 
-def test_another_url_leaves_the_rest_as_it_was(registry):
+def test_a_new_url_keeps_the_rest_of_the_row(registry):
     added = registry.add("shop", URL, NOON)
     registry.set_policy("shop", "worker", {"min": "1"})
     registry.set_address("shop", OTHER_URL)
@@ -277,14 +277,14 @@ def test_another_url_leaves_the_rest_as_it_was(registry):
     assert app.policies == {"worker": {"min": "1"}}
 
 
-def test_what_is_set_for_an_unknown_app_is_refused(registry):
+def test_changing_an_unknown_app_fails(registry):
     with pytest.raises(AppNotFound, match="add-app shop"):
         registry.set_policy("shop", "worker", {"min": "1"})
     with pytest.raises(AppNotFound, match="add-app shop"):
         registry.set_address("shop", OTHER_URL)
 
 
-def test_the_policies_of_a_removed_app_are_gone(registry):
+def test_removing_an_app_removes_its_policies(registry):
     registry.add("shop", URL, NOON)
     registry.set_policy("shop", "worker", {"min": "1"})
     registry.remove("shop")
@@ -293,7 +293,7 @@ def test_the_policies_of_a_removed_app_are_gone(registry):
 
 
 @pytest.mark.parametrize("number", [1, 60], ids=["one", "many"])
-def test_process_types_with_the_longest_names_have_policies(registry, number):
+def test_process_types_with_the_longest_names_can_have_policies(registry, number):
     registry.add("shop", URL, NOON)
     names = [f"{n:02}".ljust(128, "x") for n in range(number)]
     for name in names:
@@ -302,14 +302,14 @@ def test_process_types_with_the_longest_names_have_policies(registry, number):
     assert registry.get("shop").policies == {name: {"max": "9"} for name in names}
 
 
-def test_events_are_read_as_they_were_written_newest_first(journal):
+def test_events_are_read_back_newest_first(journal):
     events = [event(0), event(2, count=None, process_type=None), event(1, count=0.5)]
     journal.record(events)
 
     assert journal.recent("shop", 10) == [events[1], events[2], events[0]]
 
 
-def test_events_of_one_app_or_of_all(journal):
+def test_events_can_be_filtered_by_app(journal):
     journal.record([event(0), event(1, app="blog")])
 
     assert [e.app for e in journal.recent(None, 10)] == ["blog", "shop"]
@@ -317,14 +317,14 @@ def test_events_of_one_app_or_of_all(journal):
     assert len(journal.recent(None, 1)) == 1
 
 
-def test_events_of_one_kind(journal):
+def test_events_can_be_filtered_by_kind(journal):
     held = event(1, kind=EventKind.HELD)
     journal.record([event(0), held, event(2)])
 
     assert journal.recent("shop", 10, EventKind.HELD) == [held]
 
 
-def test_an_event_that_a_newer_program_wrote_is_left_out(engine):
+def test_an_event_written_by_a_newer_version_is_skipped(engine):
     journal = SqlJournal(engine)
     journal.record([event(0), event(1)])
     with engine.begin() as connection:
@@ -342,13 +342,13 @@ def test_old_events_are_pruned(journal):
     assert [e.at for e in journal.recent(None, 10)] == [NOON + timedelta(minutes=5)]
 
 
-def test_a_count_of_any_size_is_kept_exactly(journal):
+def test_a_count_of_any_size_is_stored_exactly(journal):
     journal.record([event(count=10**30)])
 
     assert journal.recent(None, 1)[0].count == 10**30
 
 
-def test_the_schema_is_made_once_and_then_left_alone(database_url):
+def test_upgrading_the_schema_is_idempotent(database_url):
     engine = engine_for(database_url)
 
     assert schema.upgrade(engine) == (None, schema.newest())
@@ -356,7 +356,7 @@ def test_the_schema_is_made_once_and_then_left_alone(database_url):
     engine.dispose()
 
 
-def test_the_migrations_make_the_tables_that_the_program_knows(engine):
+def test_the_migrations_create_all_tables_columns_and_indexes(engine):
     made = inspect(engine)
     for table in Base.metadata.sorted_tables:
         columns = {c["name"]: c["nullable"] for c in made.get_columns(table.name)}
@@ -365,8 +365,8 @@ def test_the_migrations_make_the_tables_that_the_program_knows(engine):
         assert {index.name for index in table.indexes} <= indexes
 
 
-def test_the_migrations_and_the_tables_do_not_differ(engine):
-    """Keys, names of constraints and types included."""
+def test_the_migrations_match_the_tables(engine):
+    """Including keys, constraint names and types."""
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Base.metadata) == []
@@ -376,11 +376,14 @@ def test_the_migrations_and_the_tables_do_not_differ(engine):
         "app_id",
         "process_type",
     ]
-    (key,) = made.get_foreign_keys("policies")
-    assert (key["referred_table"], key["name"]) == ("apps", "fk_policies_app_id")
+    (foreign_key,) = made.get_foreign_keys("policies")
+    assert (foreign_key["referred_table"], foreign_key["name"]) == (
+        "apps",
+        "fk_policies_app_id",
+    )
 
 
-def test_a_registry_of_the_first_version_is_upgraded_without_loss(database_url):
+def test_upgrading_from_the_first_version_loses_nothing(database_url):
     engine = engine_for(database_url)
     config = schema._config()
     with engine.begin() as connection:
@@ -402,7 +405,7 @@ def test_a_registry_of_the_first_version_is_upgraded_without_loss(database_url):
             )
         )
     assert schema.upgrade(engine) == ("0001", schema.newest())
-    registry = SqlRegistry(engine, UrlBox(Secret("")))
+    registry = SqlRegistry(engine, SecretCipher(Secret("")))
 
     app = registry.get("shop")
     assert (app.address, app.revision, app.policies) == (URL, 7, {})
@@ -413,15 +416,15 @@ def test_a_registry_of_the_first_version_is_upgraded_without_loss(database_url):
     engine.dispose()
 
 
-def test_a_registry_of_the_second_version_is_upgraded_without_loss(database_url):
+def test_upgrading_from_the_second_version_loses_nothing(database_url):
     engine = engine_for(database_url)
-    key = Fernet.generate_key().decode()
+    secret_key = Fernet.generate_key().decode()
     config = schema._config()
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "0002")
-        sealed = UrlBox(Secret(key)).close(URL.url)
-        for name, url in (("shop", URL.url.reveal()), ("blog", sealed)):
+        encrypted = SecretCipher(Secret(secret_key)).encrypt_url(URL.url)
+        for name, url in (("shop", URL.url.reveal()), ("blog", encrypted)):
             connection.execute(
                 text(
                     "INSERT INTO apps (name, url, revision, created_at) VALUES "
@@ -436,7 +439,7 @@ def test_a_registry_of_the_second_version_is_upgraded_without_loss(database_url)
             )
         )
     assert schema.upgrade(engine) == ("0002", schema.newest())
-    registry = SqlRegistry(engine, UrlBox(Secret(key)))
+    registry = SqlRegistry(engine, SecretCipher(Secret(secret_key)))
 
     shop = registry.get("shop")
     assert (shop.address, shop.revision, shop.created_at) == (URL, 7, NOON)
@@ -447,10 +450,10 @@ def test_a_registry_of_the_second_version_is_upgraded_without_loss(database_url)
     engine.dispose()
 
 
-def test_a_registry_of_the_third_version_is_upgraded_without_loss(database_url):
+def test_upgrading_from_the_third_version_loses_nothing(database_url):
     engine = engine_for(database_url)
-    key = Fernet.generate_key().decode()
-    box = UrlBox(Secret(key))
+    secret_key = Fernet.generate_key().decode()
+    cipher = SecretCipher(Secret(secret_key))
     config = schema._config()
     with engine.begin() as connection:
         config.attributes["connection"] = connection
@@ -464,13 +467,13 @@ def test_a_registry_of_the_third_version_is_upgraded_without_loss(database_url):
                 ),
                 {
                     "name": name,
-                    "url": box.close(address.url),
+                    "url": cipher.encrypt_url(address.url),
                     "form": address.form.value,
-                    "token": box.close_secret(address.token),
+                    "token": cipher.encrypt(address.token),
                 },
             )
     assert schema.upgrade(engine) == ("0003", schema.newest())
-    registry = SqlRegistry(engine, box)
+    registry = SqlRegistry(engine, cipher)
 
     shop = registry.get("shop")
     assert (shop.address, shop.revision, shop.created_at) == (URL, 7, NOON)
@@ -481,10 +484,10 @@ def test_a_registry_of_the_third_version_is_upgraded_without_loss(database_url):
     engine.dispose()
 
 
-def test_the_third_version_is_come_back_to(database_url):
+def test_the_schema_can_be_downgraded_to_the_third_version(database_url):
     engine = engine_for(database_url)
     schema.upgrade(engine)
-    SqlRegistry(engine, UrlBox(Secret(""))).add("shop", URL, NOON, OWN)
+    SqlRegistry(engine, SecretCipher(Secret(""))).add("shop", URL, NOON, OWN)
     config = schema._config()
     with engine.begin() as connection:
         config.attributes["connection"] = connection
@@ -495,8 +498,8 @@ def test_the_third_version_is_come_back_to(database_url):
     engine.dispose()
 
 
-def test_the_version_before_can_still_register_apps(engine):
-    """During a deployment its dynos run on with the new schema."""
+def test_the_previous_version_can_still_register_apps(engine):
+    """During a deployment its dynos keep running on the new schema."""
     with engine.begin() as connection:
         connection.execute(
             text(
@@ -506,27 +509,25 @@ def test_the_version_before_can_still_register_apps(engine):
             )
         )
 
-    assert SqlRegistry(engine, UrlBox(Secret(""))).get("shop").address == URL
+    assert SqlRegistry(engine, SecretCipher(Secret(""))).get("shop").address == URL
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ("form = 'telepathy'", "'telepathy', which this version"),
         ("queues = '[1]'", "cannot be read. Register it again"),
         ("queues = '{'", "cannot be read. Register it again"),
     ],
-    ids=["a form of a newer program", "queues that are none", "no JSON"],
+    ids=["a form of a newer version", "queues of the wrong type", "not JSON"],
 )
-def test_an_address_that_cannot_be_understood_is_an_error_that_says_so(
-    engine, change, said
-):
-    registry = SqlRegistry(engine, UrlBox(Secret("")))
+def test_an_unreadable_address_is_reported(engine, change, message):
+    registry = SqlRegistry(engine, SecretCipher(Secret("")))
     registry.add("shop", ADDRESSES["a broker"], NOON)
     with engine.begin() as connection:
         connection.execute(text(f"UPDATE apps SET {change}"))
 
-    with pytest.raises(RegistryError, match=said):
+    with pytest.raises(RegistryError, match=message):
         registry.get("shop")
 
 
@@ -537,12 +538,10 @@ def test_an_address_that_cannot_be_understood_is_an_error_that_says_so(
         ("[1]", {"(unreadable)": "[1]"}),
         ('{"max": 9}', {"max": "9"}),
     ],
-    ids=["no JSON", "a list", "a number"],
+    ids=["not JSON", "a list", "a number"],
 )
-def test_a_policy_that_somebody_wrote_by_hand_is_shown_as_it_stands(
-    engine, stored, shown
-):
-    registry = SqlRegistry(engine, UrlBox(Secret("")))
+def test_a_hand_edited_policy_is_shown_as_stored(engine, stored, shown):
+    registry = SqlRegistry(engine, SecretCipher(Secret("")))
     registry.add("shop", URL, NOON)
     registry.set_policy("shop", "worker", {"max": "9"})
     registry.set_policy("shop", "mailer", {"max": "8"})
@@ -553,7 +552,7 @@ def test_a_policy_that_somebody_wrote_by_hand_is_shown_as_it_stands(
     assert registry.get("shop").policies == {"worker": shown, "mailer": {"max": "8"}}
 
 
-def test_a_schema_of_a_newer_program_is_left_alone(engine):
+def test_the_schema_of_a_newer_version_is_not_changed(engine):
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
 
@@ -561,18 +560,18 @@ def test_a_schema_of_a_newer_program_is_left_alone(engine):
         schema.upgrade(engine)
 
 
-def test_a_database_without_a_schema_says_what_to_run(database_url):
+def test_the_error_for_a_missing_schema_says_what_to_run(database_url):
     engine = engine_for(database_url)
-    registry = SqlRegistry(engine, UrlBox(Secret("")))
+    registry = SqlRegistry(engine, SecretCipher(Secret("")))
 
     with pytest.raises(RegistryError, match="initialise-project"):
         registry.page(0, 1)
     engine.dispose()
 
 
-def test_a_database_that_is_away_is_an_error_without_its_password():
+def test_the_error_for_an_unavailable_database_hides_the_password():
     engine = engine_for("postgres://user:hunter2@127.0.0.1:1/x")
-    registry = SqlRegistry(engine, UrlBox(Secret("")))
+    registry = SqlRegistry(engine, SecretCipher(Secret("")))
 
     with pytest.raises(RegistryError) as refusal:
         registry.page(0, 1)
@@ -588,9 +587,9 @@ def stored_texts(engine):
 
 
 @each_address
-def test_with_a_key_no_secret_is_in_the_database(engine, address):
-    key = Fernet.generate_key().decode()
-    registry = SqlRegistry(engine, UrlBox(Secret(key)))
+def test_with_a_secret_key_no_secret_is_stored_in_plain_text(engine, address):
+    secret_key = Fernet.generate_key().decode()
+    registry = SqlRegistry(engine, SecretCipher(Secret(secret_key)))
     registry.add("shop", address, NOON)
 
     assert "hunter2" not in stored_texts(engine)
@@ -601,52 +600,52 @@ def test_with_a_key_no_secret_is_in_the_database(engine, address):
 
 
 @each_address
-def test_a_key_is_changed_without_losing_an_address(engine, address):
+def test_rotating_the_secret_key_keeps_the_addresses(engine, address):
     old, new = (Fernet.generate_key().decode() for _ in range(2))
-    SqlRegistry(engine, UrlBox(Secret(old))).add("shop", address, NOON)
-    both = SqlRegistry(engine, UrlBox(Secret(f"{new}, {old}")))
-    assert both.encrypt_again() == 1
+    SqlRegistry(engine, SecretCipher(Secret(old))).add("shop", address, NOON)
+    both = SqlRegistry(engine, SecretCipher(Secret(f"{new}, {old}")))
+    assert both.reencrypt() == 1
 
-    registry = SqlRegistry(engine, UrlBox(Secret(new)))
+    registry = SqlRegistry(engine, SecretCipher(Secret(new)))
     assert registry.get("shop").address == address
     assert registry.get("shop").revision == 2
 
 
 @each_address
-def test_plain_secrets_are_encrypted_when_a_key_comes(engine, address):
-    SqlRegistry(engine, UrlBox(Secret(""))).add("shop", address, NOON)
+def test_reencrypt_encrypts_plain_secrets(engine, address):
+    SqlRegistry(engine, SecretCipher(Secret(""))).add("shop", address, NOON)
     assert "hunter2" in stored_texts(engine)
-    registry = SqlRegistry(engine, UrlBox(Secret(Fernet.generate_key().decode())))
+    registry = SqlRegistry(engine, SecretCipher(Secret(Fernet.generate_key().decode())))
     assert registry.unencrypted() == 1
     assert registry.get("shop").address == address
 
-    registry.encrypt_again()
+    registry.reencrypt()
     assert registry.unencrypted() == 0
     assert "hunter2" not in stored_texts(engine)
 
 
-def test_a_heroku_key_is_stored_like_a_url(engine):
-    """Plain without a key, encrypted when one comes, and again with the next."""
+def test_a_heroku_key_is_encrypted_like_a_url(engine):
+    """Plain without a secret key, then encrypted, then encrypted with the next key."""
     old, new = (Fernet.generate_key().decode() for _ in range(2))
-    plain = SqlRegistry(engine, UrlBox(Secret("")))
+    plain = SqlRegistry(engine, SecretCipher(Secret("")))
     plain.add("shop", OTHER_URL, NOON, OWN)
     assert "HRKU-hunter2" in stored_texts(engine)
-    first = SqlRegistry(engine, UrlBox(Secret(old)))
+    first = SqlRegistry(engine, SecretCipher(Secret(old)))
     assert first.unencrypted() == 1
-    first.encrypt_again()
+    first.reencrypt()
     assert first.unencrypted() == 0
     assert "hunter2" not in stored_texts(engine)
-    SqlRegistry(engine, UrlBox(Secret(f"{new},{old}"))).encrypt_again()
+    SqlRegistry(engine, SecretCipher(Secret(f"{new},{old}"))).reencrypt()
 
-    registry = SqlRegistry(engine, UrlBox(Secret(new)))
+    registry = SqlRegistry(engine, SecretCipher(Secret(new)))
     assert registry.get("shop").heroku_key == OWN
     registry.set_heroku_key("shop", Secret("another-hunter2"))
     registry.add("blog", OTHER_URL, NOON, OWN)
     assert "hunter2" not in stored_texts(engine)
 
 
-def test_a_plain_heroku_key_beside_an_encrypted_url_is_counted(engine):
-    registry = SqlRegistry(engine, UrlBox(Secret(Fernet.generate_key().decode())))
+def test_an_app_with_a_plain_heroku_key_counts_as_unencrypted(engine):
+    registry = SqlRegistry(engine, SecretCipher(Secret(Fernet.generate_key().decode())))
     registry.add("shop", URL, NOON)
     with engine.begin() as connection:
         connection.execute(text("UPDATE apps SET heroku_key = 'HRKU-hunter2'"))
@@ -655,25 +654,25 @@ def test_a_plain_heroku_key_beside_an_encrypted_url_is_counted(engine):
     assert registry.get("shop").heroku_key == OWN
 
 
-def test_a_heroku_key_of_several_apps_is_one(engine):
-    registry = SqlRegistry(engine, UrlBox(Secret(Fernet.generate_key().decode())))
-    for name, key in (("shop", OWN), ("blog", SHARED_KEY), ("mail", OWN)):
-        registry.add(name, URL, NOON, key)
+def test_apps_are_grouped_by_their_heroku_key(engine):
+    registry = SqlRegistry(engine, SecretCipher(Secret(Fernet.generate_key().decode())))
+    for name, heroku_key in (("shop", OWN), ("blog", SHARED_KEY), ("mail", OWN)):
+        registry.add(name, URL, NOON, heroku_key)
     registry.add("wiki", URL, NOON, Secret("another"))
 
     assert registry.own_heroku_keys() == {
         OWN: ["mail", "shop"],
         Secret("another"): ["wiki"],
     }
-    assert registry.first_without_key() == "blog"
+    assert registry.first_without_heroku_key() == "blog"
     registry.remove("blog")
-    assert registry.first_without_key() is None
+    assert registry.first_without_heroku_key() is None
 
 
-def test_a_heroku_key_that_cannot_be_decrypted_may_be_replaced(engine):
+def test_an_undecryptable_heroku_key_can_be_replaced(engine):
     right, wrong = (Fernet.generate_key().decode() for _ in range(2))
-    SqlRegistry(engine, UrlBox(Secret(right))).add("shop", URL, NOON, OWN)
-    registry = SqlRegistry(engine, UrlBox(Secret(wrong)))
+    SqlRegistry(engine, SecretCipher(Secret(right))).add("shop", URL, NOON, OWN)
+    registry = SqlRegistry(engine, SecretCipher(Secret(wrong)))
     registry.set_address("shop", URL)
     with pytest.raises(SecretUnreadable, match=r"Heroku key.*SCALAR_SECRET_KEY"):
         registry.get("shop")
@@ -684,9 +683,9 @@ def test_a_heroku_key_that_cannot_be_decrypted_may_be_replaced(engine):
     assert registry.get("shop").heroku_key == OWN
 
 
-def test_a_plain_token_beside_an_encrypted_url_is_counted(engine):
-    key = Fernet.generate_key().decode()
-    registry = SqlRegistry(engine, UrlBox(Secret(key)))
+def test_an_app_with_a_plain_token_counts_as_unencrypted(engine):
+    secret_key = Fernet.generate_key().decode()
+    registry = SqlRegistry(engine, SecretCipher(Secret(secret_key)))
     registry.add("shop", ADDRESSES["a token"], NOON)
     with engine.begin() as connection:
         connection.execute(text("UPDATE apps SET token = 'hunter2'"))
@@ -695,29 +694,29 @@ def test_a_plain_token_beside_an_encrypted_url_is_counted(engine):
     assert registry.get("shop").address == ADDRESSES["a token"]
 
 
-@pytest.mark.parametrize("keys", ["", "A" * 43 + "="], ids=["none", "another"])
+@pytest.mark.parametrize("secret_keys", ["", "A" * 43 + "="], ids=["none", "another"])
 @pytest.mark.parametrize("column", ["url", "token"])
-def test_without_the_right_key_the_secret_is_unreadable_and_says_so(
-    engine, keys, column
+def test_the_error_for_a_wrong_secret_key_names_the_secret_and_the_setting(
+    engine, secret_keys, column
 ):
     right = Fernet.generate_key().decode()
     address = ADDRESSES["a token"]
-    SqlRegistry(engine, UrlBox(Secret(right))).add("shop", address, NOON)
+    SqlRegistry(engine, SecretCipher(Secret(right))).add("shop", address, NOON)
     if column == "token":
         with engine.begin() as connection:
             plain = {"url": address.url.reveal()}
             connection.execute(text("UPDATE apps SET url = :url"), plain)
 
     with pytest.raises(SecretUnreadable, match=rf"(?i){column}.*SCALAR_SECRET_KEY"):
-        SqlRegistry(engine, UrlBox(Secret(keys))).get("shop")
+        SqlRegistry(engine, SecretCipher(Secret(secret_keys))).get("shop")
 
 
-def test_two_processes_write_to_one_sqlite_file(sqlite_url):
+def test_two_processes_can_write_to_one_sqlite_file(sqlite_url):
     one, other = engine_for(sqlite_url), engine_for(sqlite_url)
     schema.upgrade(one)
-    SqlRegistry(one, UrlBox(Secret(""))).add("shop", URL, NOON)
-    SqlRegistry(other, UrlBox(Secret(""))).add("blog", URL, NOON)
+    SqlRegistry(one, SecretCipher(Secret(""))).add("shop", URL, NOON)
+    SqlRegistry(other, SecretCipher(Secret(""))).add("blog", URL, NOON)
 
-    assert len(SqlRegistry(one, UrlBox(Secret(""))).page(0, 10)) == 2
+    assert len(SqlRegistry(one, SecretCipher(Secret(""))).page(0, 10)) == 2
     one.dispose()
     other.dispose()

@@ -11,7 +11,8 @@ import pytest
 
 from devtools.ports import free_port
 from scalar.adapters.http.ping import HttpPinger
-from scalar.adapters.http.session import make_session, tls_context
+from scalar.adapters.http.session import make_session
+from scalar.adapters.http.tls import tls_context
 from scalar.adapters.redis.connection import connect
 from scalar.adapters.redis.coordinator import RedisCoordinator
 from scalar.core.app_state import Memory

@@ -15,9 +15,9 @@ from scalar.adapters.redis.connection import PREFIX
 from tests.support.waiting import wait_until
 
 HOUR = 3_600
-#: Seconds for a start, which takes long with libfaketime on a machine that is busy.
+#: Seconds for a start, which is slow with libfaketime on a busy machine.
 PATIENCE = 60
-#: The worker leaves the ticks of its beat alone, so that they can be looked at.
+#: The worker does not consume the ticks, so that the test can read them.
 LINES = {
     "beat": line("beat"),
     "all-in-one": line("all-in-one").replace("--queues tick,poll", "--queues poll"),
@@ -26,7 +26,7 @@ LINES = {
 
 @pytest.fixture(params=LINES)
 def start(request, tmp_path, redis_url):
-    """Start beat, in one of the two ways."""
+    """Start beat in one of the two ways."""
 
     def run(period, **more):
         env = {
@@ -55,7 +55,7 @@ def ticks(redis_url):
         yield read
 
 
-def test_the_first_tick_comes_at_once_after_a_restart_too(start, ticks):
+def test_the_first_tick_is_sent_at_once_even_after_a_restart(start, ticks):
     """Otherwise nothing would be polled for a period."""
     for starts in (1, 2):
         with start(HOUR) as process:
@@ -63,18 +63,18 @@ def test_the_first_tick_comes_at_once_after_a_restart_too(start, ticks):
             assert process.terminate_like_heroku() == 0
 
 
-@pytest.mark.skipif(library() is None, reason="there is no libfaketime")
-def test_ticks_go_on_when_the_clock_is_set_back_and_after_a_restart(
+@pytest.mark.skipif(library() is None, reason="libfaketime is not installed")
+def test_ticks_continue_after_the_clock_is_set_back_and_beat_is_restarted(
     start, ticks, tmp_path
 ):
-    """By the time of day the next tick would be an hour away."""
+    """By the time of day, the next tick would be due in an hour."""
     clock = tmp_path / "clock"
     clock.write_text("+0\n")
     faked = {
         "LD_PRELOAD": str(library()),
         "FAKETIME_TIMESTAMP_FILE": str(clock),
         "FAKETIME_CACHE_DURATION": "1",
-        # As on a machine whose clock is set: uptime goes on.
+        # As on a real machine, setting the clock does not change the uptime.
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
     }
     begin = datetime.now(UTC)

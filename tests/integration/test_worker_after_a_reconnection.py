@@ -1,4 +1,4 @@
-"""A worker whose Redis was away takes its messages as it did before."""
+"""A worker fetches messages at full speed again after Redis was unavailable."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.acceptance.system import System
 from tests.integration.test_forged_messages import QUEUE, call
 from tests.support.waiting import wait_until
 
-#: Many times what the worker takes at once, which is one for each thread.
+#: Many times the worker's prefetch window, which is one message per thread.
 MESSAGES = 200
 
 
@@ -22,8 +22,8 @@ def worker(tmp_path, own_redis, heroku, counts_app):
         yield system.start("worker")[0]
 
 
-def test_threads_that_are_free_make_it_take_more_at_once(worker, own_redis):
-    """Its loop looks once a second by itself; at that pace this would take 50 s."""
+def test_free_threads_wake_the_event_loop_after_a_reconnection(worker, own_redis):
+    """By itself the loop wakes once a second; at that rate this would take 50 s."""
     own_redis.restart()
     wait_until(lambda: worker.log_text().count("Connected to redis") == 2, timeout=20)
 

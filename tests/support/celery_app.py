@@ -1,4 +1,4 @@
-"""Celery set up as in production, on a Redis of the tests."""
+"""Celery set up as in production, on a Redis for tests."""
 
 from __future__ import annotations
 
@@ -14,15 +14,14 @@ from devtools.procfile import ROOT
 class CeleryApps:
     """Celery apps by the URL of their broker.
 
-    There is one for each, because Celery shares its pools of connections among
-    all apps of a broker.
+    One per broker, because Celery shares connection pools among all apps of a broker.
     """
 
     def __init__(self) -> None:
         self._apps: dict[str, Celery] = {}
 
     def __call__(self, url: str) -> Celery:
-        """Return the app whose broker is there."""
+        """Return the app of a broker."""
         if url not in self._apps:
             with pytest.MonkeyPatch.context() as patch:
                 patch.setenv("REDIS_URL", url)
@@ -32,7 +31,7 @@ class CeleryApps:
         return self._apps[url]
 
     def close(self) -> None:
-        """End all connections."""
+        """Close all connections."""
         for app in self._apps.values():
             app.pool.force_close_all()
             app.close()

@@ -1,4 +1,4 @@
-"""The commands, run in this process as `python cli.py` runs them."""
+"""Run commands in this process, as `python cli.py` does."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Printed:
 
 
 class Cli:
-    """Commands with settings.
+    """Runs commands with given settings.
 
     Attributes:
         env: The settings; a test may change them.
@@ -46,13 +46,13 @@ class Cli:
         """Run a command; return what it printed.
 
         Args:
-            arguments: What follows `python cli.py`.
-            status: How it must end.
-            typed: Its standard input, which is no terminal.
-            settings: Other settings than usual.
+            arguments: The words after `python cli.py`.
+            status: The expected exit status.
+            typed: Its standard input, which is not a terminal.
+            settings: Settings that differ from `env`.
 
         Raises:
-            AssertionError: It ended in another way.
+            AssertionError: The exit status differs.
         """
         with _logging_restored(), _connections_closed():
             result = CliRunner().invoke(
@@ -72,8 +72,8 @@ class Cli:
         return json.loads(self(*arguments, "--json", status=status, **settings).stdout)
 
 
-class _KnownToolbox(Toolbox):
-    """A toolbox that is found again after the command."""
+class _TrackedToolbox(Toolbox):
+    """A toolbox that can be closed after the command."""
 
     made: ClassVar[list[Toolbox]] = []
 
@@ -84,26 +84,26 @@ class _KnownToolbox(Toolbox):
 
 @contextmanager
 def _connections_closed() -> Iterator[None]:
-    """Close what a command leaves open for the end of its process."""
+    """Close the connections that a command leaves open until its process ends."""
     try:
-        with patch.object(shared, "Toolbox", _KnownToolbox):
+        with patch.object(shared, "Toolbox", _TrackedToolbox):
             yield
     finally:
         _close_all()
 
 
 def _close_all() -> None:
-    while _KnownToolbox.made:
-        used = vars(_KnownToolbox.made.pop())
+    while _TrackedToolbox.made:
+        used = vars(_TrackedToolbox.made.pop())
         if "engine" in used:
             used["engine"].dispose()
         if "redis" in used:
-            used["redis"].connection_pool.disconnect()  # those in use, too
+            used["redis"].connection_pool.disconnect()  # including those in use
 
 
 @contextmanager
 def _logging_restored() -> Iterator[None]:
-    """Undo what a command does to logging, which is for its process alone."""
+    """Undo a command's changes to logging, which are meant for its own process."""
     loggers = [logging.getLogger(name) for name in (None, *CHATTY)]
     handlers, levels = loggers[0].handlers[:], [one.level for one in loggers]
     loggers[0].handlers.clear()

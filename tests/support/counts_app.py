@@ -1,4 +1,4 @@
-"""A scaled app's API: a real HTTP server that behaves, or does not."""
+"""A scaled app's API: a real HTTP server that can misbehave."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ KINDS = (
 
 @dataclass(frozen=True)
 class Seen:
-    """A request that came in.
+    """A request received.
 
     Attributes:
-        headers: By name, whatever its case.
-        at: When it came, in UTC.
+        headers: Case-insensitive.
+        at: When it was received, in UTC.
     """
 
     method: str
@@ -46,7 +46,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a healthy app answers."""
+    """The answer of a healthy app."""
 
     body: bytes
     status: int = 200
@@ -55,7 +55,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Behaviour:
-    """What a sick app does instead; one of `KINDS`, with its options."""
+    """What an unhealthy app does instead; one of `KINDS`, with its options."""
 
     kind: str
     options: Mapping[str, Any]
@@ -64,8 +64,7 @@ class Behaviour:
 class CountsApp:
     """A server on a free port; `with CountsApp() as app:` starts and ends it.
 
-    It answers `{}` until it is told otherwise. Every change holds for the
-    requests that come after it.
+    It answers `{}` until a test changes that. Each change applies to later requests.
 
     Attributes:
         url: Where the counts are.
@@ -102,38 +101,38 @@ class CountsApp:
     def answer(
         self, body: Any, status: int = 200, headers: Mapping[str, str] | None = None
     ) -> None:
-        """Answer with JSON, or with bytes as they are."""
+        """Answer with JSON, or with raw bytes."""
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.healthy = Answer(raw, status, dict(headers or {}))
         self.behaviour = None
 
     def behave(self, kind: str, **options: Any) -> None:
-        """Do what a healthy app does not, until `answer` is called.
+        """Misbehave until `answer` is called.
 
-        `hang`: answer nothing until released, then hang up.
-        `drip`, `every=0.05, where="body"`: send a byte every so many seconds,
-            in the `body` or the `headers`. Also `drip_body`, `drip_headers`.
-        `drop`: answer as last told, then hang up without having said so.
-        `huge`, `size`: answer with so many bytes.
-        `redirect`, `to`: send elsewhere.
-        `cut`: hang up before the announced length is reached.
+        `hang`: do not answer; close the connection when released.
+        `drip`, `every=0.05, where="body"`: send one byte every `every` seconds, in
+            the `body` or the `headers`. Also `drip_body`, `drip_headers`.
+        `drop`: answer as last set, then close the connection unannounced.
+        `huge`, `size`: answer with `size` bytes.
+        `redirect`, `to`: redirect to `to`.
+        `cut`: close the connection before the announced length is reached.
         `reset`: end the connection with a TCP reset.
-        `slow`, `seconds, body=None`: answer late, as last told if without a body.
+        `slow`, `seconds, body=None`: answer late; as last set if there is no body.
 
         Raises:
-            ValueError: There is no such kind.
+            ValueError: The kind is unknown.
         """
         if kind not in KINDS:
-            raise ValueError(f"{kind!r} is no behaviour; there are {', '.join(KINDS)}")
+            raise ValueError(f"unknown kind {kind!r}; choose from {', '.join(KINDS)}")
         self.behaviour = Behaviour(kind, options)
 
     def require_auth(self, user: str, password: str) -> None:
-        """Answer 401 to anybody else."""
+        """Answer 401 unless a request has these credentials."""
         pair = base64.b64encode(f"{user}:{password}".encode()).decode()
         self.auth = f"Basic {pair}"
 
     def release(self) -> None:
-        """End what hangs, drips or is slow now; what comes later may again."""
+        """End the requests that hang, drip or are slow now, but not later ones."""
         released, self.released = self.released, threading.Event()
         released.set()
 
@@ -142,5 +141,5 @@ class CountsApp:
         self.requests.clear()
 
     def record(self, method: str, path: str, headers: Mapping[str, str]) -> None:
-        """Keep a request; the server calls this."""
+        """Record a request; called by the server."""
         self.requests.append(Seen(method, path, CaseInsensitiveDict(headers)))

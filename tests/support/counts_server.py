@@ -1,4 +1,4 @@
-"""The HTTP server behind `CountsApp`: how each behaviour looks on the wire."""
+"""The HTTP server of `CountsApp`: each behaviour on the wire."""
 
 from __future__ import annotations
 
@@ -38,20 +38,20 @@ class CountsServer(ThreadingHTTPServer):
             )
 
     def server_bind(self) -> None:
-        """Bind without asking a name server who we are."""
+        """Bind without a DNS lookup of our own name."""
         socketserver.TCPServer.server_bind(self)
         self.server_name = str(self.server_address[0])
         self.server_port = self.server_address[1]
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Count the connection, and keep it to be ended."""
+        """Count the connection, and track it so that it can be closed."""
         self.app.connections += 1
         with self._lock:
             self._open.add(request)
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
-        """Forget a connection that is over."""
+        """Stop tracking a closed connection."""
         with self._lock:
             self._open.discard(request)
         super().shutdown_request(request)
@@ -61,11 +61,11 @@ class CountsServer(ThreadingHTTPServer):
         with self._lock:
             for connection in self._open:
                 with suppress(OSError):
-                    # Not the method of SSLSocket, which belongs to its own thread.
+                    # Not SSLSocket's own method, which belongs to the thread using it.
                     socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: clients that go away are what is tested."""
+        """Ignore errors: tests disconnect clients on purpose."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -77,19 +77,19 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         app = self.app
-        # Taken together, before somebody changes them.
+        # Read together, before a test changes them.
         healthy, behaviour = app.healthy, app.behaviour
         app.record(self.command, self.path, dict(self.headers))
         if app.auth and self.headers.get("Authorization") != app.auth:
             self._send(401, b"no", {"WWW-Authenticate": "Basic"})
         elif behaviour is None:
-            self._give(healthy)
+            self._send_answer(healthy)
         else:
             self.close_connection = behaviour.kind not in ("redirect", "slow")
-            self._last = healthy
+            self._healthy = healthy
             getattr(self, f"_{behaviour.kind}")(**behaviour.options)
 
-    def _give(self, answer: Answer) -> None:
+    def _send_answer(self, answer: Answer) -> None:
         self._send(answer.status, answer.body, dict(answer.headers))
 
     def _send(self, status: int, body: bytes, headers: dict[str, str]) -> None:
@@ -106,12 +106,12 @@ class _Handler(BaseHTTPRequestHandler):
     def _slow(self, seconds: float, body: Any = None) -> None:
         self.app.released.wait(seconds)
         if body is None:
-            self._give(self._last)
+            self._send_answer(self._healthy)
         else:
             self._send(200, json.dumps(body).encode(), {})
 
     def _drop(self) -> None:
-        self._give(self._last)
+        self._send_answer(self._healthy)
 
     def _drip(self, every: float = 0.05, where: str = "body") -> None:
         start = {

@@ -1,4 +1,4 @@
-"""The variables of the caller's shell that could change what a test sees."""
+"""Environment variables that could change the outcome of a test."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from scalar.settings import SETTINGS
 
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
-#: Removed before anything of the project is imported, and before every test.
+#: Removed before the project is imported, and before every test.
 VARIABLES = (
     *(setting.name for setting in SETTINGS),
     *(value.variable for value in VALUES if value.variable),

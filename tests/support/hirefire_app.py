@@ -1,7 +1,7 @@
 """A Flask app with HireFire's own agent, served by waitress.
 
-It runs in a process of its own, because the agent keeps its workers in its
-module, and its token in the environment:
+It runs in its own process, because the agent keeps its workers in a module global and
+reads its token from the environment:
 
     HIREFIRE_TOKEN=... python -m tests.support.hirefire_app PORT BROKER_URL
 """
@@ -19,7 +19,7 @@ from waitress import serve
 
 
 def make_app(broker: str) -> Flask:
-    """Return the app, set up as HireFire's guide says."""
+    """Return the app, set up as in HireFire's guide."""
     celery = Celery("shop", broker=broker)
     with HireFire.configure() as configuration:
         configuration.dyno(

@@ -1,11 +1,11 @@
-"""Evaluations that a test begins by itself."""
+"""Begin evaluations in a test."""
 
 from __future__ import annotations
 
 from scalar.core.app_state import Memory
 from scalar.ports.coordination import Lease, StateStore
 
-#: Seconds, longer than any test.
+#: Seconds; longer than any test.
 LONG = 60.0
 
 

@@ -1,4 +1,4 @@
-"""What has become of a process."""
+"""The state of a process."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import psutil
 
 
 def is_gone(pid: int) -> bool:
-    """Return whether a process has ended, though its parent may not know yet."""
+    """Return whether a process has ended, even if its parent has not reaped it."""
     try:
         return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:

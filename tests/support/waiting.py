@@ -1,4 +1,4 @@
-"""Wait for a fact, not for a time."""
+"""Wait for a condition instead of a fixed time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ T = TypeVar("T")
 def wait_until(
     condition: Callable[[], T], timeout: float = 10.0, message: str = ""
 ) -> T:
-    """Return the first true value of the condition."""
+    """Return the condition's first true value."""
     end = time.monotonic() + timeout
     while True:
         value = condition()

@@ -1,4 +1,4 @@
-"""What the agent serves is what the scaler reads, and both keep to the schema."""
+"""The scaler reads what the agent serves, and both match the schema."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def works(draw):
 
 
 @given(works())
-def test_the_scaler_reads_what_the_agent_knows(work):
+def test_the_scaler_reads_what_the_agent_serves(work):
     body = rich({"worker": work})
     reading = parse_answer(body, RICH_TYPE)["worker"]
 
@@ -75,7 +75,7 @@ def test_the_scaler_reads_what_the_agent_knows(work):
 
 
 @given(works())
-def test_the_plain_form_is_the_count_alone(work):
+def test_the_plain_form_has_only_the_count(work):
     reading = parse_answer(plain({"worker": work}), PLAIN_TYPE)["worker"]
 
     if work.count is None:
@@ -84,7 +84,7 @@ def test_the_plain_form_is_the_count_alone(work):
         assert reading == Reading(work.count)
 
 
-def test_both_name_the_form_alike():
+def test_agent_and_scaler_agree_on_media_type_and_version():
     assert MEDIA_TYPE == RICH_TYPE
     assert SCHEMA["properties"]["version"]["const"] == VERSION
 

@@ -1,4 +1,4 @@
-"""Reading an app's answer in each of its forms."""
+"""Parsing an app's answer in each of its forms."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from scalar.formats.rich import MEDIA_TYPE
 
 
 def rich(**process_types):
-    """Return an answer in the richer form, read."""
+    """Return the readings of an answer in the richer form."""
     body = json.dumps({"version": 1, "process_types": process_types}).encode()
     return parse_answer(body, MEDIA_TYPE)
 
@@ -25,12 +25,12 @@ def hirefire(text, form=Form.HIREFIRE):
     return parse_answer(text.encode(), "application/json", form)
 
 
-def test_the_plain_form_is_counts_alone():
+def test_the_plain_form_has_only_counts():
     assert parse_answer(b'{"worker": 2}') == {"worker": Reading(2)}
 
 
 def test_a_plain_answer_may_have_a_process_type_called_version():
-    """The media type tells the richer form, never the names."""
+    """Only the media type identifies the richer form, never the names."""
     body = b'{"version": 1, "process_types": 4}'
 
     assert parse_answer(body, "application/json") == {
@@ -39,8 +39,8 @@ def test_a_plain_answer_may_have_a_process_type_called_version():
     }
 
 
-def test_the_richer_form_has_all_its_parts():
-    said = {
+def test_every_part_of_the_richer_form_is_read():
+    data = {
         "count": 12,
         "latency": 3.5,
         "busy_dynos": ["worker.2", "worker.10"],
@@ -48,35 +48,35 @@ def test_the_richer_form_has_all_its_parts():
         "stranded": 1,
     }
 
-    assert rich(worker=said) == {
+    assert rich(worker=data) == {
         "worker": Reading(
             12, latency=3.5, busy=frozenset({2, 10}), next_eta=840.0, stranded=1
         )
     }
 
 
-def test_what_the_app_does_not_speak_of_is_none_and_not_unknown():
+def test_a_missing_part_is_none_and_not_unknown():
     assert rich(worker={"count": 12}) == {"worker": Reading(12)}
 
 
-def test_no_busy_dyno_is_another_answer_than_none_at_all():
+def test_an_empty_list_of_busy_dynos_is_not_none():
     assert rich(worker={"count": 0, "busy_dynos": []})["worker"].busy == frozenset()
 
 
-def test_an_unknown_count_brings_its_reason_and_what_is_known():
-    said = {
+def test_an_unknown_count_keeps_its_reason_and_lower_bound():
+    data = {
         "count": None,
         "at_least": 7,
         "unknown": {"count": "1 of 2 workers\ndid not answer"},
     }
 
-    assert rich(worker=said)["worker"].count == Unknown(
+    assert rich(worker=data)["worker"].count == Unknown(
         Reason.COUNT_NULL, "1 of 2 workers did not answer", at_least=7
     )
 
 
 @pytest.mark.parametrize(
-    "said",
+    "data",
     [
         pytest.param({"count": 1, "busy_dynos": None}, id="null"),
         pytest.param({"count": 1, "busy_dynos": "worker.1"}, id="text"),
@@ -86,15 +86,15 @@ def test_an_unknown_count_brings_its_reason_and_what_is_known():
         pytest.param({"count": 1, "busy_dynos": {"worker.1": 1}}, id="an object"),
     ],
 )
-def test_busy_dynos_that_cannot_be_understood_are_unknown(said):
-    busy = rich(worker=said)["worker"].busy
+def test_unreadable_busy_dynos_are_unknown(data):
+    busy = rich(worker=data)["worker"].busy
 
     assert isinstance(busy, Unknown)
     assert busy.reason is Reason.BUSY_UNKNOWN
 
 
 @pytest.mark.parametrize("latency", [None, -1, "3", True, [], {}])
-def test_a_latency_that_is_none_is_unknown(latency):
+def test_an_invalid_latency_is_unknown(latency):
     found = rich(worker={"count": 1, "latency": latency})["worker"].latency
 
     assert isinstance(found, Unknown)
@@ -103,21 +103,21 @@ def test_a_latency_that_is_none_is_unknown(latency):
 
 def test_numbers_beyond_a_float_are_read():
     huge = 10**400
-    said = {"count": huge, "latency": huge, "next_eta": huge, "stranded": huge}
+    data = {"count": huge, "latency": huge, "next_eta": huge, "stranded": huge}
 
-    assert rich(worker=said) == {
+    assert rich(worker=data) == {
         "worker": Reading(
             huge, latency=float(10**12), next_eta=float(10**12), stranded=huge
         )
     }
 
 
-def test_no_more_is_stranded_than_there_is():
+def test_stranded_jobs_are_capped_at_the_count():
     assert rich(worker={"count": 2, "stranded": 5})["worker"].stranded == 2
 
 
 @pytest.mark.parametrize(
-    "said",
+    "data",
     [
         pytest.param("{}", id="no count"),
         pytest.param("5", id="a number in place of an object"),
@@ -126,8 +126,8 @@ def test_no_more_is_stranded_than_there_is():
         pytest.param('{"count": "5"}', id="text"),
     ],
 )
-def test_a_process_type_that_breaks_the_form_spares_the_others(said):
-    body = f'{{"version": 1, "process_types": {{"a": {said}, "b": {{"count": 3}}}}}}'
+def test_an_invalid_process_type_does_not_affect_the_others(data):
+    body = f'{{"version": 1, "process_types": {{"a": {data}, "b": {{"count": 3}}}}}}'
     found = parse_answer(body.encode(), MEDIA_TYPE)
 
     assert isinstance(found["a"].count, Unknown)
@@ -152,12 +152,12 @@ def test_a_process_type_named_twice_is_unknown():
         pytest.param(b"[]", "not a list", id="HireFire's list under this name"),
     ],
 )
-def test_what_is_not_the_richer_form_is_refused(body, word):
+def test_an_answer_that_is_not_the_richer_form_is_rejected(body, word):
     with pytest.raises(CountsMalformed, match=word):
         parse_answer(body, MEDIA_TYPE)
 
 
-def test_hirefires_form_with_values():
+def test_hirefires_values_are_read():
     body = '[{"name": "worker", "value": 32.0}, {"name": "urgent", "value": 8}]'
 
     assert hirefire(body) == {
@@ -166,7 +166,7 @@ def test_hirefires_form_with_values():
     }
 
 
-def test_hirefires_older_form_with_quantities():
+def test_hirefires_older_quantities_are_read():
     body = '[{"name": "worker", "quantity": 15}]'
 
     assert hirefire(body) == {"worker": Reading(15, is_ambiguous=True)}
@@ -179,7 +179,7 @@ def test_hirefires_null_is_unknown():
     assert count.reason is Reason.COUNT_NULL
 
 
-def test_hirefires_form_is_found_by_itself():
+def test_hirefires_form_is_detected():
     body = '[{"name": "worker", "value": 1}]'
 
     assert hirefire(body, Form.AUTO) == hirefire(body)
@@ -194,7 +194,7 @@ def test_hirefires_form_is_found_by_itself():
         pytest.param('{"name": "a", "value": -1}', id="below 0"),
     ],
 )
-def test_a_value_of_hirefires_form_that_is_none_is_unknown(entry):
+def test_an_invalid_value_in_hirefires_form_is_unknown(entry):
     found = hirefire(f'[{entry}, {{"name": "b", "value": 3}}]')
 
     assert isinstance(found["a"].count, Unknown)
@@ -216,11 +216,11 @@ def test_a_value_of_hirefires_form_that_is_none_is_unknown(entry):
         pytest.param(
             json.dumps([{"name": f"p{n}", "value": 1} for n in range(501)]),
             Form.AUTO,
-            id="more process types than believed",
+            id="more process types than allowed",
         ),
     ],
 )
-def test_what_is_not_the_form_wanted_is_refused(body, form):
+def test_an_answer_in_another_form_is_rejected(body, form):
     with pytest.raises(CountsMalformed):
         hirefire(body, form)
 
@@ -256,7 +256,7 @@ JSON = st.recursive(
 
 
 @given(answer=JSON, form=st.sampled_from(Form), media=st.sampled_from(["", MEDIA_TYPE]))
-def test_any_answer_is_read_or_refused_and_no_number_is_made_up(answer, form, media):
+def test_any_answer_is_read_or_rejected_and_no_number_is_invented(answer, form, media):
     body = json.dumps(answer).encode()
     try:
         readings = parse_answer(body, media, form)

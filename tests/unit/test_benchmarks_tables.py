@@ -136,15 +136,15 @@ from kombu.transport import TRANSPORT_ALIASES
 from benchmarks.stock_parts import SWITCHES
 from scalar import tasks
 from scalar.adapters.redis import coordinator
-from scalar.worker import publisher
+from scalar import worker
 for switch in (lambda: None, *SWITCHES.values()):
     switch()
     print(
         TRANSPORT_ALIASES["redis"],
         getattr(tasks.poll_and_scale.Request, "__name__", tasks.poll_and_scale.Request),
         tasks.app.conf.worker_pool,
-        publisher.CeleryPublisher.__name__,
-        coordinator.SharedTrips.__name__,
+        worker.CeleryPublisher.__name__,
+        coordinator.ScriptBatcher.__name__,
     )
 """
 

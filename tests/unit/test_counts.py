@@ -1,4 +1,4 @@
-"""Reading an app's answer."""
+"""Parsing an answer in the plain form."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scalar.core.reason import Reason
 from scalar.formats.plain import parse_counts
 
 
-def test_the_seeds_answer():
+def test_the_readmes_example_is_read():
     body = b'{"celeryd": 2, "celerybd": 99, "someotherproc": 0}'
 
     assert parse_counts(body) == {"celeryd": 2, "celerybd": 99, "someotherproc": 0}
@@ -37,7 +37,7 @@ def test_the_seeds_answer():
         pytest.param("-0.5", Reason.COUNT_INVALID, id="a negative fraction"),
     ],
 )
-def test_what_is_no_count_is_unknown_and_spares_the_others(text, reason):
+def test_an_invalid_count_is_unknown_and_does_not_affect_the_others(text, reason):
     readings = parse_counts(b'{"worker": %s, "mailer": 3}' % text.encode())
 
     assert isinstance(readings["worker"], Unknown)
@@ -46,7 +46,7 @@ def test_what_is_no_count_is_unknown_and_spares_the_others(text, reason):
 
 
 def test_a_process_type_named_twice_is_unknown():
-    """5 and then 0: whoever takes the last would stop a busy dyno."""
+    """5, then 0: using the last value would stop a busy dyno."""
     readings = parse_counts(b'{"worker": 5, "worker": 0}')
 
     assert isinstance(readings["worker"], Unknown)
@@ -67,20 +67,20 @@ def test_a_process_type_named_twice_is_unknown():
         pytest.param(b'{"worker": \xff}', id="not UTF-8"),
         pytest.param(b"[" * 100_000, id="nested too deep"),
         pytest.param(b'{"a":' * 50_000, id="objects nested too deep"),
-        pytest.param(b'{"worker": ' + b"9" * 5000 + b"}", id="more digits than read"),
+        pytest.param(b'{"worker": ' + b"9" * 5000 + b"}", id="too many digits"),
         pytest.param(
             json.dumps({f"p{n}": 1 for n in range(501)}).encode(),
-            id="more process types than believed",
+            id="more process types than allowed",
         ),
     ],
 )
-def test_what_is_no_object_of_counts_is_refused(body):
+def test_anything_but_an_object_of_counts_is_rejected(body):
     with pytest.raises(CountsMalformed):
         parse_counts(body)
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes_give_readings_or_a_refusal(body):
+def test_any_bytes_are_read_or_rejected(body):
     try:
         readings = parse_counts(body)
     except CountsMalformed:

@@ -1,4 +1,4 @@
-"""Whatever an app answers: a known count is exactly what it said."""
+"""Whatever an app answers, a known count is exactly what it reported."""
 
 from __future__ import annotations
 
@@ -24,53 +24,53 @@ json_values = st.recursive(
     ),
     max_leaves=12,
 )
-#: Numbers of at least 0 in every spelling that JSON has: 7, 0.50, 12E+3, 9e-9.
+#: Numbers of at least 0 in every notation of JSON: 7, 0.50, 12E+3, 9e-9.
 spellings = st.from_regex(
     r"(0|[1-9][0-9]{0,40})(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?", fullmatch=True
 )
 
 
 def read(body):
-    """Return the readings, or none if the answer is refused."""
+    """Return the readings; empty if the answer is rejected."""
     try:
         return parse_counts(body)
     except CountsMalformed:
         return {}
 
 
-def is_known_or_unknown(reading):
+def is_valid_reading(reading):
     if isinstance(reading, Unknown):
         return reading.reason in {Reason.COUNT_NULL, Reason.COUNT_INVALID}
     return type(reading) in {int, float} and isfinite(reading) and reading >= 0
 
 
 @given(json_values)
-def test_any_json_is_readings_or_refused_as_malformed(value):
+def test_any_json_is_read_or_rejected(value):
     readings = read(json.dumps(value).encode())
 
     assert isinstance(value, dict) or readings == {}
-    assert all(map(is_known_or_unknown, readings.values()))
+    assert all(map(is_valid_reading, readings.values()))
 
 
 @given(st.lists(st.tuples(st.text(max_size=9), json_values), max_size=6), st.data())
-def test_an_answer_that_was_damaged_is_never_anything_else(members, data):
-    """One byte is another one, as after a faulty proxy."""
+def test_a_damaged_answer_is_read_or_rejected(members, data):
+    """One byte was changed, as by a faulty proxy."""
     body = bytearray(encode(members))
     place = data.draw(st.integers(0, len(body) - 1))
     body[place] = data.draw(st.integers(0, 255))
 
-    assert all(map(is_known_or_unknown, read(bytes(body)).values()))
+    assert all(map(is_valid_reading, read(bytes(body)).values()))
 
 
 def encode(members):
-    """Return an object whose names may come more than once, as in bad JSON."""
+    """Return an object whose names may be repeated."""
     pairs = (f"{json.dumps(name)}: {json.dumps(value)}" for name, value in members)
     return ("{" + ", ".join(pairs) + "}").encode()
 
 
 @given(st.dictionaries(names, st.integers(0, 10**6), min_size=1), st.data())
-def test_an_answer_that_was_cut_off_is_refused(counts, data):
-    """12 dynos' work must not become 1 because the connection broke."""
+def test_a_truncated_answer_is_rejected(counts, data):
+    """12 jobs must not become 1 because the connection broke."""
     body = json.dumps(counts).encode()
     length = data.draw(st.integers(0, len(body) - 1))
 
@@ -96,7 +96,7 @@ def test_a_fraction_is_read_exactly(counts):
 
 
 @given(names, spellings)
-def test_every_spelling_of_a_number_is_its_value(name, spelling):
+def test_a_number_is_read_in_every_notation(name, spelling):
     value = int(spelling) if spelling.isdigit() else float(spelling)
 
     (reading,) = parse_counts(f'{{"{name}": {spelling}}}'.encode()).values()
@@ -104,14 +104,14 @@ def test_every_spelling_of_a_number_is_its_value(name, spelling):
 
 
 @given(names, spellings)
-def test_a_number_below_zero_is_unknown_in_every_spelling(name, spelling):
+def test_a_negative_number_is_unknown_in_every_notation(name, spelling):
     (reading,) = parse_counts(f'{{"{name}": -{spelling}}}'.encode()).values()
 
     assert isinstance(reading, Unknown) == (float(spelling) > 0)
 
 
 @given(names, st.lists(json_values, min_size=2, max_size=4))
-def test_a_name_that_comes_twice_is_unknown_whatever_it_carries(name, values):
+def test_a_repeated_name_is_unknown_whatever_its_values(name, values):
     readings = parse_counts(encode([(name, value) for value in values]))
 
     assert readings.keys() == {name}
@@ -119,7 +119,7 @@ def test_a_name_that_comes_twice_is_unknown_whatever_it_carries(name, values):
 
 
 @given(st.dictionaries(names, json_values, max_size=5), st.text(" \t\r\n", max_size=5))
-def test_white_space_around_it_changes_nothing(answer, space):
+def test_surrounding_white_space_is_ignored(answer, space):
     text = json.dumps(answer)
 
     assert parse_counts(f"{space}{text}{space}".encode()) == parse_counts(text.encode())
@@ -129,19 +129,19 @@ def test_white_space_around_it_changes_nothing(answer, space):
     "name",
     [
         pytest.param("", id="no name"),
-        pytest.param("x" * (MAX_NAME + 1), id="longer than any"),
-        pytest.param("wor\x00ker", id="a NUL, which PostgreSQL does not take"),
-        pytest.param("wor\ud800ker", id="half a surrogate pair, which is no UTF-8"),
+        pytest.param("x" * (MAX_NAME + 1), id="too long"),
+        pytest.param("wor\x00ker", id="a NUL, which PostgreSQL rejects"),
+        pytest.param("wor\ud800ker", id="half a surrogate pair, invalid in UTF-8"),
         pytest.param("wor\nker", id="a line break"),
         pytest.param("\x1b[2Jworker", id="an escape sequence"),
     ],
 )
-def test_what_can_be_no_process_type_is_left_out_and_the_others_are_read(name):
+def test_an_impossible_name_is_skipped_and_the_others_are_read(name):
     assert parse_counts(json.dumps({name: 5, "mailer": 3}).encode()) == {"mailer": 3}
 
 
 @given(st.dictionaries(st.text(), st.integers(0)))
-def test_every_name_that_is_read_can_be_written_to_a_line_of_utf_8(counts):
+def test_every_name_fits_one_line_of_utf_8(counts):
     for name in read(json.dumps(counts).encode()):
         assert len(name.encode().splitlines()) == 1
         assert b"\0" not in name.encode()

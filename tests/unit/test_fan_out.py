@@ -96,14 +96,14 @@ def test_jitter_loses_no_tick(world):
         world.clock.walk(step)
         fan_out(world.parts, queue)
         for name in ("shop", "blog", "mail"):
-            poll_and_scale(world.parts, world.registry.key(name), queue.tokens[-1])
+            poll_and_scale(world.parts, world.registry.app_key(name), queue.tokens[-1])
 
     assert len(queue.sent) == 8 * 3
 
 
 def test_an_app_under_way_is_left_out(world):
     queue = Queue()
-    app_id = world.registry.key("shop").id
+    app_id = world.registry.app_key("shop").id
     begin(world.coordinator, app_id, "an evaluation that takes long")
     done = fan_out(world.parts, queue)
 
@@ -157,7 +157,7 @@ def behind(world, queue, ticks, polls):
     for _ in range(ticks):
         fan_out(world.parts, queue)
         for name, token in queue.take(polls):
-            if poll_and_scale(world.parts, world.registry.key(name), token):
+            if poll_and_scale(world.parts, world.registry.app_key(name), token):
                 polled.append(name)
         world.clock.walk(10)
     return polled

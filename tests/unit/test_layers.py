@@ -190,7 +190,7 @@ def test_no_imports_form_a_circle():
         ),
         pytest.param("adapters.inmemory.clock", "import scalar.tasks", id="tasks"),
         pytest.param(
-            "worker.publisher",
+            "worker._publisher",
             "from scalar.adapters.redis import connection",
             id="worker: an adapter",
         ),

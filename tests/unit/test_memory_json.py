@@ -1,4 +1,4 @@
-"""What Redis keeps of an app: read back whole, or not at all."""
+"""An app's memory as JSON: read back complete, or as an empty memory."""
 
 from __future__ import annotations
 
@@ -105,25 +105,25 @@ json_values = st.recursive(
 
 
 @given(memories)
-def test_a_memory_is_read_back_as_it_was(memory):
+def test_a_memory_is_read_back_unchanged(memory):
     assert load(dump(memory)) == memory
     assert load(dump(memory).encode()) == memory
 
 
 @given(memories)
-def test_it_is_one_line_of_ascii(memory):
+def test_the_json_is_one_line_of_ascii(memory):
     text = dump(memory)
 
     assert text.isascii()
     assert "\n" not in text
 
 
-def test_an_app_with_nothing_to_tell_takes_few_bytes():
+def test_an_empty_memory_takes_few_bytes():
     assert len(dump(Memory())) < 10
 
 
 @pytest.mark.parametrize("text", [None, "", b""])
-def test_nothing_is_an_empty_memory(text):
+def test_a_missing_text_is_an_empty_memory(text):
     assert load(text) == Memory()
 
 
@@ -133,28 +133,28 @@ def test_garbage_is_an_empty_memory(text):
 
 
 @given(memories, st.data())
-def test_a_text_that_was_cut_off_is_an_empty_memory(memory, data):
+def test_a_truncated_text_is_an_empty_memory(memory, data):
     text = dump(memory)
 
     assert load(text[: data.draw(st.integers(0, len(text) - 1))]) == Memory()
 
 
 @given(memories, st.sampled_from(list(Memory.__slots__)), json_values)
-def test_a_field_of_another_shape_is_no_error(memory, field, value):
-    """Another version of the program wrote it."""
+def test_a_field_of_another_shape_raises_no_error(memory, field, value):
+    """Another version may have written it."""
     data = {**json.loads(dump(memory)), field: value}
 
     assert isinstance(load(json.dumps(data)), Memory)
 
 
 def drained(**fields):
-    """Return what is stored of a rate, with some fields of another shape."""
+    """Return a stored drain rate, with some fields replaced."""
     numbers = {"count": 1, "quantity": 1, "jobs": 1, "dyno_seconds": 1, "falls": 1}
     return {"at": "2026-01-01T12:00:00+00:00", **numbers, **fields}
 
 
 def slice_of(**fields):
-    """Return what is stored of a slice, with some fields of another shape."""
+    """Return a stored slice, with some fields replaced."""
     time = "2026-01-01T12:00:00+00:00"
     return {"since": time, "until": time, "lowest": 1, "highest": 1, **fields}
 
@@ -166,21 +166,21 @@ def slice_of(**fields):
         pytest.param({"formation": {"web": [float("inf"), ""]}}, id="infinite dynos"),
         pytest.param({"formation": {"web": [None, ""]}}, id="null dynos"),
         pytest.param({"formation": [["web", 1]]}, id="a list for a formation"),
-        pytest.param({"limits": {"web": float("nan")}}, id="a limit that is none"),
+        pytest.param({"limits": {"web": float("nan")}}, id="a limit of NaN"),
         pytest.param({"read_at": "2026-01-01T12:00:00"}, id="a time without its zone"),
-        pytest.param({"read_at": "yesterday"}, id="a time that is none"),
+        pytest.param({"read_at": "yesterday"}, id="an invalid time"),
         pytest.param({"read_at": 5}, id="a number for a time"),
         pytest.param({"holds": {"web": {"reason": "x"}}}, id="a hold without a time"),
         pytest.param(
             {"holds": {"web": {"reason": "new_word", "since": "2026-01-01T12:00Z"}}},
-            id="a reason that this program does not know",
+            id="an unknown reason",
         ),
         pytest.param(
             {"refusal": {"reason": "forbidden", "detail": "", "until": None}},
             id="a refusal without an end",
         ),
         pytest.param({"unwritten": [{"at": None}]}, id="an event without a time"),
-        pytest.param({"pasts": {"web": {"failures": "x"}}}, id="failures of a text"),
+        pytest.param({"pasts": {"web": {"failures": "x"}}}, id="text for failures"),
         pytest.param(
             {"pasts": {"web": {"recommended_up": [{"lowest": 1}]}}},
             id="a recommendation without a time",
@@ -195,22 +195,22 @@ def slice_of(**fields):
         ),
         pytest.param(
             {"pasts": {"web": {"drained": drained(jobs="1")}}},
-            id="a rate of a text",
+            id="text for a number of a rate",
         ),
         pytest.param(
             {"pasts": {"web": {"drained": drained(count=None)}}},
-            id="a rate of nothing",
+            id="null for a number of a rate",
         ),
-        pytest.param({"pasts": {"web": {"told": "x"}}}, id="a wish of a text"),
+        pytest.param({"pasts": {"web": {"told": "x"}}}, id="text for a recommendation"),
         pytest.param({"v": VERSION + 1, "slow": True}, id="a newer version"),
         pytest.param({"v": None, "slow": True}, id="no version"),
     ],
 )
-def test_what_cannot_be_read_is_an_empty_memory(fields):
+def test_an_unreadable_memory_is_an_empty_memory(fields):
     assert load(json.dumps({"v": VERSION, **fields})) == Memory()
 
 
-def test_what_is_stored_of_a_rate_is_read():
+def test_a_stored_drain_rate_is_read():
     (past,) = load(
         json.dumps({"v": VERSION, "pasts": {"web": {"drained": drained()}}})
     ).pasts.values()
@@ -218,16 +218,16 @@ def test_what_is_stored_of_a_rate_is_read():
     assert past.drained.jobs == 1
 
 
-def test_what_an_older_program_remembered_of_a_window_is_left_out():
-    """It begins anew, and nothing is scaled down because of that."""
+def test_the_window_of_an_older_version_is_ignored():
+    """The window starts empty, which never scales anything down."""
     text = json.dumps({"v": VERSION, "pasts": {"web": {"recommended": [{"x": 1}]}}})
 
     assert load(text).pasts == {"web": NOTHING}
 
 
-def test_a_process_type_with_nothing_to_tell_takes_few_bytes():
+def test_an_empty_past_takes_few_bytes():
     assert dump(Memory(pasts={"web": NOTHING})) == '{"v":1,"pasts":{"web":{}}}'
 
 
-def test_a_text_nested_without_end_is_an_empty_memory():
+def test_deeply_nested_json_is_an_empty_memory():
     assert load("[" * 200_000) == Memory()

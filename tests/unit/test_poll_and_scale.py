@@ -380,7 +380,7 @@ def test_while_calls_are_low_scaling_up_goes_on(world):
 def test_only_one_evaluation_of_an_app_at_a_time(world):
     world.add(worker=1)
     world.report({"worker": 99})
-    app_id = world.registry.key("shop").id
+    app_id = world.registry.app_key("shop").id
     begin(world.coordinator, app_id, "another")
 
     assert world.poll() is None
@@ -391,7 +391,7 @@ def test_who_lost_the_lease_changes_nothing(world):
     """Between the read and the PATCH, another evaluation took the app."""
     world.add(worker=1)
     world.report({"worker": 99})
-    app_id = world.registry.key("shop").id
+    app_id = world.registry.app_key("shop").id
     read = world.counts.read
 
     def lose_the_lease(url, _keep):
@@ -498,7 +498,7 @@ def test_a_change_before_a_workers_death_is_recorded_by_the_next_one(
 
 def test_an_app_that_is_registered_no_more_is_left_alone(world):
     world.add(worker=1)
-    key = world.registry.key("shop")
+    key = world.registry.app_key("shop")
     world.registry.remove("shop")
 
     assert poll_and_scale(world.parts, key, "token") is None

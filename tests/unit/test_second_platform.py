@@ -65,7 +65,7 @@ def test_each_app_is_scaled_on_its_own_platform(world):
     cluster = Cluster()
     parts = with_platforms(world, cluster=cluster)
     for name in ("shop", "blog"):
-        evaluate_now(parts, world.registry.key(name))
+        evaluate_now(parts, world.registry.app_key(name))
 
     assert cluster.dynos == {"worker": 4}
     assert world.dynos("shop") == {"worker": 1}
@@ -76,7 +76,7 @@ def test_each_app_is_scaled_on_its_own_platform(world):
 def test_a_decision_keeps_to_the_rules_of_the_platform(world):
     world.report({"worker": 10_000}, "shop")
     cluster = Cluster()
-    evaluate_now(with_platforms(world, cluster=cluster), world.registry.key("shop"))
+    evaluate_now(with_platforms(world, cluster=cluster), world.registry.app_key("shop"))
 
     assert cluster.dynos == {"worker": 20}
 
@@ -84,7 +84,8 @@ def test_a_decision_keeps_to_the_rules_of_the_platform(world):
 def test_an_app_on_a_platform_that_is_not_known_is_held_alone(world):
     parts = with_platforms(world)
     done = {
-        name: evaluate_now(parts, world.registry.key(name)) for name in ("shop", "blog")
+        name: evaluate_now(parts, world.registry.app_key(name))
+        for name in ("shop", "blog")
     }
 
     assert done["shop"].hold.reason is Reason.PLATFORM_UNKNOWN

@@ -45,13 +45,13 @@ def test_every_call_for_an_app_is_made_with_its_key(world):
         *(("GET", OWN), ("PATCH", OWN)),
         *(("GET", OWN), ("PATCH", OWN)),
     ]
-    world.platform.keys.clear()
+    world.platform.heroku_keys.clear()
     world.poll("blog")
-    assert set(world.platform.keys) == {SHARED_KEY}
+    assert set(world.platform.heroku_keys) == {SHARED_KEY}
 
 
 def called(world):
-    return list(zip(world.platform.calls, world.platform.keys, strict=True))
+    return list(zip(world.platform.calls, world.platform.heroku_keys, strict=True))
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_scale_ups_come_first_in_each_account_by_itself(world):
 def test_to_explain_an_app_its_own_key_is_used(world):
     explain(world.parts, world.registry.get("shop"))
 
-    assert world.platform.keys == [OWN]
+    assert world.platform.heroku_keys == [OWN]
 
 
 def test_an_app_that_was_refused_is_tried_at_once_with_another_key(world):
@@ -113,7 +113,7 @@ def test_an_app_that_was_refused_is_tried_at_once_with_another_key(world):
     world.platform.failures = [refused]
     world.poll("blog", 1)
     waits = world.memory("blog").refusal
-    assert (waits.times, world.platform.keys[-1]) == (1, NEW)
+    assert (waits.times, world.platform.heroku_keys[-1]) == (1, NEW)
     world.poll("blog", 1)
     assert world.dynos("blog") == {"worker": 1}
     world.poll("blog", 60)
@@ -130,7 +130,7 @@ def test_an_app_is_registered_with_its_key_and_looked_for_with_it(world):
     register(world.parts, "mail", wanted, check=True, has_key=False, heroku_key=NEW)
 
     assert key_of(world, "mail") == NEW
-    assert world.platform.keys == [NEW]
+    assert world.platform.heroku_keys == [NEW]
 
 
 def test_a_key_that_heroku_refuses_registers_nothing(world):
@@ -148,7 +148,7 @@ def test_an_app_that_moves_is_looked_for_with_its_key_and_keeps_it(world):
     move(world.parts, "shop", wanted, check=True, has_key=False)
 
     assert key_of(world, "shop") == OWN
-    assert world.platform.keys == [OWN]
+    assert world.platform.heroku_keys == [OWN]
 
 
 def test_a_key_is_given_once_heroku_accepts_it(world):
@@ -160,7 +160,7 @@ def test_a_key_is_given_once_heroku_accepts_it(world):
     give_key(world.parts, "shop", NEW, check=True)
 
     assert key_of(world, "shop") == NEW
-    assert world.platform.keys == [NEW, NEW]
+    assert world.platform.heroku_keys == [NEW, NEW]
 
 
 def test_a_key_is_given_without_asking_where_that_is_said(world):
@@ -184,7 +184,7 @@ def test_a_key_that_is_taken_away_leaves_the_one_of_all_apps(world):
     world.poll("shop")
 
     assert key_of(world, "shop") == SHARED_KEY
-    assert set(world.platform.keys) == {SHARED_KEY}
+    assert set(world.platform.heroku_keys) == {SHARED_KEY}
 
 
 # what a key may look like

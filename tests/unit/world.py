@@ -99,7 +99,7 @@ class World:
     def poll(self, name: str = "shop", seconds: float = 10):
         """Let a period go by, and evaluate."""
         self.clock.walk(seconds)
-        return evaluate_now(self.parts, self.registry.key(name))
+        return evaluate_now(self.parts, self.registry.app_key(name))
 
     def tick(self, *, evaluates: bool = True) -> list[str]:
         """Fan out, and evaluate what was sent; return the names that were."""
@@ -114,7 +114,7 @@ class World:
         return {process_type: row.quantity for process_type, row in rows.items()}
 
     def memory(self, name: str = "shop"):
-        app_id = self.registry.key(name).id
+        app_id = self.registry.app_key(name).id
         return self.coordinator.recall([app_id]).get(app_id)
 
     @property

@@ -1,1 +1,1 @@
-"""Counts measured at a Celery broker."""
+"""Counts measured at Celery brokers."""

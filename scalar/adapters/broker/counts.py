@@ -1,7 +1,7 @@
-"""Measure an app's work at its broker, with the same code as the app's agent.
+"""Measure an app's queues at its broker, with the code of the app's agent.
 
-For apps that serve no HTTP, or whose web dyno sleeps. This module is imported
-only where a broker is measured: the agent adds to Celery wherever it is imported.
+For apps that serve no HTTP, or whose web dyno sleeps. Import this module only where a
+broker is measured: importing the agent adds hooks to Celery.
 """
 
 from __future__ import annotations
@@ -30,133 +30,133 @@ from scalar.core.reading import Form, Reading
 from scalar.formats import parse_answer
 from scalar.ports.counts import NOTHING_REMOVED
 
-#: Brokers to which a connection is kept.
-MOST_BROKERS = 50
-#: What is unknown of a process type if nothing at all could be measured.
+#: Brokers whose connection is kept open.
+MAX_BROKERS = 50
+#: The parts that are unknown when nothing could be measured.
 ALL_PARTS = {"count", "latency", "next_eta", "stranded"}
-#: What was measured, or why nothing was.
-Found = Mapping[str, Work] | str
-#: Errors of the broker's client, by the names of their classes, in our words.
-WORDS = {
+#: The work of each process type, or the reason why it could not be measured.
+Measurement = Mapping[str, Work] | str
+#: What an error of the broker's client means, by the name of its class.
+ERROR_TEXTS = {
     "AuthenticationError": "the broker refuses the user or the password",
-    "AuthenticationWrongNumberOfArgsError": "the broker wants a user and a password",
+    "AuthenticationWrongNumberOfArgsError": "the broker requires a user and a password",
     "AccessRefused": "the broker refuses the user or the password",
-    "NoPermissionError": "the broker's user may not do what is needed",
+    "NoPermissionError": "the broker's user lacks a permission that is needed",
     "SSLError": "TLS with the broker failed",
     "SSLCertVerificationError": "the broker's certificate is not trusted",
-    "gaierror": "the broker's host is not known",
-    "ConnectionRefusedError": "nobody listens at the broker's address",
+    "gaierror": "the broker's host name cannot be resolved",
+    "ConnectionRefusedError": "nothing listens at the broker's address",
     "TimeoutError": "the broker did not answer in time",
 }
 
 
 class BrokerCountSource:
-    """The `CountSource` of brokers: one connection each, kept and bounded."""
+    """The `CountSource` of brokers; keeps one connection each, up to a limit."""
 
-    def __init__(
-        self, *, total_timeout: float, most_brokers: int = MOST_BROKERS
-    ) -> None:
+    def __init__(self, *, total_timeout: float, max_brokers: int = MAX_BROKERS) -> None:
         self._total_timeout = total_timeout
-        self._most = most_brokers
+        self._max_brokers = max_brokers
         self._brokers: OrderedDict[object, _Broker] = OrderedDict()
         self._lock = threading.Lock()
-        # What it warns of is told by the events and logs of the app.
+        # Our own events and logs report what the agent warns of.
         logging.getLogger("scalar_agent").setLevel(logging.ERROR)
 
     def read(
         self, address: CountsAddress, keep: Mapping[str, int] = NOTHING_REMOVED
     ) -> Mapping[str, Reading]:
-        """Return the work of each process type, as its queues tell it.
+        """Return the reading of each process type, measured at its queues.
 
         Raises:
-            CountsUnavailable: The broker cannot be asked, or not in time.
+            CountsUnavailable: The broker cannot be measured, or not in time.
         """
         seconds = seconds_left(self._total_timeout)
-        found = self._broker(address).measure(seconds, keep)
-        if isinstance(found, str):
-            raise CountsUnavailable(f"{address.url.host}: {found}")
-        return parse_answer(rich(found), RICH_TYPE, Form.SCALAR)
+        measurement = self._broker(address).measure(seconds, keep)
+        if isinstance(measurement, str):
+            raise CountsUnavailable(f"{address.url.host}: {measurement}")
+        return parse_answer(rich(measurement), RICH_TYPE, Form.SCALAR)
 
     def close(self) -> None:
-        """Give all connections up."""
+        """Close all connections."""
         with self._lock:
             while self._brokers:
                 self._brokers.popitem()[1].close()
 
     def _broker(self, address: CountsAddress) -> _Broker:
-        """Return the one that is known, or a new one in the place of the oldest."""
+        """Return the broker of an address; evict the least recently used one."""
         queues = tuple(sorted(address.queues.items()))
-        key = (address.url.reveal(), queues)
+        broker_key = (address.url.reveal(), queues)
         with self._lock:
-            broker = self._brokers.pop(key, None) or _Broker(address)
-            self._brokers[key] = broker
-            while len(self._brokers) > self._most:
+            broker = self._brokers.pop(broker_key, None) or _Broker(address)
+            self._brokers[broker_key] = broker
+            while len(self._brokers) > self._max_brokers:
                 _, oldest = self._brokers.popitem(last=False)
                 threading.Thread(target=oldest.close, daemon=True).start()
         return broker
 
 
 class _Broker:
-    """An app's broker, measured by one thread at a time."""
+    """An app's broker; measured by one thread at a time."""
 
     def __init__(self, address: CountsAddress) -> None:
         self._app = celery_app(address.url)
         self._jobs = CeleryJobs(self._app, address.queues)
         self._lock = threading.Lock()
 
-    def measure(self, seconds: float, keep: Mapping[str, int]) -> Found:
-        """Return the work, or why it is not known, within so many seconds.
+    def measure(self, seconds: float, keep: Mapping[str, int]) -> Measurement:
+        """Return the work, or the reason why it is unknown, within a time limit.
 
-        A thread of its own measures, because no time limit of a socket bounds
-        the whole. What it finds too late is thrown away.
+        A separate thread measures, because socket timeouts do not bound the whole
+        measurement. A late result is discarded.
         """
         if not self._lock.acquire(blocking=False):
-            return "the broker still owes the last answer"
-        found: queue.SimpleQueue[Found] = queue.SimpleQueue()
-        threading.Thread(target=self._put, args=(found, keep), daemon=True).start()
+            return "the previous measurement has not finished"
+        result: queue.SimpleQueue[Measurement] = queue.SimpleQueue()
+        threading.Thread(target=self._put, args=(result, keep), daemon=True).start()
         try:
-            return found.get(timeout=seconds)
+            return result.get(timeout=seconds)
         except queue.Empty:
-            return f"no whole answer within {seconds:g} s"
+            return f"no complete answer within {seconds:g} s"
 
     def close(self) -> None:
-        """Give the connection up, once nobody measures."""
+        """Close the connection, after any measurement under way."""
         with self._lock:
             self._jobs.close()
             self._app.close()
 
-    def _put(self, found: queue.SimpleQueue[Found], keep: Mapping[str, int]) -> None:
+    def _put(
+        self, result: queue.SimpleQueue[Measurement], keep: Mapping[str, int]
+    ) -> None:
         try:
             work = self._jobs.measure_before_removal(keep)
-            said = [part.unknown for part in work.values()]
-            if all(unknown.keys() >= ALL_PARTS for unknown in said):
-                found.put(_why(self._app) or said[0]["count"])
+            unknowns = [part.unknown for part in work.values()]
+            if all(unknown.keys() >= ALL_PARTS for unknown in unknowns):
+                result.put(_connection_error(self._app) or unknowns[0]["count"])
             else:
-                found.put(work)
+                result.put(work)
         finally:
             self._lock.release()
 
 
 def celery_app(url: CountsUrl) -> Celery:
-    """Return a Celery app for a broker, which leaves our own one alone."""
+    """Return a Celery app for a broker, separate from our own app."""
     parts = urlsplit(url.reveal())
     options = read_options(parts.query)
-    is_checked = options.pop("ssl_cert_reqs", False)
+    is_verified = options.pop("ssl_cert_reqs", False)
     broker = parts._replace(query="").geturl()
     app = Celery("scalar-broker", set_as_current=False, fixups=[])
     app.conf.update(
         broker_url=broker,
-        # This one is asked, and CELERY_BROKER_URL is not for it.
+        # Otherwise our own CELERY_BROKER_URL would override it.
         broker_read_url=broker,
         broker_transport_options=options,
-        broker_use_ssl=_tls(url, is_checked=is_checked),
+        broker_use_ssl=_tls(url, is_verified=is_verified),
         broker_connection_timeout=3,
     )
     return app
 
 
-def _tls(url: CountsUrl, *, is_checked: bool) -> dict[str, Any] | None:
-    """Return how to check the server; Heroku's own Redis has no certificate for it."""
+def _tls(url: CountsUrl, *, is_verified: bool) -> dict[str, Any] | None:
+    """Return the TLS options; Heroku's Redis has a self-signed certificate."""
     if url.scheme == "amqps":
         return {
             "cert_reqs": ssl.CERT_REQUIRED,
@@ -165,21 +165,21 @@ def _tls(url: CountsUrl, *, is_checked: bool) -> dict[str, Any] | None:
         }
     if url.scheme != "rediss":
         return None
-    if is_checked:
+    if is_verified:
         return {"ssl_cert_reqs": ssl.CERT_REQUIRED, "ssl_ca_certs": certifi.where()}
     return {"ssl_cert_reqs": ssl.CERT_NONE, "ssl_check_hostname": False}
 
 
-def _why(app: Celery) -> str:
-    """Return why the broker cannot be asked, without its URL; empty if it can."""
+def _connection_error(app: Celery) -> str:
+    """Return why connecting fails, without the URL; empty if it succeeds."""
     try:
         with app.connection_for_read() as connection:
             connection.ensure_connection(max_retries=1, interval_start=0)
-    except Exception as exc:  # noqa: BLE001 - whatever it is, its name is told
+    except Exception as exc:  # noqa: BLE001 - any error is reported by its name
         error: BaseException | None = exc
         while error is not None:
-            if words := WORDS.get(type(error).__name__):
-                return words
+            if text := ERROR_TEXTS.get(type(error).__name__):
+                return text
             error = error.__cause__ or error.__context__
-        return f"the broker cannot be asked ({type(exc).__name__})"
+        return f"connecting to the broker failed ({type(exc).__name__})"
     return ""

@@ -1,1 +1,1 @@
-"""Heroku's Platform API."""
+"""The Heroku Platform API."""

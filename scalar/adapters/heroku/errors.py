@@ -1,4 +1,4 @@
-"""Heroku's errors in our words (Platform API reference, "Errors")."""
+"""Translate Heroku's errors into ours (Platform API reference, "Errors")."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from scalar.core.errors import (
 from scalar.core.reason import Reason
 from scalar.core.secret import redact
 
-#: Ids of a 422 that names a limit, and whether it is for each process type.
+#: Ids of a 422 that reports a limit, and whether it applies per process type.
 LIMIT_IDS = {"cannot_run_above_limit": False, "cannot_update_above_limit": True}
-#: Refusals of one app: status to reason; every other 4xx is HEROKU_REFUSED.
+#: Refusals that affect one app: status to reason; any other 4xx is HEROKU_REFUSED.
 REASONS = {
     402: Reason.PAYMENT_REQUIRED,
     403: Reason.FORBIDDEN,
     404: Reason.APP_NOT_ON_HEROKU,
 }
 UNAUTHORIZED = 401
-#: What to do when the shared key, or an app's own, is not accepted.
+#: What to do when Heroku rejects the shared Heroku key, or an app's own.
 NEW_SHARED_KEY = "Set HEROKU_API_KEY to a valid key"
 NEW_OWN_KEY = (
-    "The app has a Heroku key of its own. Give it a valid one: python cli.py "
+    "The app has its own Heroku key. Replace it with a valid one: python cli.py "
     "set-heroku-key NAME -"
 )
 TOO_MANY_REQUESTS = 429
@@ -36,23 +36,23 @@ UNPROCESSABLE = 422
 
 
 def raise_for_answer(response: requests.Response, *, is_shared: bool) -> None:
-    """Raise a `PlatformError` unless the answer is a success.
+    """Raise a `PlatformError` unless the response is a success.
 
     Args:
-        response: The answer.
-        is_shared: Whether the request was signed with the key of all apps.
+        response: Heroku's response.
+        is_shared: Whether the request was signed with the shared Heroku key.
     """
     status = response.status_code
-    if response.ok and status < 300:  # noqa: PLR2004 - the class of successes
+    if response.ok and status < 300:  # noqa: PLR2004 - 2xx
         return
     body = _body(response)
     error_id = str(body.get("id") or "")
-    said = " ".join(str(body.get("message") or response.reason or "").split())
+    text = " ".join(str(body.get("message") or response.reason or "").split())
     request_id = response.headers.get("Request-Id", "").split(",")[0]
     message = redact(
         f"Heroku answered {status}"
         + (f" {error_id}" if error_id else "")
-        + (f": {said[:300]}" if said else "")
+        + (f": {text[:300]}" if text else "")
         + (f" (request {request_id})" if request_id else "")
     )
     if status == UNAUTHORIZED:
@@ -82,7 +82,7 @@ def raise_for_answer(response: requests.Response, *, is_shared: bool) -> None:
             status=status,
             error_id=error_id,
         )
-    if 400 <= status < 500:  # noqa: PLR2004 - the class of refusals
+    if 400 <= status < 500:  # noqa: PLR2004 - 4xx
         raise Refused(
             message,
             reason=REASONS.get(status, Reason.HEROKU_REFUSED),
@@ -93,7 +93,7 @@ def raise_for_answer(response: requests.Response, *, is_shared: bool) -> None:
 
 
 def unavailable(error: Exception, timeout: float) -> PlatformUnavailable:
-    """Return the error for a call that got no answer."""
+    """Return the error for a call without a response."""
     if isinstance(error, requests.Timeout | TimeoutError):
         return PlatformUnavailable(f"Heroku did not answer within {timeout:g} s")
     while inner := error.__cause__ or error.__context__:

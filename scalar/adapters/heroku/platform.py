@@ -1,9 +1,8 @@
-"""Heroku through heroku3, with a session of ours.
+"""Call Heroku through heroku3, over our own HTTP session.
 
-heroku3 has no timeouts, loses the body of errors and prints on paged answers.
-So each answer is looked at by a hook of the request before heroku3 sees it, and
-errors leave as our own. Several accounts share the connections: the key goes with
-each request.
+heroku3 has no timeouts, discards the body of errors and prints on paged answers. So a
+response hook checks each answer before heroku3 sees it, and raises our own errors.
+All accounts share the connections: each request is signed with its own Heroku key.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ from scalar.core.secret import Secret
 from scalar.ports.account import Accounts
 from scalar.ports.platform import Platform, PlatformApp, Urgency
 
-#: Only reads are tried again, once, and never after 429 or 500.
+#: Only reads are retried, once, and never after 429 or 500.
 READ_RETRIES = Retry(
     total=1,
     connect=1,
@@ -45,18 +44,18 @@ READ_RETRIES = Retry(
     respect_retry_after_header=False,
     raise_on_status=False,
 )
-#: An app with more process types than this many pages hold is not believable.
-MOST_PAGES = 10
-#: Called with the calls that remain (None if not said) and the key, after each
-#: answer that shows Heroku at work.
-Listener = Callable[[int | None, Secret], None]
+#: No real app has more process types than fit on this many pages.
+MAX_PAGES = 10
+#: Called after each successful answer, with the calls left (None if Heroku did not
+#: report them) and the Heroku key.
+AnswerListener = Callable[[int | None, Secret], None]
 
 
 class HerokuAuth(requests.auth.AuthBase):
-    """Signs a request with the API key, and gives it an id to be found by."""
+    """Signs a request with a Heroku key, and adds an id to trace it by."""
 
-    def __init__(self, key: Secret) -> None:
-        self._basic = requests.auth.HTTPBasicAuth("", key.reveal())
+    def __init__(self, heroku_key: Secret) -> None:
+        self._basic = requests.auth.HTTPBasicAuth("", heroku_key.reveal())
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Return the request with both headers."""
@@ -65,30 +64,30 @@ class HerokuAuth(requests.auth.AuthBase):
         return signed
 
 
-class _Signed:
-    """What heroku3 takes for its session: each request is signed with one key."""
+class _SigningSession:
+    """The session given to heroku3: signs each request with one Heroku key."""
 
     def __init__(
         self,
         session: requests.Session,
-        key: Secret,
-        look: Callable[..., None],
+        heroku_key: Secret,
+        check: Callable[..., None],
     ) -> None:
         self.headers = session.headers
         self._session = session
-        self._auth = HerokuAuth(key)
-        self._look = look
+        self._auth = HerokuAuth(heroku_key)
+        self._check = check
 
     def request(self, method: str, url: str, **options: Any) -> requests.Response:
-        """Make a request, and look at its answer."""
-        hooks = {"response": self._look}
+        """Make a request, and check its response."""
+        hooks = {"response": self._check}
         return self._session.request(
             method, url, auth=self._auth, hooks=hooks, **options
         )
 
 
 class HerokuApi:
-    """Requests to Heroku's Platform API, each signed with the key it is made for."""
+    """Sends requests to Heroku's Platform API, each signed with a given Heroku key."""
 
     def __init__(
         self,
@@ -97,16 +96,16 @@ class HerokuApi:
         base_url: str,
         *,
         timeout: float,
-        on_answer: Listener = lambda _remaining, _key: None,
+        on_answer: AnswerListener = lambda _remaining, _key: None,
     ) -> None:
-        """Make one.
+        """Initialise it.
 
         Args:
-            session: For the requests of all keys.
-            shared_key: `HEROKU_API_KEY`, for the apps without a key of their own.
-            base_url: Where the Platform API is.
-            timeout: Seconds for one call, all its pages included.
-            on_answer: Called with the calls that remain.
+            session: Sends the requests of all accounts.
+            shared_key: `HEROKU_API_KEY`, for apps without a Heroku key of their own.
+            base_url: The URL of the Platform API.
+            timeout: Seconds for one call, including all its pages.
+            on_answer: Called after each successful answer.
         """
         session.max_redirects = 0
         self._session = session
@@ -115,22 +114,22 @@ class HerokuApi:
         self._on_answer = on_answer
         self.timeout = timeout
 
-    def calls_remaining(self, key: Secret) -> tuple[int, str]:
-        """Return the calls left this hour, and the key's scope if Heroku says it.
+    def calls_remaining(self, heroku_key: Secret) -> tuple[int, str]:
+        """Return the calls left this hour, and the Heroku key's scope if reported.
 
-        Costs no call of the budget.
+        This request is free: it does not count against the account's limit.
         """
         with within(self.timeout):
-            response = self.request(key, "GET", ("account", "rate-limits"))
+            response = self.request(heroku_key, "GET", ("account", "rate-limits"))
         try:
             remaining = int(_json(response)["remaining"])
         except (ValueError, KeyError, TypeError) as exc:
-            raise _not_understood(exc) from exc
+            raise _unexpected_answer(exc) from exc
         return remaining, response.headers.get("Oauth-Scope", "")
 
     def request(
         self,
-        key: Secret,
+        heroku_key: Secret,
         method: str,
         path: tuple[str, ...],
         body: str | None = None,
@@ -138,42 +137,42 @@ class HerokuApi:
         page: str | None = None,
     ) -> requests.Response:
         """Make one request; raises `PlatformError` unless it succeeds."""
-        signs = key or self._shared_key
-        if not signs:
+        signing_key = heroku_key or self._shared_key
+        if not signing_key:
             raise NotAuthorized("HEROKU_API_KEY is not set")
 
-        def look(response: requests.Response, **_: object) -> None:
-            self._look(response, key)
+        def check(response: requests.Response, **_: object) -> None:
+            self._check(response, heroku_key)
 
-        heroku = Heroku(session=_Signed(self._session, signs, look))
+        heroku = Heroku(session=_SigningSession(self._session, signing_key, check))
         heroku._heroku_url = self._base_url  # noqa: SLF001 - heroku3 offers no other way
         try:
-            response: requests.Response = heroku._http_resource(  # noqa: SLF001 - the one way that costs one request
+            response: requests.Response = heroku._http_resource(  # noqa: SLF001 - its public methods make extra requests
                 method, path, data=body, valrange=page
             )
         except (requests.RequestException, Urllib3Error, OSError) as exc:
             raise unavailable(exc, self.timeout) from exc
         return response
 
-    def _look(self, response: requests.Response, key: Secret) -> None:
-        """Check an answer before heroku3 sees it."""
-        raise_for_answer(response, is_shared=key == SHARED_KEY)
+    def _check(self, response: requests.Response, heroku_key: Secret) -> None:
+        """Check a response before heroku3 sees it; report the calls left."""
+        raise_for_answer(response, is_shared=heroku_key == SHARED_KEY)
         remaining = response.headers.get("RateLimit-Remaining", "")
-        self._on_answer(int(remaining) if remaining.isdigit() else None, key)
+        self._on_answer(int(remaining) if remaining.isdigit() else None, heroku_key)
 
 
 class HerokuPlatform:
-    """The `Platform` of one app on Heroku, or on a server that speaks like it."""
+    """The `Platform` of one app on Heroku, or on a compatible server."""
 
     rules = HEROKU
 
-    def __init__(self, api: HerokuApi, app: str, key: Secret) -> None:
+    def __init__(self, api: HerokuApi, app: str, heroku_key: Secret) -> None:
         self._api = api
         self._app = app
-        self._key = key
+        self._heroku_key = heroku_key
 
     def describe(self, urgency: Urgency) -> PlatformApp:
-        """Return what Heroku says of the app."""
+        """Return the app as Heroku describes it."""
         del urgency
         with within(self._api.timeout):
             data = _json(self._request("GET"))
@@ -185,7 +184,7 @@ class HerokuPlatform:
                 _time(data.get("released_at")),
             )
         except (KeyError, TypeError, AttributeError, ValueError) as exc:
-            raise _not_understood(exc) from exc
+            raise _unexpected_answer(exc) from exc
 
     def formation(self, urgency: Urgency) -> Formation:
         """Return the dynos of each process type."""
@@ -193,16 +192,16 @@ class HerokuPlatform:
         rows: list[Any] = []
         page: str | None = None
         with within(self._api.timeout):
-            for _ in range(MOST_PAGES):
+            for _ in range(MAX_PAGES):
                 response = self._request("GET", "formation", page=page)
                 rows += _list(response)
                 page = response.headers.get("Next-Range")
                 if response.status_code != requests.codes.partial or not page:
                     return _formation(rows)
-        raise PlatformUnavailable(f"Heroku's list has more than {MOST_PAGES} pages")
+        raise PlatformUnavailable(f"Heroku's list has more than {MAX_PAGES} pages")
 
     def scale(self, quantities: Mapping[str, int], urgency: Urgency) -> Formation:
-        """Ask for absolute quantities in one call; return the formation."""
+        """Set absolute quantities in one call; return the new formation."""
         del urgency
         updates = [
             {"type": name, "quantity": quantity}
@@ -215,16 +214,16 @@ class HerokuPlatform:
     def _request(
         self,
         method: str,
-        *below: str,
+        *subpath: str,
         body: str | None = None,
         page: str | None = None,
     ) -> requests.Response:
-        path = ("apps", self._app, *below)
-        return self._api.request(self._key, method, path, body, page=page)
+        path = ("apps", self._app, *subpath)
+        return self._api.request(self._heroku_key, method, path, body, page=page)
 
 
 class HerokuPlatforms:
-    """The apps on Heroku, each bound to the account of its key."""
+    """The `Platforms` of Heroku: binds each app to the account of its Heroku key."""
 
     def __init__(self, api: HerokuApi, accounts: Accounts) -> None:
         self._api = api
@@ -236,7 +235,7 @@ class HerokuPlatforms:
         return GovernedPlatform(self.unmetered(app), account)
 
     def unmetered(self, app: RegisteredApp | NewApp) -> Platform:
-        """Return the app's platform for a person's own call."""
+        """Return the app's platform for a person's command."""
         return HerokuPlatform(self._api, app.name, app.heroku_key)
 
 
@@ -252,15 +251,15 @@ def _json(response: requests.Response) -> Any:
 def _time(text: str | None) -> datetime | None:
     moment = datetime.fromisoformat(text) if text else None
     if moment is not None and moment.tzinfo is None:
-        raise ValueError("a time without its offset")
+        raise ValueError("a time without its UTC offset")
     return moment
 
 
 def _list(response: requests.Response) -> list[Any]:
-    """Return the answer; an empty object must not pass for an empty formation."""
+    """Return the list in a response; `{}` must not pass for an empty formation."""
     answer = _json(response)
     if not isinstance(answer, list):
-        raise _not_understood(TypeError())
+        raise _unexpected_answer(TypeError())
     return answer
 
 
@@ -271,14 +270,14 @@ def _formation(rows: list[Any]) -> Formation:
             for row in rows
         }
     except (AttributeError, KeyError, TypeError, ValueError) as exc:
-        raise _not_understood(exc) from exc
+        raise _unexpected_answer(exc) from exc
 
 
 def _size(row: Mapping[str, Any]) -> str:
     return str(row.get("size") or (row.get("dyno_size") or {}).get("name") or "")
 
 
-def _not_understood(error: Exception) -> PlatformUnavailable:
+def _unexpected_answer(error: Exception) -> PlatformUnavailable:
     return PlatformUnavailable(
-        f"Heroku's answer is not as the API describes it ({type(error).__name__})"
+        f"Heroku's answer does not match its API reference ({type(error).__name__})"
     )

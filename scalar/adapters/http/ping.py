@@ -1,4 +1,4 @@
-"""Call the URL of a dead man's switch."""
+"""Ping a dead man's switch over HTTP."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ log = logging.getLogger("scalar.status")
 
 
 class HttpPinger:
-    """The `Pinger` for services that expect a GET now and then.
+    """The `Pinger` for services that expect a GET regularly.
 
-    The URL is a secret: who knows it can keep the switch quiet.
+    The URL is a secret: anyone who knows it can suppress the alarm.
     """
 
     def __init__(self, session: requests.Session, url: Secret) -> None:
@@ -23,7 +23,7 @@ class HttpPinger:
         self._url = url
 
     def ping(self) -> bool:
-        """Call the URL; return whether it answered well. Nothing gets out."""
+        """GET the URL; return whether the answer is a success. Never raises."""
         try:
             answer = self._session.get(
                 self._url.reveal(), allow_redirects=False, stream=True
@@ -33,14 +33,14 @@ class HttpPinger:
         except (requests.RequestException, OSError) as exc:
             log.warning(logfmt.line("status.ping_failed", detail=type(exc).__name__))
             return False
-        if not 200 <= status < 300:  # noqa: PLR2004 - HTTP's success
+        if not 200 <= status < 300:  # noqa: PLR2004 - 2xx
             log.warning(logfmt.line("status.ping_failed", detail=f"HTTP {status}"))
             return False
         return True
 
 
 class NoPinger:
-    """The `Pinger` where there is no switch."""
+    """The `Pinger` when no switch is configured."""
 
     def ping(self) -> bool:
         """Do nothing."""

@@ -1,7 +1,7 @@
-"""Keep HTTP out of networks that are not public.
+"""Refuse connections to addresses that are not public.
 
-The address that a socket is connected to is looked at, never a name: what a name
-server says a moment later, or to somebody else, changes nothing.
+The check uses the address that a socket is connected to, never a host name, so that
+DNS rebinding cannot bypass it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ipaddress import (
     ip_network,
 )
 
-#: What is in no public network, from IANA's registries of special addresses. Not
+#: Networks that are not public, from IANA's special-purpose address registries. Not
 #: `is_global`, which has changed between versions of Python.
 _V4 = {
     "an unspecified": ("0.0.0.0/8",),
@@ -38,9 +38,9 @@ _V6 = {
     "a multicast": ("ff00::/8",),
     "a reserved": ("2001::/23",),
 }
-#: Networks whose addresses lead to an IPv4 address inside them, and how many
-#: bits stand behind it: mapped, compatible, NAT64 and 6to4.
-_LEAD_TO_V4 = (
+#: Networks whose addresses embed an IPv4 address, and the number of bits after it:
+#: mapped, compatible, NAT64 and 6to4.
+_EMBED_V4 = (
     (IPv6Network("::ffff:0:0/96"), 0),
     (IPv6Network("::/96"), 0),
     (IPv6Network("64:ff9b::/96"), 0),
@@ -62,15 +62,15 @@ _KINDS: dict[int, _Kinds] = {4: _kinds(_V4), 6: _kinds(_V6)}
 
 
 class AddressRefused(OSError):
-    """A connection was made to an address that is not public; it is closed."""
+    """The connection led to an address that is not public; it was closed."""
 
 
 def only_public(connection: socket.socket) -> socket.socket:
-    """Return a connection if its other end is public; close it otherwise.
+    """Return a connection if its peer is public; otherwise close it.
 
     Raises:
-        AddressRefused: It is not.
-        OSError: It cannot be told, because the connection has ended.
+        AddressRefused: The peer is not public.
+        OSError: The connection has ended already.
     """
     try:
         _check(connection.getpeername()[0])
@@ -81,15 +81,15 @@ def only_public(connection: socket.socket) -> socket.socket:
 
 
 def why_not_public(text: str) -> str | None:
-    """Return what an address is instead of public, such as "a private address"."""
+    """Return why an address is not public, e.g. "a private address"; None if it is."""
     address = ip_address(text)
     kind = _kind(address)
     if kind:
         return f"{kind} address"
-    inner = _inner_v4(address)
-    if inner is not None:
-        kind = _kind(inner)
-        return f"a way to {inner}, {kind} address" if kind else None
+    embedded = _embedded_v4(address)
+    if embedded is not None:
+        kind = _kind(embedded)
+        return f"an alias of {embedded}, {kind} address" if kind else None
     is_public = address.version == 4 or address in _PUBLIC_V6  # noqa: PLR2004 - IPv4
     return None if is_public else "a reserved address"
 
@@ -107,9 +107,9 @@ def _kind(address: _Address) -> str | None:
     return next((kind for kind, network in kinds if address in network), None)
 
 
-def _inner_v4(address: _Address) -> IPv4Address | None:
-    """Return the IPv4 address that an IPv6 one leads to."""
-    for network, behind in _LEAD_TO_V4:
+def _embedded_v4(address: _Address) -> IPv4Address | None:
+    """Return the IPv4 address embedded in an IPv6 address; None if there is none."""
+    for network, bits_after in _EMBED_V4:
         if address in network:
-            return IPv4Address(int(address) >> behind & 0xFFFFFFFF)
+            return IPv4Address(int(address) >> bits_after & 0xFFFFFFFF)
     return None

@@ -1,1 +1,1 @@
-"""A twin in memory of each port, for tests and dry runs."""
+"""In-memory twins of the ports, for tests and dry runs."""

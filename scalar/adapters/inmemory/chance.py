@@ -9,10 +9,10 @@ from scalar.ports.chance import T
 
 
 class SeededChance:
-    """A `Chance` that draws the same again from the same seed."""
+    """A `Chance` that repeats its results for the same seed."""
 
     def __init__(self, seed: int = 0) -> None:
-        self._random = random.Random(seed)  # noqa: S311 - to repeat a run
+        self._random = random.Random(seed)  # noqa: S311 - repeatable, not a secret
 
     def shuffled(self, items: Sequence[T]) -> list[T]:
         """Return the items in random order."""

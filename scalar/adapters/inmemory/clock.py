@@ -1,4 +1,4 @@
-"""A clock that moves only when it is told to."""
+"""A clock that moves only when a test advances it."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from datetime import UTC, datetime, timedelta
 
 
 class WalkedClock:
-    """A clock that moves only when it is told to."""
+    """A clock that moves only when a test advances it."""
 
     def __init__(self, start: datetime = datetime(2026, 1, 1, 12, tzinfo=UTC)) -> None:
         self._now = start
 
     def now(self) -> datetime:
-        """Return the time, aware, in UTC."""
+        """Return the current time, aware, in UTC."""
         return self._now
 
     def walk(self, seconds: float) -> None:
-        """Move the time on (or back, if negative)."""
+        """Advance the time (or set it back, if negative)."""
         self._now += timedelta(seconds=seconds)

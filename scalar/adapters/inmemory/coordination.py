@@ -1,4 +1,4 @@
-"""What the workers share, in memory."""
+"""Coordination in memory."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scalar.ports.coordination import Lease, Tick
 
 
 class MemoryCoordinator:
-    """A `Coordinator` for one process."""
+    """The coordination ports, for one process."""
 
     def __init__(
         self, clock: Clock, chance: Chance | None = None, *, early_part: float = 0.25
@@ -32,7 +32,7 @@ class MemoryCoordinator:
         self._done: dict[str, datetime] = {}
 
     def open_tick(self, period: float) -> Tick | None:
-        """Return the tick if a fan-out may run now."""
+        """Accept a tick, at most one per `period` seconds."""
         now, length = self._clock.now(), timedelta(seconds=period)
         due = self._due if self._due and self._due - now <= 2 * length else now
         if now < due - length * self._early_part:
@@ -42,27 +42,27 @@ class MemoryCoordinator:
         return tick
 
     def reserve(self, app_ids: Sequence[int], token: str, seconds: float) -> list[int]:
-        """Keep apps for messages under way; return those that were free."""
+        """Reserve apps for the messages of a tick; return those that were free."""
         end = self._clock.now() + timedelta(seconds=seconds)
         free = [app_id for app_id in app_ids if self._holder(app_id) is None]
         self._leases.update((app_id, (token, end)) for app_id in free)
         return free
 
     def slow(self) -> set[int]:
-        """Return the apps whose last exchange failed or took long."""
+        """Return the apps whose last request failed or was slow."""
         return {app_id for app_id, memory in self._memories.items() if memory.slow}
 
     def resting(self) -> set[int]:
-        """Return the apps that are not to be polled yet."""
+        """Return the apps that are not polled yet, because they did not answer."""
         now = self._clock.now()
         return {app_id for app_id, until in self._resting.items() if now < until}
 
     def busy(self, app_ids: Collection[int]) -> set[int]:
-        """Return those of the apps that are reserved or being evaluated."""
+        """Return which of the apps are reserved or being evaluated."""
         return {app_id for app_id in app_ids if self._holder(app_id)}
 
     def begin(self, app_id: int, token: str) -> tuple[Lease, Memory] | None:
-        """Start the evaluation that the app was reserved for, if it still is."""
+        """Turn the app's reservation into a lease; return it with the app's memory."""
         if self._holder(app_id) != token:
             return None
         lease = Lease(app_id, self._chance.token())
@@ -71,14 +71,14 @@ class MemoryCoordinator:
         return lease, self._memories.get(app_id, Memory())
 
     def store(self, lease: Lease, memory: Memory) -> bool:
-        """Store the memory, if the lease is still ours; return whether it is."""
+        """Store the memory if the lease is still held; return whether it was."""
         if self._holder(lease.app_id) != lease.token:
             return False
         self._memories[lease.app_id] = memory
         return True
 
     def finish(self, lease: Lease, memory: Memory | None) -> None:
-        """Give the lease back; store the memory, if it changed."""
+        """Release the lease; store the memory, unless it is None (unchanged)."""
         holder = self._holder(lease.app_id)
         self._evaluated = self._clock.now()
         if holder == lease.token:
@@ -97,17 +97,17 @@ class MemoryCoordinator:
             self._memories.pop(lease.app_id, None)
 
     def recall(self, app_ids: Sequence[int]) -> dict[int, Memory]:
-        """Return what is remembered of apps."""
+        """Return the memories of apps."""
         return {i: self._memories[i] for i in app_ids if i in self._memories}
 
     def forget(self, app_id: int) -> None:
-        """Drop what is remembered of an app."""
+        """Delete an app's memory."""
         self._memories.pop(app_id, None)
         self._resting.pop(app_id, None)
         self._stuck.pop(app_id, None)
 
     def vitals(self) -> Vitals:
-        """Return the signs of life."""
+        """Return the heartbeats."""
         return Vitals(
             self._clock.now(),
             self._last,
@@ -117,7 +117,7 @@ class MemoryCoordinator:
         )
 
     def once(self, name: str, seconds: float) -> bool:
-        """Return True to one caller in `seconds`."""
+        """Return True at most once per `seconds`, whichever worker calls."""
         now = self._clock.now()
         if name in self._done and now < self._done[name]:
             return False
@@ -125,8 +125,8 @@ class MemoryCoordinator:
         return True
 
     def lose_everything(self) -> None:
-        """Be as empty as a Redis that was restarted."""
-        self.__init__(self._clock, self._chance, early_part=self._early_part)  # type: ignore[misc] # the same as a new one
+        """Lose all state, like a Redis that was restarted."""
+        self.__init__(self._clock, self._chance, early_part=self._early_part)  # type: ignore[misc] # resets it to a new one
 
     def _holder(self, app_id: int) -> str | None:
         token, end = self._leases.get(app_id, ("", datetime.min.replace(tzinfo=UTC)))

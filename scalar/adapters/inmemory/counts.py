@@ -1,4 +1,4 @@
-"""Counts that a test sets."""
+"""Counts set by a test."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from scalar.ports.counts import NOTHING_REMOVED
 
 
 class MemoryCounts:
-    """A `CountSource` that says what it was told, by URL."""
+    """A `CountSource` whose answers a test sets, by URL."""
 
     def __init__(self) -> None:
         self.answers: dict[str, Mapping[str, Reading] | Exception] = {}
@@ -21,7 +21,7 @@ class MemoryCounts:
     def read(
         self, address: CountsAddress, keep: Mapping[str, int] = NOTHING_REMOVED
     ) -> Mapping[str, Reading]:
-        """Return, or raise, the answer of an address."""
+        """Return, or raise, the answer set for an address."""
         self.asked.append(address.url.address)
         if keep:
             self.kept.append(dict(keep))

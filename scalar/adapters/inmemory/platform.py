@@ -1,4 +1,4 @@
-"""A platform in memory, and the accounts that its calls count against."""
+"""A platform in memory, and the accounts that meter its calls."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from scalar.ports.platform import Platform, PlatformApp, Urgency
 
 @dataclass
 class MemoryAccounts:
-    """`Accounts` that are open, unless a test denies their calls.
+    """`Accounts` that permit all calls, unless a test denies them.
 
     Attributes:
-        denial: Why no call may be made, by its urgency and its key.
-        failures: What concerned a whole account.
-        blamed: The key of each of them.
-        remaining: The calls left with each key, as last heard.
+        denial: The cause for denying a call, by its urgency and Heroku key.
+        failures: The failures reported to an account.
+        blamed: The Heroku key of each failure.
+        remaining: The calls left with each Heroku key, as last reported.
     """
 
     denial: Callable[[Urgency, Secret], Cause | None] = lambda *_: None
@@ -33,50 +33,50 @@ class MemoryAccounts:
     blamed: list[Secret] = field(default_factory=list)
     remaining: dict[Secret, int] = field(default_factory=dict)
 
-    def of(self, key: Secret) -> MemoryAccount:
-        """Return the account that a key belongs to."""
-        return MemoryAccount(self, key)
+    def of(self, heroku_key: Secret) -> MemoryAccount:
+        """Return the account that a Heroku key belongs to."""
+        return MemoryAccount(self, heroku_key)
 
 
 @dataclass(frozen=True)
 class MemoryAccount:
-    """One `Account` of those in memory."""
+    """The in-memory `Account` of one Heroku key."""
 
     accounts: MemoryAccounts
-    key: Secret
+    heroku_key: Secret
 
     def ask(self, urgency: Urgency) -> Cause | None:
-        """Return None if a call may be made now, otherwise why not."""
-        return self.accounts.denial(urgency, self.key)
+        """Return None if a call may be made now, otherwise the cause for denying it."""
+        return self.accounts.denial(urgency, self.heroku_key)
 
     def answered(self, remaining: int | None) -> None:
-        """Record that the platform answered."""
+        """Record an answer, with the calls left according to the platform."""
         if remaining is not None:
-            self.accounts.remaining[self.key] = remaining
+            self.accounts.remaining[self.heroku_key] = remaining
 
     def failed(self, error: PlatformError) -> None:
-        """Record a failure that concerns the whole account."""
+        """Record a failure that affects the whole account."""
         self.accounts.failures.append(error)
-        self.accounts.blamed.append(self.key)
+        self.accounts.blamed.append(self.heroku_key)
 
     def budget(self) -> Budget:
-        """Return what is known."""
-        return Budget(self.accounts.remaining.get(self.key))
+        """Return the calls left."""
+        return Budget(self.accounts.remaining.get(self.heroku_key))
 
 
 @dataclass
 class MemoryPlatforms:
-    """`Platforms` in memory, with the calls that were made.
+    """`Platforms` in memory that record their calls.
 
     Attributes:
-        accounts: What meters the calls.
+        accounts: The accounts that meter the calls.
         formations: App name to its formation.
-        failures: Errors that the next calls end in, first one first.
-        calls: What was asked for: ("GET", app) or ("PATCH", app, quantities).
-        releases: When an app was last released; not in it if never.
-        web_urls: An app's web address, if it is not the usual one.
-        keys: The key of each call.
-        revoked: Keys that are no longer accepted.
+        failures: Errors that the next calls raise, in this order.
+        calls: The calls made: ("GET", app) or ("PATCH", app, quantities).
+        releases: When each app was last released.
+        web_urls: The web address of each app that does not have the usual one.
+        heroku_keys: The Heroku key of each call.
+        revoked: Heroku keys that are no longer accepted.
     """
 
     accounts: MemoryAccounts = field(default_factory=MemoryAccounts)
@@ -85,7 +85,7 @@ class MemoryPlatforms:
     calls: list[tuple[object, ...]] = field(default_factory=list)
     releases: dict[str, datetime] = field(default_factory=dict)
     web_urls: dict[str, str] = field(default_factory=dict)
-    keys: list[Secret] = field(default_factory=list)
+    heroku_keys: list[Secret] = field(default_factory=list)
     revoked: set[Secret] = field(default_factory=set)
 
     def of(self, app: RegisteredApp | NewApp) -> Platform:
@@ -93,21 +93,21 @@ class MemoryPlatforms:
         return GovernedPlatform(self.unmetered(app), self.accounts.of(app.heroku_key))
 
     def unmetered(self, app: RegisteredApp | NewApp) -> Platform:
-        """Return the app's platform for a person's own call."""
+        """Return the app's platform for a person's command."""
         return MemoryPlatform(self, app.name, app.heroku_key)
 
 
 @dataclass(frozen=True)
 class MemoryPlatform:
-    """The `Platform` of one app in memory."""
+    """The in-memory `Platform` of one app."""
 
     all: MemoryPlatforms
     app: str
-    key: Secret
+    heroku_key: Secret
     rules: PlatformRules = HEROKU
 
     def describe(self, urgency: Urgency) -> PlatformApp:
-        """Return what the platform says of the app."""
+        """Return the app as the platform describes it."""
         del urgency
         self._call("GET")
         self._rows()
@@ -126,7 +126,7 @@ class MemoryPlatform:
         return dict(self._rows())
 
     def scale(self, quantities: Mapping[str, int], urgency: Urgency) -> Formation:
-        """Set the dynos of some process types."""
+        """Set absolute quantities; return the new formation."""
         del urgency
         self._call("PATCH", dict(quantities))
         rows = self._rows()
@@ -142,8 +142,8 @@ class MemoryPlatform:
 
     def _call(self, method: str, *what: object) -> None:
         self.all.calls.append((method, self.app, *what))
-        self.all.keys.append(self.key)
-        if self.key in self.all.revoked:
+        self.all.heroku_keys.append(self.heroku_key)
+        if self.heroku_key in self.all.revoked:
             raise NotAuthorized("Heroku answered 401", status=401)
         if self.all.failures:
             raise self.all.failures.pop(0)

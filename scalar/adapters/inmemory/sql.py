@@ -41,7 +41,7 @@ class MemoryRegistry:
         return self._apps[name]
 
     def put(self, app: RegisteredApp) -> None:
-        """Replace an app's row, as an older or newer version may have written it."""
+        """Replace an app's row, e.g. by one from an older or newer version."""
         self._apps[app.name] = app
 
     def remove(self, name: str) -> None:
@@ -50,12 +50,12 @@ class MemoryRegistry:
             raise AppNotFound(name)
 
     def get(self, name: str) -> RegisteredApp:
-        """Return an app by its name."""
+        """Return an app by name."""
         if name not in self._apps:
             raise AppNotFound(name)
         return self._apps[name]
 
-    def key(self, name: str) -> AppKey:
+    def app_key(self, name: str) -> AppKey:
         """Return an app's key."""
         app = self.get(name)
         return AppKey(app.id, app.name, app.revision)
@@ -63,35 +63,35 @@ class MemoryRegistry:
     def set_policy(
         self, name: str, process_type: str, values: Mapping[str, str]
     ) -> None:
-        """Store the values of an app or of a process type."""
+        """Replace the policy values of an app, or of one of its process types."""
         app = self.get(name)
         policies = {**app.policies, process_type: dict(values)}
-        policies = {of: kept for of, kept in policies.items() if kept}
+        policies = {of: stored for of, stored in policies.items() if stored}
         self._apps[name] = replace(app, policies=policies, revision=app.revision + 1)
 
     def set_address(self, name: str, address: CountsAddress) -> None:
-        """Give an app another address."""
+        """Change an app's address."""
         app = self.get(name)
         self._apps[name] = replace(app, address=address, revision=app.revision + 1)
 
     def set_heroku_key(self, name: str, heroku_key: Secret) -> None:
-        """Give an app its own Heroku key, or take it away."""
+        """Set an app's own Heroku key, or remove it."""
         app = self.get(name)
         self._apps[name] = replace(
             app, heroku_key=heroku_key, revision=app.revision + 1
         )
 
-    def find(self, key: AppKey) -> RegisteredApp | None:
-        """Return an app by its key."""
-        return next((app for app in self._apps.values() if app.id == key.id), None)
+    def find(self, app_key: AppKey) -> RegisteredApp | None:
+        """Return an app by its app key."""
+        return next((app for app in self._apps.values() if app.id == app_key.id), None)
 
     def page(self, after_id: int, limit: int) -> Sequence[AppKey]:
-        """Return the next apps in the order of their numbers."""
-        keys = sorted(
+        """Return the next app keys, ordered by id."""
+        app_keys = sorted(
             (AppKey(app.id, app.name, app.revision) for app in self._apps.values()),
-            key=lambda key: key.id,
+            key=lambda app_key: app_key.id,
         )
-        return [key for key in keys if key.id > after_id][:limit]
+        return [app_key for app_key in app_keys if app_key.id > after_id][:limit]
 
 
 class MemoryJournal:
@@ -101,7 +101,7 @@ class MemoryJournal:
         self.events: list[Event] = []
 
     def record(self, events: Sequence[Event]) -> None:
-        """Write events down."""
+        """Store events."""
         self.events.extend(events)
 
     def recent(

@@ -1,1 +1,1 @@
-"""What lives in Redis: coordination and the account's budget."""
+"""Redis: coordination of the workers, and the call budget of each Heroku account."""

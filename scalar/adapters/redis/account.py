@@ -1,16 +1,17 @@
-"""The calls of each Heroku account, shared by all workers through Redis.
+"""Meter the calls of each Heroku account; the state is shared through Redis.
 
-A token bucket with a reserve for people, and a circuit breaker with a half-open
-probe, each account at a Redis key of its own:
+A token bucket, with a reserve for people, and a circuit breaker with a half-open
+probe. Each account has one Redis key:
 
-    scalar:account:NAME; scalar:account for that of HEROKU_API_KEY
-                     remaining, at     calls left, and when Heroku said so (ms)
-                     blocked, reason   no call before that time (ms), and why
+    scalar:account:NAME; scalar:account for the account of HEROKU_API_KEY
+                     remaining, at     calls left, and when Heroku reported it (ms)
+                     blocked, reason   calls are denied until then (ms), and why
                      strikes           failures in a row
-                     probe             until then one call is trying (ms)
+                     probe             a probe call is under way until then (ms)
 
-After a failure nobody calls for a while, longer each time. Then one call tries,
-and only when it succeeds may the others follow: no stampede at recovery.
+A failure opens the circuit: all calls are denied, each time for longer (exponential
+backoff with jitter). Then it is half-open: one probe call is let through, and the
+others follow only if it succeeds. So recovery causes no stampede.
 """
 
 from __future__ import annotations
@@ -23,19 +24,20 @@ from typing import Any
 import redis
 
 from scalar.adapters.redis.account_names import AccountNames
-from scalar.adapters.redis.connection import PREFIX, translated
+from scalar.adapters.redis.connection import PREFIX, translate_errors
 from scalar.core.errors import NotAuthorized, PlatformError, RateLimited
 from scalar.core.reason import Cause, Reason
 from scalar.core.secret import Secret
 from scalar.ports.account import Budget
 from scalar.ports.platform import Urgency
 
-KEY = f"{PREFIX}account"
-#: Calls an hour of a Heroku account, and its refill a minute (Dev Center,
-#: "Platform API Reference", rate limits).
-POOL = 4_500
+#: The Redis key of the shared account.
+REDIS_KEY = f"{PREFIX}account"
+#: The token bucket of a Heroku account: its capacity, and its refill per minute (Dev
+#: Center, "Platform API Reference", rate limits).
+BUCKET_SIZE = 4_500
 REFILL_PER_MINUTE = 75
-#: Seconds that one call may try alone.
+#: Seconds before another probe may start.
 PROBE_SECONDS = 15
 #: First and longest wait after a failure, in seconds.
 WAITS: dict[type[PlatformError], tuple[float, float]] = {
@@ -43,8 +45,8 @@ WAITS: dict[type[PlatformError], tuple[float, float]] = {
     NotAuthorized: (60, 300),
 }
 OTHER_WAITS = (5.0, 60.0)
-#: No wait is longer; a longer one was written by another clock.
-LONGEST = 1_000
+#: A longer wait comes from another clock, and is ignored.
+MAX_WAIT = 1_000
 
 _ASK = """
 local t = redis.call('TIME')
@@ -76,7 +78,7 @@ end
 redis.call('EXPIRE', KEYS[1], 86400)
 """
 
-# Of many calls that fail at the same time, the first is the strike.
+# Of several calls that fail at the same time, only the first counts as a strike.
 _FAILED = """
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
@@ -92,7 +94,7 @@ redis.call('EXPIRE', KEYS[1], 86400)
 
 
 class RedisAccounts:
-    """The `Accounts` that workers on several dynos share."""
+    """The `Accounts`, shared by workers on all dynos."""
 
     def __init__(self, client: redis.Redis, reserve: int, names: AccountNames) -> None:
         self._redis = client
@@ -106,51 +108,53 @@ class RedisAccounts:
         self._answered = client.register_script(_ANSWERED)
         self._failed = client.register_script(_FAILED)
 
-    def of(self, key: Secret) -> RedisAccount:
-        """Return the account that a key belongs to."""
-        name = self._names.of(key)
-        return RedisAccount(self, f"{KEY}:{name}" if name else KEY)
+    def of(self, heroku_key: Secret) -> RedisAccount:
+        """Return the account that a Heroku key belongs to."""
+        name = self._names.of(heroku_key)
+        return RedisAccount(self, f"{REDIS_KEY}:{name}" if name else REDIS_KEY)
 
-    def ask(self, place: str, urgency: Urgency) -> Cause | None:
-        """Return None if the account at a Redis key has a call for this."""
+    def ask(self, redis_key: str, urgency: Urgency) -> Cause | None:
+        """Return None if the account has a call for this urgency, else the cause."""
         needed = self._needed[urgency]
-        with translated():
-            got: Any = self._ask(
-                keys=[place],
-                args=[needed, REFILL_PER_MINUTE, POOL, PROBE_SECONDS, LONGEST],
+        with translate_errors():
+            denial: Any = self._ask(
+                keys=[redis_key],
+                args=[needed, REFILL_PER_MINUTE, BUCKET_SIZE, PROBE_SECONDS, MAX_WAIT],
             )
-        if not got:
+        if not denial:
             return None
-        reason, number = got
+        reason, number = denial
         if not reason:
             return Cause(
                 Reason.CALLS_LOW,
                 f"{number} calls left, {urgency} needs {max(needed, 1)}",
             )
-        when = f"next try in {number} s" if number else "one call is trying"
-        return Cause(Reason(reason), f"Heroku calls wait: {when}")
+        when = f"next try in {number} s" if number else "a probe call is under way"
+        return Cause(Reason(reason), f"Heroku calls are paused: {when}")
 
-    def answered(self, place: str, remaining: int | None) -> None:
-        """Record an answer to the account at a Redis key."""
-        with translated():
-            self._answered(keys=[place], args=["" if remaining is None else remaining])
+    def answered(self, redis_key: str, remaining: int | None) -> None:
+        """Record an answer, which closes the circuit."""
+        with translate_errors():
+            self._answered(
+                keys=[redis_key], args=["" if remaining is None else remaining]
+            )
 
-    def failed(self, place: str, error: PlatformError) -> None:
-        """Record a failure of the account at a Redis key."""
+    def failed(self, redis_key: str, error: PlatformError) -> None:
+        """Record a failure, which opens the circuit."""
         first, longest = WAITS.get(type(error), OTHER_WAITS)
         if isinstance(error, RateLimited) and error.retry_after:
             first = min(error.retry_after, longest)
-        jitter = random.uniform(0.8, 1.2)  # noqa: S311 - to spread, not to hide
-        with translated():
+        jitter = random.uniform(0.8, 1.2)  # noqa: S311 - jitter, not a secret
+        with translate_errors():
             self._failed(
-                keys=[place],
-                args=[error.reason.value, first, longest, jitter, LONGEST],
+                keys=[redis_key],
+                args=[error.reason.value, first, longest, jitter, MAX_WAIT],
             )
 
-    def budget(self, place: str) -> Budget:
-        """Return what is known of the account at a Redis key."""
-        with translated():
-            state: Any = self._redis.hgetall(place)
+    def budget(self, redis_key: str) -> Budget:
+        """Return the calls left and the block of an account."""
+        with translate_errors():
+            state: Any = self._redis.hgetall(redis_key)
         blocked = state.get("blocked")
         return Budget(
             int(state["remaining"]) if "remaining" in state else None,
@@ -161,23 +165,23 @@ class RedisAccounts:
 
 @dataclass(frozen=True, slots=True)
 class RedisAccount:
-    """One `Account`, at its Redis key."""
+    """One `Account`, stored at its Redis key."""
 
     accounts: RedisAccounts
-    place: str
+    redis_key: str
 
     def ask(self, urgency: Urgency) -> Cause | None:
-        """Return None if a call may be made now, otherwise why not."""
-        return self.accounts.ask(self.place, urgency)
+        """Return None if a call may be made now, otherwise the cause for denying it."""
+        return self.accounts.ask(self.redis_key, urgency)
 
     def answered(self, remaining: int | None) -> None:
-        """Record that Heroku answered, with the calls it said remain."""
-        self.accounts.answered(self.place, remaining)
+        """Record an answer, with the calls left according to Heroku."""
+        self.accounts.answered(self.redis_key, remaining)
 
     def failed(self, error: PlatformError) -> None:
-        """Record a failure that concerns the whole account."""
-        self.accounts.failed(self.place, error)
+        """Record a failure that affects the whole account."""
+        self.accounts.failed(self.redis_key, error)
 
     def budget(self) -> Budget:
-        """Return what is known, without changing it."""
-        return self.accounts.budget(self.place)
+        """Return the calls left and the block, without changing them."""
+        return self.accounts.budget(self.redis_key)

@@ -1,4 +1,4 @@
-"""Connections to Redis for our own use, beside the ones that Celery keeps."""
+"""Our own connections to Redis, in addition to Celery's."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ import redis
 
 from scalar.core.errors import CoordinationError
 
-#: Everything that we keep in Redis begins so.
+#: The prefix of all our Redis keys.
 PREFIX = "scalar:"
-#: Heroku's smallest plan has 20 connections; two of our own are enough, as a
-#: command takes a fraction of a millisecond.
-MOST_CONNECTIONS = 2
-#: Seconds to wait for a connection, an answer, or a free connection.
-PATIENCE = 5
+#: Connections per process. Heroku's smallest plan allows 20 in total; two are enough,
+#: as a command takes a fraction of a millisecond.
+MAX_CONNECTIONS = 2
+#: Seconds to wait for a connection, a reply, or a free connection.
+TIMEOUT = 5
 
 
 def tls_options(url: str, ca_file: str) -> dict[str, Any]:
-    """Return how to check the server of a `rediss://` URL; empty for others.
+    """Return the TLS options for a `rediss://` URL; empty for other URLs.
 
-    Heroku's certificates are self-signed, so without a CA file the connection
-    is encrypted but the server is not checked.
+    Heroku's certificates are self-signed, so without a CA file the connection is
+    encrypted but the server is not verified.
     """
     if not url.startswith("rediss://"):
         return {}
@@ -34,7 +34,7 @@ def tls_options(url: str, ca_file: str) -> dict[str, Any]:
 
 
 def connect(url: str, ca_file: str = "") -> redis.Redis:
-    """Return a client that connects when it is first used."""
+    """Return a client that connects on first use."""
     base, _, query = url.partition("?")
     options = tls_options(url, ca_file)
     if options and not ca_file:
@@ -44,10 +44,10 @@ def connect(url: str, ca_file: str = "") -> redis.Redis:
     )
     pool = redis.BlockingConnectionPool.from_url(
         f"{base}?{kept}" if kept else base,
-        max_connections=MOST_CONNECTIONS,
-        timeout=PATIENCE,
-        socket_timeout=PATIENCE,
-        socket_connect_timeout=PATIENCE,
+        max_connections=MAX_CONNECTIONS,
+        timeout=TIMEOUT,
+        socket_timeout=TIMEOUT,
+        socket_connect_timeout=TIMEOUT,
         socket_keepalive=True,
         health_check_interval=25,
         client_name="scalar",
@@ -58,11 +58,11 @@ def connect(url: str, ca_file: str = "") -> redis.Redis:
 
 
 @contextmanager
-def translated() -> Iterator[None]:
-    """Turn Redis' errors into `CoordinationError`."""
+def translate_errors() -> Iterator[None]:
+    """Re-raise Redis errors as `CoordinationError`."""
     try:
         yield
     except redis.RedisError as exc:
         lines = str(exc).splitlines() or [type(exc).__name__]
         what = lines[0].rstrip(".")
-        raise CoordinationError(f"Redis does not answer as it should: {what}") from exc
+        raise CoordinationError(f"Redis failed: {what}") from exc

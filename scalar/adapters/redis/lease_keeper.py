@@ -1,8 +1,8 @@
-"""Keep the leases of evaluations that take long.
+"""Renew the leases of evaluations that are under way.
 
-A lease is short, so that an app is not left alone for long when a worker dies.
-One thread per process renews those that are still in use; it starts with the
-first lease, and so after any fork.
+A lease is short, so that another worker can soon take over the app of a worker that
+died. One thread per process renews the leases in use; it starts with the first lease,
+and so after any fork.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextlib import suppress
 
 import redis
 
-# Only the holder's own lease is renewed.
+# Only the holder may renew its lease.
 _RENEW = """
 if redis.call('GET', KEYS[1]) == ARGV[1] then
   redis.call('PEXPIRE', KEYS[1], ARGV[2])
@@ -22,7 +22,7 @@ end
 
 
 class LeaseKeeper:
-    """Renews leases three times in their length, until they are dropped."""
+    """Renews leases every third of their duration, until they are dropped."""
 
     def __init__(self, client: redis.Redis, seconds: float) -> None:
         self._redis = client
@@ -32,31 +32,31 @@ class LeaseKeeper:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def keep(self, key: str, token: str) -> None:
-        """Keep a lease up from now on."""
+    def keep(self, redis_key: str, token: str) -> None:
+        """Start renewing a lease."""
         with self._lock:
-            self._held[key] = (token, time.monotonic())
+            self._held[redis_key] = (token, time.monotonic())
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(
                     target=self._run, name="lease-keeper", daemon=True
                 )
                 self._thread.start()
 
-    def drop(self, key: str) -> None:
-        """Keep a lease up no longer."""
+    def drop(self, redis_key: str) -> None:
+        """Stop renewing a lease."""
         with self._lock:
-            self._held.pop(key, None)
+            self._held.pop(redis_key, None)
 
     def _run(self) -> None:
         while True:
             time.sleep(self._seconds / 3)
-            # Redis is away: the leases may end, which the evaluations check
+            # If Redis is unavailable the leases may expire; evaluations check that
             # before they act.
             with suppress(redis.RedisError):
                 self._renew_old()
 
     def _renew_old(self) -> None:
-        """Renew the leases that are older than a third of their length."""
+        """Renew the leases that are older than a third of their duration."""
         old = time.monotonic() - self._seconds / 3
         with self._lock:
             due = [(key, token) for key, (token, at) in self._held.items() if at < old]

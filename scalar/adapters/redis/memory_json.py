@@ -1,7 +1,7 @@
-"""What is remembered of an app, as the JSON text that Redis keeps.
+"""Serialize an app's memory as JSON, for Redis.
 
-A text that cannot be read (an older or newer program wrote it) is no memory:
-the formation is then read anew.
+A text that cannot be parsed, because an older or newer version wrote it, counts as an
+empty memory: the next evaluation then reads the formation again.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from scalar.core.formation import ProcessType
 from scalar.core.reason import Cause, Reason
 from scalar.core.recommendation_window import Slice
 
-#: Grows when the shape changes in a way that older code cannot read.
+#: Incremented when older code could not read a new shape.
 VERSION = 1
-#: How reading a text of another shape goes wrong.
+#: What parsing a text of another shape may raise.
 UNREADABLE = (
     ArithmeticError,
     AttributeError,
@@ -32,7 +32,7 @@ UNREADABLE = (
 
 
 def dump(memory: Memory) -> str:
-    """Return the memory as JSON, without what is empty."""
+    """Return the memory as JSON, without empty members."""
     whole: dict[str, Any] = {
         "formation": _formation(memory),
         "read_at": memory.read_at,
@@ -44,7 +44,9 @@ def dump(memory: Memory) -> str:
         "unconfirmed": [asdict(event) for event in memory.unconfirmed],
         "unwritten": [asdict(event) for event in memory.unwritten],
         "since": memory.since,
-        "pasts": {name: _filled(asdict(past)) for name, past in memory.pasts.items()},
+        "pasts": {
+            name: _non_empty(asdict(past)) for name, past in memory.pasts.items()
+        },
         "released_at": memory.released_at,
         "unanswered": memory.unanswered,
         "rest": memory.rest,
@@ -61,7 +63,7 @@ def dump(memory: Memory) -> str:
 
 
 def load(text: str | bytes | None) -> Memory:
-    """Return the memory that a text holds; an empty one if it holds none."""
+    """Return the memory in a text; an empty one if it cannot be parsed."""
     if not text:
         return Memory()
     try:
@@ -103,15 +105,15 @@ def _formation(memory: Memory) -> dict[str, tuple[int, str]] | None:
 
 
 def _dumped_refusal(refusal: Refusal | None) -> dict[str, Any] | None:
-    """Return it with its cause flat, as older versions read it."""
+    """Return a refusal with its cause flattened, as older versions expect it."""
     if refusal is None:
         return None
     data = asdict(refusal)
     return {**data.pop("cause"), **data}
 
 
-def _filled(data: dict[str, Any]) -> dict[str, Any]:
-    """Return the members that say something: most process types have few."""
+def _non_empty(data: dict[str, Any]) -> dict[str, Any]:
+    """Return the members that differ from their defaults; usually there are few."""
     empty = asdict(Past())
     return {name: value for name, value in data.items() if value != empty[name]}
 
@@ -155,7 +157,7 @@ def _drained(data: dict[str, Any]) -> Drained:
 
 def _number(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"{value!r} is no number")
+        raise TypeError(f"{value!r} is not a number")
     return value
 
 

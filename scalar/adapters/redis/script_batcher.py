@@ -1,4 +1,4 @@
-"""Send what many threads want of Redis at the same moment in one round trip."""
+"""Request coalescing: run the Lua scripts of many threads in shared round trips."""
 
 from __future__ import annotations
 
@@ -15,106 +15,106 @@ Value = str | int | float | bytes | memoryview
 
 
 class _Call:
-    """A script that a thread wants to be run, and what came of it."""
+    """One thread's call of a script, and its reply."""
 
-    __slots__ = ("answer", "command", "has_ended", "is_answered", "script")
+    __slots__ = ("command", "has_ended", "has_reply", "reply", "script")
 
     def __init__(
-        self, script: Script, keys: Sequence[str], args: Sequence[Value]
+        self, script: Script, redis_keys: Sequence[str], args: Sequence[Value]
     ) -> None:
         self.script = script
-        self.command = ("EVALSHA", script.sha, len(keys), *keys, *args)
-        self.answer: Any = None
-        self.is_answered = self.has_ended = False
+        self.command = ("EVALSHA", script.sha, len(redis_keys), *redis_keys, *args)
+        self.reply: Any = None
+        self.has_reply = self.has_ended = False
 
 
-class SharedTrips:
-    """Runs scripts for all threads over one connection, several in each round trip.
+class ScriptBatcher:
+    """Runs scripts for all threads over one connection, a batch per round trip.
 
-    A thread that finds the connection free sends all that wait, its own among them,
-    and reads all answers; meanwhile the next ones gather. So many calls at once are
-    few round trips, and a Redis that is far away does not bound a worker. The
-    connection is kept: a call of redis-py takes one of a pool and gives it back,
-    which costs as much CPU time as all the rest of it.
+    A thread that finds the connection free sends all queued calls, its own included,
+    and reads their replies; meanwhile the next batch queues up. Concurrent calls thus
+    need few round trips, and a distant Redis does not limit a worker's throughput.
+    The connection is kept, because checking one out of redis-py's pool and returning
+    it takes as much CPU time as the rest of a call.
     """
 
     def __init__(self, pool: redis.ConnectionPool) -> None:
         self._pool = pool
         self._connection: Any = None
-        self._waiting: deque[_Call] = deque()
-        self._on_the_way = threading.Lock()
+        self._queued: deque[_Call] = deque()
+        self._in_flight = threading.Lock()
 
     def run(self, script: Script, keys: Sequence[str], args: Sequence[Value]) -> Any:
-        """Run a script, and return its answer.
+        """Run a script; return its reply.
 
-        A connection that has broken is made anew. One that breaks meanwhile is an
-        error: the script may have run or not.
+        A connection found broken is reopened first. If it breaks during the round
+        trip, that is an error, and the script may or may not have run.
 
         Raises:
-            RedisError: Redis is away, or refuses the script.
+            RedisError: Redis is unavailable, or rejects the script.
         """
         call = _Call(script, keys, args)
-        self._waiting.append(call)
-        with self._on_the_way:
+        self._queued.append(call)
+        with self._in_flight:
             if not call.has_ended:
-                self._send_all_that_wait()
-        if isinstance(call.answer, Exception):
-            raise call.answer
-        if not call.is_answered:
-            raise redis.ConnectionError("the exchange was broken off")
-        return call.answer
+                self._run_batch()
+        if isinstance(call.reply, Exception):
+            raise call.reply
+        if not call.has_reply:
+            raise redis.ConnectionError("the round trip was interrupted")
+        return call.reply
 
-    def _send_all_that_wait(self) -> None:
-        calls = [self._waiting.popleft() for _ in range(len(self._waiting))]
+    def _run_batch(self) -> None:
+        batch = [self._queued.popleft() for _ in range(len(self._queued))]
         try:
-            self._send(calls)
-            self._load_what_is_missing(calls)
+            self._send(batch)
+            self._load_missing_scripts(batch)
         except redis.RedisError as exc:
-            for call in calls:
-                if not call.is_answered:
-                    call.answer = exc
+            for call in batch:
+                if not call.has_reply:
+                    call.reply = exc
         finally:
-            for call in calls:
+            for call in batch:
                 call.has_ended = True
 
-    def _load_what_is_missing(self, calls: Sequence[_Call]) -> None:
-        """Send again what failed because Redis does not know its script (any more)."""
-        missing = [call for call in calls if isinstance(call.answer, NoScriptError)]
+    def _load_missing_scripts(self, batch: Sequence[_Call]) -> None:
+        """Repeat the calls whose script Redis did not know, after loading it."""
+        missing = [call for call in batch if isinstance(call.reply, NoScriptError)]
         if missing:
             for call in missing:
-                call.is_answered = False
+                call.has_reply = False
             texts = {call.script.script for call in missing}
-            self._ask([("SCRIPT", "LOAD", text) for text in texts])
+            self._pipeline([("SCRIPT", "LOAD", text) for text in texts])
             self._send(missing)
 
-    def _send(self, calls: Sequence[_Call]) -> None:
-        answers = self._ask([call.command for call in calls])
-        for call, answer in zip(calls, answers, strict=True):
-            call.answer = answer
-            call.is_answered = True
+    def _send(self, batch: Sequence[_Call]) -> None:
+        replies = self._pipeline([call.command for call in batch])
+        for call, reply in zip(batch, replies, strict=True):
+            call.reply = reply
+            call.has_reply = True
 
-    def _ask(self, commands: Sequence[Sequence[Value]]) -> list[Any]:
-        """Send commands at once, and return their answers; refusals among them."""
-        connection = self._unbroken_connection()
+    def _pipeline(self, commands: Sequence[Sequence[Value]]) -> list[Any]:
+        """Send commands at once; return their replies, errors included."""
+        connection = self._live_connection()
         try:
             connection.send_packed_command(connection.pack_commands(commands))
-            return [self._answer(connection) for _ in commands]
+            return [self._read_reply(connection) for _ in commands]
         except BaseException:
-            connection.disconnect()  # or its next reader would get our answers
+            connection.disconnect()  # or the next batch would read our replies
             raise
 
-    def _answer(self, connection: Any) -> Any:
+    def _read_reply(self, connection: Any) -> Any:
         try:
             return connection.read_response()
         except redis.ResponseError as exc:
             return exc
 
-    def _unbroken_connection(self) -> Any:
-        """Return the connection, as one of redis-py's pools would hand it out."""
+    def _live_connection(self) -> Any:
+        """Return the connection, checked as redis-py's pools check theirs."""
         if self._connection is None:
             self._connection = self._pool.get_connection()
         try:
-            if self._connection.can_read():  # nothing is awaited: its end, or noise
+            if self._connection.can_read():  # end of stream, or stray data
                 self._connection.disconnect()
         except redis.ConnectionError:
             self._connection.disconnect()

@@ -1,37 +1,39 @@
-"""How the address of an app is stored in its row."""
+"""Map the address of an app to the columns of its row, and back."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
+from scalar.adapters.sql.secret_cipher import SecretCipher
 from scalar.adapters.sql.tables import AppRow
-from scalar.adapters.sql.url_box import UrlBox
 from scalar.core.counts_address import CountsAddress, Queues
 from scalar.core.errors import RegistryError
 from scalar.core.reading import Form
 
-#: What `address_of` needs, in this order.
+#: The columns that `address_from_row` needs, in this order.
 COLUMNS = (AppRow.url, AppRow.form, AppRow.token, AppRow.queues)
 
 
-def stored(address: CountsAddress, box: UrlBox) -> dict[str, Any]:
-    """Return the values of the columns."""
+def address_columns(address: CountsAddress, cipher: SecretCipher) -> dict[str, Any]:
+    """Return the values of an address's columns."""
     queues = {name: list(queues) for name, queues in address.queues.items()}
     return {
-        "url": box.close(address.url),
+        "url": cipher.encrypt_url(address.url),
         "form": address.form.value,
-        "token": box.close_secret(address.token),
+        "token": cipher.encrypt(address.token),
         "queues": json.dumps(queues) if queues else None,
     }
 
 
-def address_of(row: tuple[Any, ...], app: str, box: UrlBox) -> CountsAddress:
-    """Return the address that the columns hold.
+def address_from_row(
+    row: tuple[Any, ...], app: str, cipher: SecretCipher
+) -> CountsAddress:
+    """Return the address in the columns of a row.
 
     Raises:
-        SecretUnreadable: The URL or the token fits none of the keys.
-        RegistryError: It was written by a newer program, or by hand.
+        SecretUnreadable: No secret key decrypts the URL or the token.
+        RegistryError: A newer program wrote the row, or a person edited it.
     """
     url, form, token, queues = row
     if form not in set(Form):
@@ -40,9 +42,9 @@ def address_of(row: tuple[Any, ...], app: str, box: UrlBox) -> CountsAddress:
             "the program does not know. Deploy the newer version again"
         )
     return CountsAddress(
-        box.open(url, app),
+        cipher.decrypt_url(url, app),
         Form(form),
-        box.open_secret(token, app, "token"),
+        cipher.decrypt(token, app, "token"),
         _queues(queues, app) if queues else {},
     )
 

@@ -1,7 +1,7 @@
-"""A registry that a worker remembers, so that a poll costs no query.
+"""A registry cache in each worker, so that a poll needs no query.
 
-If the database is away, the apps that were registered when it last answered
-are polled on: a customer must not wait because of our database.
+While the database is unavailable, workers go on polling the apps that were registered
+when it last answered: scaling must not stop because of our own database.
 """
 
 from __future__ import annotations
@@ -18,28 +18,28 @@ log = logging.getLogger("scalar.registry")
 
 
 class CachedRegistry:
-    """An `AppReader` that remembers what another one said."""
+    """An `AppReader` that caches another one."""
 
     def __init__(self, inner: AppReader) -> None:
         self._inner = inner
         self._apps: dict[int, RegisteredApp] = {}
         self._pages: dict[int, Sequence[AppKey]] = {}
-        self._coming: dict[int, Sequence[AppKey]] = {}
+        self._next_pages: dict[int, Sequence[AppKey]] = {}
 
-    def find(self, key: AppKey) -> RegisteredApp | None:
-        """Return an app by its key, from memory if its revision is there."""
-        known = self._apps.get(key.id)
-        if known and known.revision >= key.revision:
-            return known
-        app = self._inner.find(key)
+    def find(self, app_key: AppKey) -> RegisteredApp | None:
+        """Return an app by its app key, from the cache if it is recent enough."""
+        cached = self._apps.get(app_key.id)
+        if cached and cached.revision >= app_key.revision:
+            return cached
+        app = self._inner.find(app_key)
         if app is None:
-            self._apps.pop(key.id, None)
+            self._apps.pop(app_key.id, None)
         else:
-            self._apps[key.id] = app
+            self._apps[app_key.id] = app
         return app
 
     def page(self, after_id: int, limit: int) -> Sequence[AppKey]:
-        """Return the next apps; the remembered ones if the database is away."""
+        """Return the next app keys; the cached ones if the database is unavailable."""
         try:
             page = self._inner.page(after_id, limit)
         except RegistryError as exc:
@@ -48,8 +48,8 @@ class CachedRegistry:
             log.warning(logfmt.line("registry.unavailable", detail=exc))
             return self._pages[after_id]
         if after_id == 0:
-            self._coming = {}
-        self._coming[after_id] = page
+            self._next_pages = {}
+        self._next_pages[after_id] = page
         if len(page) < limit:
-            self._pages = self._coming
+            self._pages = self._next_pages
         return page

@@ -1,4 +1,4 @@
-"""The database's engine, and its errors in our words."""
+"""Make the database engine, and translate its errors."""
 
 from __future__ import annotations
 
@@ -13,39 +13,38 @@ from sqlalchemy.exc import SQLAlchemyError
 from scalar.core.errors import RegistryError
 from scalar.core.secret import redact
 
-#: Connections of one process; Heroku's smallest plan has 20 in all.
+#: Connections per process; Heroku's smallest plan allows 20 in total.
 POOL_SIZE = 2
-#: Seconds that a writer waits for another one (SQLite), or a connection to be
-#: made (PostgreSQL).
-PATIENCE = 5
-#: How PostgreSQL (its codes of errors) and SQLite miss a table or a column.
+#: Seconds to wait for another writer (SQLite), or for a connection (PostgreSQL).
+TIMEOUT = 5
+#: A missing table or column: PostgreSQL's error codes, and SQLite's message.
 UNDEFINED = frozenset({"42P01", "42703"})
 NO_SUCH = re.compile(r"no such (table|column)")
 
 
 def make_engine(url: str) -> Engine:
-    """Return an engine that connects when it is first used."""
+    """Return an engine that connects on first use."""
     if url.startswith("sqlite"):
-        engine = create_engine(url, connect_args={"timeout": PATIENCE})
+        engine = create_engine(url, connect_args={"timeout": TIMEOUT})
         event.listen(engine, "connect", _prepare_sqlite)
         return engine
     return create_engine(
         url,
         pool_size=POOL_SIZE,
         max_overflow=0,
-        pool_timeout=PATIENCE,
+        pool_timeout=TIMEOUT,
         pool_pre_ping=True,
         pool_recycle=300,
         connect_args={
-            "connect_timeout": PATIENCE,
+            "connect_timeout": TIMEOUT,
             "application_name": "heroku-proc-scalar",
-            "options": f"-c statement_timeout={PATIENCE * 2_000}",
+            "options": f"-c statement_timeout={TIMEOUT * 2_000}",
         },
     )
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
-    """Let readers and one writer work at the same time."""
+    """Let readers work while one writer does (WAL)."""
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = NORMAL")
@@ -53,16 +52,16 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 @contextmanager
-def translated() -> Iterator[None]:
-    """Turn the database's errors into `RegistryError`."""
+def translate_errors() -> Iterator[None]:
+    """Re-raise database errors as `RegistryError`."""
     try:
         yield
     except SQLAlchemyError as exc:
-        raise RegistryError(_what(exc)) from exc
+        raise RegistryError(_describe(exc)) from exc
 
 
-def _what(error: SQLAlchemyError) -> str:
-    """Return what is wrong in one line, without statement or URL."""
+def _describe(error: SQLAlchemyError) -> str:
+    """Describe an error in one line, without its SQL statement or URL."""
     original = getattr(error, "orig", None) or error
     lines = str(original).strip().splitlines() or [type(original).__name__]
     text = redact(lines[0])

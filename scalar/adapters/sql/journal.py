@@ -1,4 +1,4 @@
-"""The events in SQL."""
+"""The journal in SQL."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Engine, RowMapping, delete, insert, select
 
-from scalar.adapters.sql.engine import translated
+from scalar.adapters.sql.engine import translate_errors
 from scalar.adapters.sql.tables import EventRow
 from scalar.core.event import Event, EventKind
 from scalar.core.reason import Reason
@@ -21,7 +21,7 @@ class SqlJournal:
         self._engine = engine
 
     def record(self, events: Sequence[Event]) -> None:
-        """Write events down, all or none."""
+        """Store events, all or none."""
         rows = [
             {
                 "at": event.at,
@@ -36,7 +36,7 @@ class SqlJournal:
             }
             for event in events
         ]
-        with translated(), self._engine.begin() as connection:
+        with translate_errors(), self._engine.begin() as connection:
             connection.execute(insert(EventRow), rows)
 
     def recent(
@@ -54,13 +54,13 @@ class SqlJournal:
             EventRow.kind.in_([known.value for known in EventKind]),
             EventRow.reason.in_([known.value for known in Reason]),
         )
-        with translated(), self._engine.connect() as connection:
+        with translate_errors(), self._engine.connect() as connection:
             rows = connection.execute(query.limit(limit)).mappings().all()
         return [_event(row) for row in rows]
 
     def prune(self, before: datetime) -> int:
         """Delete events older than a time; return how many."""
-        with translated(), self._engine.begin() as connection:
+        with translate_errors(), self._engine.begin() as connection:
             return connection.execute(
                 delete(EventRow).where(EventRow.at < before)
             ).rowcount

@@ -1,4 +1,4 @@
-"""Bring a database up to the schema that this program needs."""
+"""Upgrade a database to the schema that this program needs."""
 
 from __future__ import annotations
 
@@ -11,25 +11,23 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Engine
 
-from scalar.adapters.sql.engine import translated
+from scalar.adapters.sql.engine import translate_errors
 from scalar.core.errors import RegistryError
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 
 
 def upgrade(engine: Engine) -> tuple[str | None, str]:
-    """Bring the schema up to date; return the version before and after.
-
-    May be run at any time, again and again.
+    """Upgrade the schema; return the version before and after. Idempotent.
 
     Raises:
-        RegistryError: The database cannot be used, or a newer version of this
-            program has made its schema.
+        RegistryError: The database is unavailable, or a newer version of this
+            program made its schema.
     """
     before = version(engine)
     config = _config()
     try:
-        with translated(), engine.begin() as connection:
+        with translate_errors(), engine.begin() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     except CommandError as exc:
@@ -42,12 +40,12 @@ def upgrade(engine: Engine) -> tuple[str | None, str]:
 
 def version(engine: Engine) -> str | None:
     """Return the schema's version; None for an empty database."""
-    with translated(), engine.connect() as connection:
+    with translate_errors(), engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
 
 
 def newest() -> str:
-    """Return the version that this program needs."""
+    """Return the schema version that this program needs."""
     return ScriptDirectory.from_config(_config()).get_current_head() or ""
 
 

@@ -1,4 +1,4 @@
-"""The tables; the migrations beside them bring a database up to date."""
+"""The tables of the database; `migrations/` brings a database up to date."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from scalar.core.app import DEFAULT_PLATFORM
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware time, stored in UTC on every database."""
+    """An aware datetime, stored in UTC on every database."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -28,7 +28,7 @@ class UtcDateTime(TypeDecorator[datetime]):
     def process_bind_param(
         self, value: datetime | None, dialect: Dialect
     ) -> datetime | None:
-        """Return the time as it is stored."""
+        """Return the time to store."""
         del dialect
         if value is not None and value.tzinfo is None:
             raise ValueError(f"{value} has no time zone")
@@ -37,7 +37,7 @@ class UtcDateTime(TypeDecorator[datetime]):
     def process_result_value(
         self, value: datetime | None, dialect: Dialect
     ) -> datetime | None:
-        """Return the stored time, aware."""
+        """Return the stored time as an aware datetime."""
         del dialect
         if value is None:
             return None
@@ -45,7 +45,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class Base(DeclarativeBase):
-    """The base of all tables, with names for their constraints."""
+    """The base of all tables; it names their constraints."""
 
     metadata = MetaData(
         naming_convention={
@@ -60,10 +60,9 @@ class Base(DeclarativeBase):
 class AppRow(Base):
     """A registered app.
 
-    `url`, `token` and `heroku_key` are plain text, or begin with `fernet:` and are
-    encrypted.
-    `queues` is a JSON object of lists. Numbers are never used again, because what
-    Redis remembers is filed under them.
+    `url`, `token` and `heroku_key` are plain text, or encrypted with the prefix
+    `fernet:`. `queues` is a JSON object of lists. Ids are never reused, because Redis
+    stores an app's memory by its id.
     """
 
     __tablename__ = "apps"
@@ -84,8 +83,8 @@ class AppRow(Base):
 class PolicyRow(Base):
     """The policy values of an app, or of one of its process types.
 
-    `process_type` is empty for the whole app; `values` is a JSON object of
-    texts, as people wrote them.
+    `process_type` is empty for the whole app; `values` is a JSON object of strings,
+    as people wrote them.
     """
 
     __tablename__ = "policies"
@@ -98,7 +97,7 @@ class PolicyRow(Base):
 
 
 class EventRow(Base):
-    """An event. It names the app by name, and so outlives its registration."""
+    """An event. It holds the app's name, so it outlives the registration."""
 
     __tablename__ = "events"
     __table_args__ = (

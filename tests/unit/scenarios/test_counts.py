@@ -240,7 +240,7 @@ class TestAnEcoDynoThatIsOnOrOff:
         world.report({"worker": 5, "mailer": 0})
         world.poll()
         learned = replace(world.memory(), limits={"worker": 1})
-        world.coordinator._memories[world.registry.key("shop").id] = learned
+        world.coordinator._memories[world.registry.app_key("shop").id] = learned
         world.report({"worker": 99, "mailer": 5})
         world.poll()
 

@@ -1,1 +1,1 @@
-"""The registry's schema, step by step."""
+"""The migrations of the registry's schema."""

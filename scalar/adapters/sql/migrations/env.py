@@ -1,4 +1,4 @@
-"""Run the migrations on the connection that the caller gives."""
+"""Run the migrations on the caller's connection."""
 
 from alembic import context
 

@@ -1,4 +1,4 @@
-"""In which form an app answers, its agent's token, and the queues of a broker."""
+"""An app's form, its agent's token, and the queues at its broker."""
 
 import sqlalchemy as sa
 from alembic import op

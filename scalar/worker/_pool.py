@@ -1,4 +1,4 @@
-"""The threads in which a worker runs its tasks: `worker_pool` of Celery's settings."""
+"""The threads that run a worker's tasks: Celery's setting `worker_pool`."""
 
 from __future__ import annotations
 
@@ -19,59 +19,59 @@ log = logging.getLogger("scalar.worker")
 Call = tuple[Callable[..., Any], tuple[Any, ...]]
 
 
-class Threads(Executor):
-    """Runs calls in a fixed number of threads, and tells nobody what came of them.
+class FireAndForgetExecutor(Executor):
+    """Runs calls in a fixed number of threads, and discards their results.
 
-    That of the standard library tells it by a future for each call, with locks of
-    its own, which nobody reads here: a task tells Celery how it went.
+    The standard library's executor makes a future with locks for each call. No one
+    reads it here: a task reports its result to Celery itself.
     """
 
     def __init__(self, number: int) -> None:
         self._calls: SimpleQueue[Call | None] = SimpleQueue()
-        self._told: Future[None] = Future()
-        self._told.set_result(None)
+        self._done: Future[None] = Future()
+        self._done.set_result(None)
         self._threads = [
-            threading.Thread(target=self._run, name=f"task-{place}", daemon=True)
-            for place in range(number)
+            threading.Thread(target=self._run, name=f"task-{index}", daemon=True)
+            for index in range(number)
         ]
-        for one in self._threads:
-            one.start()
+        for each in self._threads:
+            each.start()
 
-    def submit(  # type: ignore[override] # it promises no result
+    def submit(  # type: ignore[override] # the result is discarded
         self, call: Callable[..., Any], /, *args: Any
     ) -> Future[None]:
-        """Run a call when a thread is free; the future says nothing of it."""
+        """Queue a call; the future is already done, whatever the call returns."""
         self._calls.put((call, args))
-        return self._told
+        return self._done
 
     def shutdown(
         self,
-        wait: bool = True,  # noqa: FBT001, FBT002 - the standard library's
+        wait: bool = True,  # noqa: FBT001, FBT002 - as in the standard library
         *,
         cancel_futures: bool = False,
     ) -> None:
-        """End the threads, once they have run what they are to run."""
+        """End the threads, after running the queued calls unless they are cancelled."""
         if cancel_futures:
             with suppress(Empty):
                 while True:
                     self._calls.get_nowait()
         for _ in self._threads:
             self._calls.put(None)
-        for one in self._threads if wait else ():
-            one.join()
+        for each in self._threads if wait else ():
+            each.join()
 
     def _run(self) -> None:
         while (call := self._calls.get()) is not None:
             function, args = call
             try:
                 function(*args)
-            except BaseException as exc:  # noqa: BLE001 - Celery's own code failed, for this message
+            except BaseException as exc:  # noqa: BLE001 - Celery's own code failed on this message
                 log.error(logfmt.line("message.failed", detail=type(exc).__name__))  # noqa: TRY400 - one line
 
 
 class TaskPool(thread.TaskPool):
-    """Celery's pool of threads, with these."""
+    """Celery's thread pool, with this executor."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.executor = Threads(self.limit)
+        self.executor = FireAndForgetExecutor(self.limit)

@@ -1,4 +1,4 @@
-"""Put evaluations on the queue through Celery."""
+"""Publish evaluations to the queue, as Celery messages."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from redis import RedisError
 from scalar.core.app import AppKey
 from scalar.core.errors import CoordinationError
 
-#: Messages of one round trip.
-BATCH = 500
-#: What stands in the pattern of a message where each has its own.
+#: Messages per round trip.
+BATCH_SIZE = 500
+#: Placeholders in the template of a message.
 ID, BODY = "the id of the message", "the body of the message"
 
 
 class CeleryPublisher:
-    """The `Publisher` of the fan-out.
+    """The `Publisher` of the fan-out, over Celery's broker.
 
-    A message carries the app's number, name and revision and the tick's token,
-    nothing else; no arguments are repeated in its headers. Whether it came in time
-    is told by the reservation of its app.
+    A message carries the app key (id, name and revision) and the tick's token; its
+    headers do not repeat the arguments. Delivery is at most once; the reservation of
+    the app decides whether a message arrived in time.
     """
 
     def __init__(self, app: Celery, task: Task[..., None]) -> None:
@@ -36,28 +36,28 @@ class CeleryPublisher:
         self._queue = app.conf.task_default_queue
 
     def waiting(self) -> int:
-        """Return how many evaluations no worker has taken yet.
+        """Return how many evaluations are queued and not yet taken by a worker.
 
         Raises:
-            CoordinationError: The broker is away.
+            CoordinationError: The broker is unavailable.
         """
         with self._channel() as channel, channel.conn_or_acquire() as client:
             return int(client.llen(self._queue))
 
-    def publish(self, keys: Sequence[AppKey], token: str) -> None:
-        """Enqueue one evaluation for each app.
+    def publish(self, app_keys: Sequence[AppKey], token: str) -> None:
+        """Enqueue one evaluation per app.
 
         Raises:
-            CoordinationError: The broker is away. There is no second try: the
-                next tick is the retry.
+            CoordinationError: The broker is unavailable. There is no retry: the next
+                tick is the retry.
         """
-        if not keys:
+        if not app_keys:
             return
         with self._channel() as channel, channel.conn_or_acquire() as client:
-            pattern, embedded = self._pattern(channel)
-            for start in range(0, len(keys), BATCH):
-                some = keys[start : start + BATCH]
-                texts = [_filled_in(pattern, key, token, embedded) for key in some]
+            template, embedded = self._template(channel)
+            for start in range(0, len(app_keys), BATCH_SIZE):
+                batch = app_keys[start : start + BATCH_SIZE]
+                texts = [_fill(template, app_key, token, embedded) for app_key in batch]
                 client.lpush(self._queue, *texts)
 
     @contextmanager
@@ -68,13 +68,11 @@ class CeleryPublisher:
         except (KombuError, RedisError, OSError) as exc:
             raise CoordinationError(f"The broker does not answer: {exc}") from exc
 
-    def _pattern(self, channel: Any) -> tuple[str, Any]:
-        """Return a whole message as kombu writes it, to be filled in.
+    def _template(self, channel: Any) -> tuple[str, Any]:
+        """Return the template of a message, and the embedded options of its body.
 
-        And what Celery has in its body beside the arguments.
-
-        All messages of a tick are alike but for their id and their arguments, so
-        Celery and kombu make one; to let them make each costs ten times as much.
+        The messages of a tick differ only in their id and arguments. So Celery and
+        kombu make one, with placeholders; making each costs ten times as much.
         """
         message = self._app.amqp.as_task_v2(
             ID, self._task.name, argsrepr="", kwargsrepr="", ignore_result=True
@@ -94,8 +92,8 @@ class CeleryPublisher:
         return json.dumps(whole), message.body[-1]
 
 
-def _filled_in(pattern: str, key: AppKey, token: str, embedded: Any) -> str:
-    """Return the message of one app; its id serves as its delivery tag, too."""
-    call = [[key.id, key.name, key.revision, token], {}, embedded]
+def _fill(template: str, app_key: AppKey, token: str, embedded: Any) -> str:
+    """Return the message of one app; its id is also its delivery tag."""
+    call = [[app_key.id, app_key.name, app_key.revision, token], {}, embedded]
     body = base64.b64encode(json.dumps(call).encode()).decode()
-    return pattern.replace(ID, uuid()).replace(BODY, body)
+    return template.replace(ID, uuid()).replace(BODY, body)

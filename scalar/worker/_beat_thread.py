@@ -1,8 +1,8 @@
-"""Beat as a thread of the worker: `celery -A scalar.tasks worker --with-beat`.
+"""Run beat in a thread of the worker: `celery -A scalar.tasks worker --with-beat`.
 
-For the smallest deployment, beat and worker on one dyno. Celery's own `-B` runs
-beat as a child process, and nobody notices when that child dies. Here the end
-of the thread ends the worker, and so the dyno, which Heroku then restarts.
+For the smallest deployment, with beat and worker on one dyno. Celery's own `-B` runs
+beat as a child process, whose death goes unnoticed. Here the end of the thread ends
+the worker and so the dyno, which Heroku then restarts.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ from scalar.core import logfmt
 
 log = logging.getLogger("scalar")
 
-#: Seconds between two looks of beat whether it is to stop.
-MOST_SLEEP = 1
+#: Seconds that beat sleeps at most, before it checks whether it should stop.
+MAX_SLEEP = 1
 
 
-class SharingScheduler(Scheduler):
-    """A scheduler that sends through the worker's own pool of producers.
+class PooledScheduler(Scheduler):
+    """A scheduler that sends through the app's pool of producers.
 
-    Celery's keeps two connections to Redis for itself, of the 20 that Heroku's
-    smallest plan has. A tick that cannot be sent is lost; the next one follows.
+    Celery's scheduler keeps two Redis connections to itself, of the 20 that Heroku's
+    smallest plan allows. A tick that cannot be sent is lost; the next one follows.
     """
 
     @property
-    def producer(self) -> None:  # type: ignore[override] # what a task takes besides
-        """None: the task then takes a producer of the app's pool."""
+    def producer(self) -> None:  # type: ignore[override] # None is a valid argument of apply_async
+        """None, so that the task takes a producer from the app's pool."""
 
 
 class BeatThread(bootsteps.StartStopStep):
-    """A step of the worker: starts beat with it, and stops it with it."""
+    """A step of the worker that starts and stops beat with it."""
 
     def __init__(
         self,
@@ -53,17 +53,17 @@ class BeatThread(bootsteps.StartStopStep):
         """Start beat."""
         self._stopping = threading.Event()
         self._service = Service(
-            parent.app, max_interval=MOST_SLEEP, scheduler_cls=SharingScheduler
+            parent.app, max_interval=MAX_SLEEP, scheduler_cls=PooledScheduler
         )
         self._thread = threading.Thread(target=self._run, name="beat", daemon=True)
         self._thread.start()
 
     def stop(self, parent: Any) -> None:
-        """Stop beat; a tick under way is finished."""
+        """Stop beat, after any tick under way."""
         del parent
         self._stopping.set()
         self._service.stop()
-        self._thread.join(timeout=MOST_SLEEP * 5)
+        self._thread.join(timeout=MAX_SLEEP * 5)
 
     terminate = stop
 
@@ -78,7 +78,7 @@ class BeatThread(bootsteps.StartStopStep):
 
 
 def install(app: Celery) -> None:
-    """Give `celery worker` the option `--with-beat`."""
+    """Add the option `--with-beat` to `celery worker`."""
     app.user_options["worker"].add(
         Option(
             ("--with-beat",),

@@ -1,4 +1,4 @@
-"""Scripts of many threads over one connection, in a real Redis."""
+"""Scripts of many threads in shared round trips, in a real Redis."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 import redis
 
 from scalar.adapters.redis.connection import connect
-from scalar.adapters.redis.script_batcher import SharedTrips
+from scalar.adapters.redis.script_batcher import ScriptBatcher
 from tests.support.waiting import wait_until
 
 ECHO = "return ARGV[1]"
@@ -25,43 +25,43 @@ def client(own_redis):
 
 @pytest.fixture
 def other(own_redis):
-    """Another client, to look at the server and to disturb it."""
+    """A second client, to inspect and disturb the server."""
     with redis.Redis.from_url(own_redis.url, decode_responses=True) as client:
         yield client
 
 
 @pytest.fixture
-def trips(client):
-    return SharedTrips(client.connection_pool)
+def batcher(client):
+    return ScriptBatcher(client.connection_pool)
 
 
 @pytest.fixture
-def echo(client, trips):
+def echo(client, batcher):
     script = client.register_script(ECHO)
-    return lambda text: trips.run(script, [], [text])
+    return lambda text: batcher.run(script, [], [text])
 
 
 def together(call, texts, other):
-    """Call from as many threads while the server pauses; return the answers."""
+    """Call from one thread per text while the server pauses; return the replies."""
     with ThreadPoolExecutor(len(texts)) as pool:
         other.client_pause(500)
-        answers = [pool.submit(call, text) for text in texts]
-        return [answer.exception() or answer.result() for answer in answers]
+        replies = [pool.submit(call, text) for text in texts]
+        return [reply.exception() or reply.result() for reply in replies]
 
 
-def test_each_thread_gets_its_own_answer(echo, other):
+def test_each_thread_gets_its_own_reply(echo, other):
     texts = [f"text {number}" for number in range(THREADS)]
 
     assert together(echo, texts, other) == texts
 
 
-def test_what_waits_goes_in_one_trip(echo, other):
-    """The first call is on its way; the others go together when it is back."""
+def test_queued_calls_are_sent_in_one_batch(echo, other):
+    """The first call is in flight; the others are sent together after it."""
     echo("load the script")
     before = other.info("stats")["total_reads_processed"]
     together(echo, [str(number) for number in range(THREADS)], other)
 
-    # One read more is that of the pause, one that of this question.
+    # The limit includes the reads of the pause and of this query.
     assert other.info("stats")["total_reads_processed"] - before <= 2 + 3
 
 
@@ -70,27 +70,27 @@ def test_all_threads_share_one_connection(echo, other, client):
 
     ours = [one for one in other.client_list() if one["name"] == "scalar"]
     assert len(ours) == 1
-    assert client.ping()  # there is one more for whoever needs it
+    assert client.ping()  # the pool still has another one
 
 
-def test_a_refusal_is_for_its_caller_alone(client, trips, other):
+def test_an_error_reply_is_raised_for_its_caller_only(client, batcher, other):
     script = client.register_script(REFUSING)
     texts = ["good", "bad"] * 10
-    answers = together(lambda text: trips.run(script, [], [text]), texts, other)
+    replies = together(lambda text: batcher.run(script, [], [text]), texts, other)
 
-    assert answers[::2] == [1] * 10
-    assert {str(answer) for answer in answers[1::2]} == {"refused"}
-    assert all(isinstance(answer, redis.ResponseError) for answer in answers[1::2])
+    assert replies[::2] == [1] * 10
+    assert {str(reply) for reply in replies[1::2]} == {"refused"}
+    assert all(isinstance(reply, redis.ResponseError) for reply in replies[1::2])
 
 
-def test_scripts_that_the_server_has_forgotten_are_loaded_again(echo, other):
+def test_scripts_missing_on_the_server_are_loaded_again(echo, other):
     echo("first")
     other.script_flush()
 
     assert together(echo, ["a", "b", "c"], other) == ["a", "b", "c"]
 
 
-def test_a_connection_that_broke_is_made_anew(echo, other):
+def test_a_broken_connection_is_reopened(echo, other):
     echo("first")
     (ours,) = [one for one in other.client_list() if one["name"] == "scalar"]
     other.client_kill_filter(_id=ours["id"])
@@ -98,7 +98,9 @@ def test_a_connection_that_broke_is_made_anew(echo, other):
     assert echo("second") == "second"
 
 
-def test_a_server_that_is_away_is_an_error_for_all_until_it_is_back(echo, own_redis):
+def test_an_unavailable_server_is_an_error_for_all_callers_until_it_returns(
+    echo, own_redis
+):
     echo("first")
     own_redis.kill()
     with ThreadPoolExecutor(3) as pool:

@@ -1,0 +1,39 @@
+"""The Redis keys of coordination, and the Lua scripts that use them.
+
+    scalar:tick:due      when the next tick is due (ms)
+    scalar:tick:last     when the last tick was accepted (ms)
+    scalar:lease:ID      token of an app's reservation, or of its lease
+    scalar:app:ID        an app's memory (JSON)
+    scalar:slow          apps whose last request failed or was slow
+    scalar:resting       apps that are not polled yet, and until when (ms)
+    scalar:stuck         apps whose changes Heroku does not accept, since when (ms)
+    scalar:evaluated     heartbeat: when the last evaluation ended (ms)
+    scalar:once:NAME     marks a periodic job as done
+
+Each use is one round trip. All times are read from the Redis server's clock, so the
+workers' clocks need not agree.
+"""
+
+from scalar.adapters.redis.connection import PREFIX
+
+TICK_DUE = f"{PREFIX}tick:due"
+TICK_LAST = f"{PREFIX}tick:last"
+SLOW = f"{PREFIX}slow"
+RESTING_UNTIL = f"{PREFIX}resting"
+STUCK = f"{PREFIX}stuck"
+EVALUATED = f"{PREFIX}evaluated"
+
+
+def lease_of(app_id: int) -> str:
+    """Return the Redis key of an app's lease."""
+    return f"{PREFIX}lease:{app_id}"
+
+
+def memory_of(app_id: int) -> str:
+    """Return the Redis key of an app's memory."""
+    return f"{PREFIX}app:{app_id}"
+
+
+def once(name: str) -> str:
+    """Return the Redis key of a periodic job."""
+    return f"{PREFIX}once:{name}"
