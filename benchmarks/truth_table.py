@@ -16,7 +16,7 @@ from typing import Any
 import click
 from scalar_agent.work import Work
 
-from agent.tests.situations.brokers import HOW, rabbitmq_url
+from agent.tests.situations.brokers import HOW_TO_SET_UP, rabbitmq_url
 from agent.tests.situations.facts import Knowable, Scene
 from agent.tests.situations.rows import RABBITMQ, REDIS, Row
 from agent.tests.situations.verdict import faults
@@ -173,7 +173,7 @@ def main(names: Sequence[str]) -> None:
     print(f"| | right | | {sums} |")
     print(LEGEND)
     if amqp is None:
-        print(f"Rows of RabbitMQ are left out: {HOW}.", file=sys.stderr)
+        print(f"Rows of RabbitMQ are left out: {HOW_TO_SET_UP}.", file=sys.stderr)
     for fault in wrong:
         print(f"{OURS} is wrong in {fault}", file=sys.stderr)
     sys.exit(bool(wrong))

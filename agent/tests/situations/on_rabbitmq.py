@@ -1,4 +1,4 @@
-"""The same on RabbitMQ, which tells only of the jobs that are ready."""
+"""The same on RabbitMQ, which reports only the jobs that are ready."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def idle_with_future(place: Place) -> Scene:
 
 
 def _app(place: Place) -> App:
-    """Make an app whose queue is its own, and is deleted after it."""
+    """Make an app with a queue of its own, which is deleted at the end."""
     app = place.app(queue=f"situation-{uuid.uuid4()}")
     place.at_the_end(lambda: _delete(app))
     return app

@@ -18,25 +18,25 @@ class Row:
     """A situation of the truth table.
 
     Attributes:
-        name: Its name there.
-        text: What is so, in a few words.
-        bring_about: Makes it so, at a place.
+        name: Its name in the table.
+        text: A short description.
+        set_up: Sets it up at a place.
     """
 
     name: str
     text: str
-    bring_about: Callable[[Place], Scene]
+    set_up: Callable[[Place], Scene]
 
     @contextmanager
     def on(self, url: str, *, has_agent: bool = True) -> Iterator[Scene]:
-        """Bring the situation about on this broker, and clean up after it.
+        """Set the situation up on this broker, and clean up after it.
 
         Args:
-            url: The broker's; a Redis is emptied before.
-            has_agent: Whether the app imports our agent, as its README says.
+            url: The broker's URL; a Redis is flushed first.
+            has_agent: Whether the app imports our agent, as the README says.
         """
         with place(url, has_agent=has_agent) as here:
-            yield self.bring_about(here)
+            yield self.set_up(here)
 
 
 REDIS = (

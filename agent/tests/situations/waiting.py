@@ -1,19 +1,19 @@
-"""Wait for a fact, not for a time."""
+"""Wait for a condition, not for a fixed time."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 
-#: Seconds that a fact has to come true.
+#: Seconds to wait for a condition.
 PATIENCE = 15.0
 
 
 def wait_until(is_so: Callable[[], bool], what: str) -> None:
-    """Wait until it is so.
+    """Wait until a condition holds.
 
     Raises:
-        TimeoutError: It did not come true in time; the message has `what`.
+        TimeoutError: It did not hold in time; the message names `what`.
     """
     end = time.monotonic() + PATIENCE
     while not is_so():
