@@ -75,18 +75,18 @@ class Answers:
         """The workers that did not know the command."""
         return {
             name.replace(CLOSING, "")
-            for name, said in self.answers
-            if not isinstance(said, list) and "tasks" not in said
+            for name, answer in self.answers
+            if not isinstance(answer, list) and "tasks" not in answer
         }
 
     def tasks(self) -> Iterator[Held]:
         """Yield the tasks that they hold; `inspect active` lists running ones only."""
-        for name, said in self.answers:
+        for name, answer in self.answers:
             worker = name.replace(CLOSING, "")
-            if isinstance(said, list):
-                yield from (_held_of_active(worker, task) for task in said)
+            if isinstance(answer, list):
+                yield from (_held_of_active(worker, task) for task in answer)
             else:
-                yield from (_held(worker, task) for task in said.get("tasks", ()))
+                yield from (_held(worker, task) for task in answer.get("tasks", ()))
 
     def busy(self) -> set[str]:
         """Return the workers that run a task, or are about to.
@@ -103,8 +103,9 @@ class Answers:
         """Return the workers that consume jobs, or do not say whether they do."""
         return {
             name
-            for name, said in self.answers
-            if CLOSING not in name and (isinstance(said, list) or said.get("queues"))
+            for name, answer in self.answers
+            if CLOSING not in name
+            and (isinstance(answer, list) or answer.get("queues"))
         }
 
 

@@ -143,11 +143,11 @@ class RabbitBroker:
         """Return how many workers read a queue and have not answered."""
         reading = Counter(
             queue
-            for _, said in answers.answers
-            if isinstance(said, dict)
-            for queue in said.get("queues", ())
+            for _, answer in answers.answers
+            if isinstance(answer, dict)
+            for queue in answer.get("queues", ())
         )
-        without_queues = sum("queues" not in said for _, said in answers.answers)
+        without_queues = sum("queues" not in answer for _, answer in answers.answers)
         silent = [n - reading[queue] for queue, n in self._consumers.items()]
         return max(0, max(silent, default=0) - without_queues)
 

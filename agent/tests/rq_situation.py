@@ -100,8 +100,8 @@ class Situation:
         for worker in Worker.all(connection=self.redis):
             self.redis.delete(worker.key)
 
-    def wait(self, is_so: Callable[[], bool]) -> None:
+    def wait(self, holds: Callable[[], bool]) -> None:
         end = time.monotonic() + PATIENCE
-        while not is_so():
+        while not holds():
             assert time.monotonic() < end, self._log.read_text()
             time.sleep(0.02)

@@ -288,7 +288,9 @@ def test_a_quiesced_worker_resumes_by_itself(settings, started, tmp_path):
     send(app, 1)
     jobs = CeleryJobs(app, QUEUES, busy_dynos=True)
 
-    assert [said for answer in answers for said in answer.values()] == [{"quiet": True}]
+    assert [reply for answer in answers for reply in answer.values()] == [
+        {"quiet": True}
+    ]
     assert jobs.measure()["worker"].busy_dynos == ()
     wait_until(
         lambda: jobs.measure()["worker"].busy_dynos == ("worker.2",), "it resumes"

@@ -87,7 +87,7 @@ def killed_after_a_look(place: Place) -> Scene:
     app, worker = _run_2_hold_4(place, THREADS, acks_late=False)
 
     def spoil() -> None:
-        with place.nobody_listens_after():
+        with place.no_listener_after():
             worker.kill()
 
     truth = Truth({"worker": 4}, knowable=Knowable.PERHAPS)
@@ -99,7 +99,7 @@ def shutting_down_after_a_look(place: Place) -> Scene:
     app, worker = _run_2_hold_4(place, THREADS, acks_late=False, has_agent=False)
 
     def spoil() -> None:
-        with place.nobody_listens_after():
+        with place.no_listener_after():
             worker.begin_shutdown()
 
     truth = Truth({"worker": 6}, knowable=Knowable.PERHAPS)
@@ -114,7 +114,7 @@ def killed_while_shutting_down(*, acks_late: bool) -> Callable[[Place], Scene]:
 
     def set_up(place: Place) -> Scene:
         app, worker = _run_2_hold_4(place, THREADS, acks_late=acks_late)
-        with place.nobody_listens_after():
+        with place.no_listener_after():
             worker.begin_shutdown()
             app.wait_no_consumer()
             worker.kill()
@@ -124,7 +124,7 @@ def killed_while_shutting_down(*, acks_late: bool) -> Callable[[Place], Scene]:
 
 
 def _killed(place: Place, app: App, worker: Worker, left: int) -> Scene:
-    with place.nobody_listens_after():
+    with place.no_listener_after():
         worker.kill()
     return _left(app, left)
 
@@ -137,7 +137,7 @@ def _left(app: App, left: int) -> Scene:
 
 def _begin_shutdown(place: Place, app: App, worker: Worker) -> None:
     still_listens = app.settings.has_agent
-    with nullcontext() if still_listens else place.nobody_listens_after():
+    with nullcontext() if still_listens else place.no_listener_after():
         worker.begin_shutdown()
         app.wait_no_consumer()
 

@@ -75,11 +75,11 @@ def _wait_ready(app: App, number: int) -> None:
     with app.celery.connection_for_write() as connection:
         channel = connection.default_channel
 
-        def is_so() -> bool:
+        def holds() -> bool:
             queue = channel.queue_declare(app.settings.queue, passive=True)
             return bool(queue.message_count == number)
 
-        wait_until(is_so, f"{number} jobs are ready")
+        wait_until(holds, f"{number} jobs are ready")
 
 
 def _scene(app: App, count: int, next_eta: float, **facts: Any) -> Scene:

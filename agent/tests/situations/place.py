@@ -117,7 +117,7 @@ class Place:
         return self._stack.enter_context(redis_server())
 
     @contextmanager
-    def nobody_listens_after(self) -> Iterator[None]:
+    def no_listener_after(self) -> Iterator[None]:
         """After the block, wait until an app's only worker has stopped listening.
 
         Redis counts the pattern subscriptions of all its apps.

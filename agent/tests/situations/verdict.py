@@ -9,13 +9,15 @@ from agent.tests.situations.facts import SLACK, Knowable, Scene, Truth
 from scalar_agent.work import Work
 
 
-def faults(scene: Scene, said: Mapping[str, Work]) -> list[str]:
+def faults(scene: Scene, answer: Mapping[str, Work]) -> list[str]:
     """Return each fault as a short sentence; nothing if the answer is right."""
-    if said.keys() != scene.truth.counts.keys():
-        return [f"process types {sorted(said)}, expected {sorted(scene.truth.counts)}"]
+    if answer.keys() != scene.truth.counts.keys():
+        return [
+            f"process types {sorted(answer)}, expected {sorted(scene.truth.counts)}"
+        ]
     return [
         f"{process}: {fault}"
-        for process, work in said.items()
+        for process, work in answer.items()
         for fault in _faults(process, work, scene.truth)
     ]
 

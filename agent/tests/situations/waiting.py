@@ -9,14 +9,14 @@ from collections.abc import Callable
 PATIENCE = 15.0
 
 
-def wait_until(is_so: Callable[[], bool], what: str) -> None:
+def wait_until(holds: Callable[[], bool], what: str) -> None:
     """Wait until a condition holds.
 
     Raises:
         TimeoutError: It did not hold in time; the message names `what`.
     """
     end = time.monotonic() + PATIENCE
-    while not is_so():
+    while not holds():
         if time.monotonic() > end:
             raise TimeoutError(f"not within {PATIENCE:g} s: {what}")
         time.sleep(0.01)

@@ -218,7 +218,7 @@ def other_database(place: Place) -> Scene:
     app = place.app()
     worker = app.worker(*THREADS)
     _run_2_hold_4(app)
-    with place.nobody_listens_after():
+    with place.no_listener_after():
         worker.kill()
     truth = Truth({"worker": 4}, busy_dynos={"worker": ()}, stranded={"worker": 4})
     return Scene(app, CELERY, truth)
@@ -235,7 +235,7 @@ def one_killed_of_two(place: Place) -> Scene:
     app.send(6)
     app.wait_running(2)
     app.wait_unacked(4)
-    with place.nobody_listens_after():
+    with place.no_listener_after():
         worker.kill()
     app.worker(*THREADS, dyno="worker.2")
     app.send(6)
