@@ -1,1 +1,1 @@
-"""What the project costs: each module prints one table. See `docs/`."""
+"""Measure what the project costs: each module prints one table. See `docs/`."""

@@ -1,7 +1,7 @@
 """How many apps workers can poll in time: `python -m benchmarks.capacity`.
 
-What workers do not manage in a period waits for the next one, and every app is
-polled less often. This counts the polls that the apps saw, of those that were due.
+Polls that workers do not manage in a period wait for the next one, and every app is
+polled less often. This counts the share of due polls that the apps received.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from devtools.redis_server import redis_server
 
 APPS, WORKERS = (1_000, 10_000), (1, 2)
 NOTE = """\
-SLEEP_PERIOD={period}, plain HTTP, Redis {away:g} ms further away than this machine.
-"In their period": polls that the apps saw, of those that were due, median (worst) of
-{periods} periods. CPU: of all workers, in CPU seconds per second. One worker has a CPU
-of its own; two share both CPUs with the fleet, Redis, beat and the benchmark."""
+SLEEP_PERIOD={period}, plain HTTP, Redis with {away:g} ms of added round trip. "In their
+period": share of due polls that the apps received, median (worst) of {periods} periods.
+CPU: of all workers, in CPU seconds per second. One worker has a CPU to itself; two
+share both CPUs with the fleet, Redis, beat and the benchmark."""
 
 
 @dataclass(frozen=True)
 class Share:
-    """Parts of the polls that were due, period by period; and the workers' CPU."""
+    """Shares of the due polls, period by period, and the workers' CPU."""
 
     periods: list[float]
     cpu: float
@@ -46,7 +46,7 @@ def measure(  # noqa: PLR0917 - a fleet, a deployment, and how long
     round_trip: float,
     base: Setup | None = None,
 ) -> Share:
-    """Count the polls of so many periods, each from its tick to the next."""
+    """Count the polls of several periods, each from one tick to the next."""
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         served = stack.enter_context(fleet(apps))
         redis = stack.enter_context(redis_server())
@@ -79,11 +79,13 @@ def measure(  # noqa: PLR0917 - a fleet, a deployment, and how long
 @click.option("--workers", multiple=True, type=int, default=WORKERS, show_default=True)
 @click.option("--period", default=10, show_default=True, help="SLEEP_PERIOD, seconds.")
 @click.option("--periods", default=5, show_default=True)
-@click.option("--away", default=0.0, show_default=True, help="Milliseconds to Redis.")
+@click.option(
+    "--away", default=0.0, show_default=True, help="Added round trip to Redis, ms."
+)
 def main(
     apps: Sequence[int], workers: Sequence[int], period: int, periods: int, away: float
 ) -> None:
-    """Print which part of the polls came in their period."""
+    """Print which share of the polls came in their period."""
     rows = []
     with on(REST):
         for number in apps:

@@ -1,6 +1,6 @@
 """What each of our own parts of Celery gains: `python -m benchmarks.celery_parts`.
 
-Each part is taken out alone, and Celery's, kombu's or redis-py's own put in its place
+Each part is replaced alone by Celery's, kombu's or redis-py's own
 (`benchmarks/stock_parts.py`). Three tables: the CPU of an evaluation, the polls of
 10,000 apps on one worker, and the memory of beat as a thread.
 """
@@ -29,7 +29,7 @@ from devtools.redis_server import redis_server
 from scalar.adapters.redis.connection import PREFIX
 
 OURS = "all ours"
-#: What is taken out, and how the table calls it; none, to see the noise.
+#: Name in the table -> the parts to replace; none shows the noise.
 PARTS: dict[str, tuple[str, ...]] = {
     "none (noise)": (),
     "transport": ("transport",),
@@ -40,33 +40,33 @@ PARTS: dict[str, tuple[str, ...]] = {
     "script batcher": ("script batcher",),
     "all": ("transport", "request", "pool", "publisher", "script batcher"),
 }
-#: Those that a Redis far away may need.
+#: The parts that may matter with a distant Redis.
 FAR = ("transport", "script batcher")
 MILLISECONDS_AWAY = 2
 MEASURES = ("evaluation", "capacity", "memory")
-#: SLEEP_PERIOD of the capacity.
+#: SLEEP_PERIOD of the capacity table.
 PERIOD = 10
-#: SLEEP_PERIOD of the evaluation, whose ticks this program sends: no tick takes as
-#: long, and no reservation ends before its evaluation.
+#: SLEEP_PERIOD of the evaluation table, whose ticks this program sends: longer than any
+#: tick takes, so that no reservation ends before its evaluation.
 LONG = 60
-#: Ticks before anything is measured: connections are opened and threads made.
+#: Ticks before measuring: they open connections and start threads.
 WARM_UP = 2
 
 EVALUATION = """\
 "Without": with Celery's, kombu's or redis-py's own in place of our part; the transport
-keeps its guard against forged messages. Two deployments stand side by side and work in
-turns, {ticks} ticks at a time, {rounds} rounds; each tick is sent when the one before
-has ended. CPU: of the worker's process in user and system mode, for each of {apps:,}
-apps and tick; and the seconds from a tick to the end of its last evaluation: medians
-of the rounds. A ratio is the median of those of the rounds (least and most of them).
-Plain HTTP, one host; worker and all else have a CPU each."""
+keeps its guard against forged messages. Two deployments take turns, {ticks} ticks at a
+time, {rounds} rounds; each tick is sent when the previous one has ended. CPU: user and
+system time of the worker's process per app and tick, with {apps:,} apps; tick: seconds
+to the end of its last evaluation; both are medians of the rounds. A ratio is the median
+of the rounds' ratios (least to most). Plain HTTP, one host; the worker and everything
+else have a CPU each."""
 CAPACITY = """\
-{apps:,} apps, one worker with a CPU of its own, SLEEP_PERIOD={period}, plain HTTP,
-Redis on this machine. "In their period": polls that the apps saw, of those that were
-due, median (worst) of {periods} periods."""
+{apps:,} apps, one worker with a CPU to itself, SLEEP_PERIOD={period}, plain HTTP, Redis
+on this machine. "In their period": share of due polls that the apps received, median
+(worst) of {periods} periods."""
 MEMORY = """\
 The line `all-in-one`, {apps:,} apps, SLEEP_PERIOD={period}: PSS of all its processes,
-and connections to Redis; medians of {looks} looks, one after each tick from the third
+and connections to Redis; medians of {looks} samples, one after each tick from the third
 on."""
 
 
@@ -89,13 +89,13 @@ Rounds = list[tuple[Turn, Turn]]
 
 @dataclass(frozen=True)
 class Bench:
-    """One deployment whose beat is this program."""
+    """A deployment that gets its ticks from this program."""
 
     running: Deployment
     sender: Celery
 
     def turn(self, ticks: int) -> Turn:
-        """Tick so many times; return what it took."""
+        """Send some ticks; return what they took."""
         polls, cpu, begin = self.running.fleet.polls(), self.running.cpu(), _now()
         for _ in range(ticks):
             self._tick()
@@ -104,14 +104,14 @@ class Bench:
         return Turn((self.running.cpu() - cpu) / polled, took / ticks)
 
     def _tick(self) -> None:
-        """Send a tick; return when every evaluation of it has ended.
+        """Send a tick, and wait until all its evaluations have ended.
 
         Raises:
-            TimeoutError: One did not.
+            TimeoutError: An evaluation did not end.
         """
         apps, redis = len(self.running.fleet.urls), self.running.redis
         wanted = self.running.fleet.polls() + apps
-        redis.delete(f"{PREFIX}tick:due")  # or the guard refuses a tick so soon
+        redis.delete(f"{PREFIX}tick:due")  # else the guard refuses a tick this soon
         self.sender.send_task("scalar.fan_out", queue="tick", expires=LONG)
         self.running.wait_for_polls(wanted, LONG)
         end = _now() + LONG
@@ -124,7 +124,7 @@ class Bench:
 def evaluation(
     stock: Sequence[str], apps: int, rounds: int, ticks: int, away: float
 ) -> Rounds:
-    """Let a deployment with our parts and one without some take turns."""
+    """Run a deployment with our parts and one without some of them in turns."""
     with ExitStack() as stack:
         ours = stack.enter_context(_bench((), apps, away))
         other = stack.enter_context(_bench(stock, apps, away))
@@ -132,7 +132,7 @@ def evaluation(
             one.turn(WARM_UP)
         found: Rounds = []
         for place in range(rounds):
-            # Who begins changes, so that a machine that slows down favours neither.
+            # They start in turns, so that a machine that slows down favours neither.
             if place % 2:
                 without, with_it = other.turn(ticks), ours.turn(ticks)
             else:
@@ -143,7 +143,7 @@ def evaluation(
 
 @contextmanager
 def _bench(stock: Sequence[str], apps: int, away: float) -> Iterator[Bench]:
-    """Run a worker that has some stock parts, over a fleet and servers of its own."""
+    """Run a worker with some stock parts, with its own fleet and servers."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         served = stack.enter_context(fleet(apps))
@@ -165,7 +165,7 @@ def _setup(
     period: int = 0,
     redis_url: str = "",
 ) -> Setup:
-    """Return a deployment whose workers have some stock parts; none of them is ours."""
+    """Return a deployment whose workers use some stock parts."""
     return Setup(
         lines,
         period,
@@ -212,7 +212,7 @@ def show_evaluations(parts: Sequence[str], apps: int, rounds: int, ticks: int) -
 
 
 def show_capacity(parts: Sequence[str], apps: int, periods: int) -> None:
-    """Print the table of polls; all ours is measured first and last."""
+    """Print the table of polls; all of our parts are measured first and last."""
     without = [part for part in parts if PARTS[part]]
     rows = []
     for part in (OURS, *without, OURS):
@@ -229,7 +229,7 @@ def show_capacity(parts: Sequence[str], apps: int, periods: int) -> None:
 
 
 def show_memory(apps: int, looks: int, period: int) -> None:
-    """Print what beat as a thread takes, and as a child of the worker."""
+    """Print the memory of beat as a thread and as a child of the worker."""
     rows = []
     for option in ("--with-beat", "-B"):
         setup = Setup(
@@ -263,21 +263,21 @@ def _now() -> float:
     "parts",
     multiple=True,
     type=click.Choice(list(PARTS)),
-    help="Only this one; may be given several times.",
+    help="Only this part; may be repeated.",
 )
 @click.option(
     "--measure",
     "measures",
     multiple=True,
     type=click.Choice(MEASURES),
-    help="Only this table; may be given several times.",
+    help="Only this table; may be repeated.",
 )
-@click.option("--apps", default=1_000, show_default=True, help="Of the evaluation.")
-@click.option("--rounds", default=5, show_default=True, help="Of the evaluation.")
-@click.option("--ticks", default=2, show_default=True, help="Of one turn in a round.")
-@click.option("--many", default=10_000, show_default=True, help="Apps of the capacity.")
+@click.option("--apps", default=1_000, show_default=True, help="In evaluation.")
+@click.option("--rounds", default=5, show_default=True, help="In evaluation.")
+@click.option("--ticks", default=2, show_default=True, help="In one turn of a round.")
+@click.option("--many", default=10_000, show_default=True, help="Apps in capacity.")
 @click.option(
-    "--periods", default=4, show_default=True, help="Of the capacity; looks at memory."
+    "--periods", default=4, show_default=True, help="In capacity; samples of memory."
 )
 def main(
     *,
@@ -289,7 +289,7 @@ def main(
     many: int,
     periods: int,
 ) -> None:
-    """Print what the scaler costs with each of its own parts of Celery, and without."""
+    """Print what the scaler costs with and without each of its parts of Celery."""
     parts = parts or list(PARTS)
     measures = measures or MEASURES
     with on(REST):

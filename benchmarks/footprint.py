@@ -1,8 +1,8 @@
 """Memory and connections of a deployment at rest: `python -m benchmarks.footprint`.
 
 Runs lines of the Procfile against real servers, PostgreSQL too, with a fleet of
-apps whose counts do not change. Memory is the proportional set size (PSS): pages
-shared by several processes count in parts.
+apps whose counts do not change. Memory is the proportional set size (PSS): a page
+shared by several processes counts in part for each.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from devtools.redis_server import redis_server
 
 WAYS = {"all-in-one": ("all-in-one",), "beat and worker": ("beat", "worker")}
 APPS = (10, 1_000, 10_000)
-#: Two ticks let all threads come to life; the others are the rest that is measured.
+#: Two ticks let all threads start; the others are measured.
 WARM_UP, LOOKS = 2, 5
 NOTE = """\
-SLEEP_PERIOD={period}; memory is the median of {looks} looks, one after each tick from
-the third on; connections are the most that any look saw. "Which": their names at
+SLEEP_PERIOD={period}; memory is the median of {looks} samples, one after each tick from
+the third on; connections are the highest number in a sample. "Which": their names at
 Redis and the last command of each."""
 
 
@@ -40,7 +40,7 @@ class Look:
 
     Attributes:
         pss: Megabytes of all its processes.
-        redis: What its connections to Redis are, and how many of each.
+        redis: Kinds of connections to Redis, and how many of each.
         postgres: Connections to PostgreSQL.
     """
 
@@ -54,7 +54,7 @@ class Row:
     """One deployment, measured.
 
     Attributes:
-        polled: Part of the polls that were due.
+        polled: Share of the due polls.
     """
 
     way: str
@@ -77,7 +77,7 @@ class Row:
 
 
 def measure(way: str, apps: int, period: int) -> Row:
-    """Run a deployment with so many apps for some ticks, and look at it."""
+    """Run a deployment for some ticks, and sample it."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         postgres = stack.enter_context(postgres_server())
@@ -95,13 +95,13 @@ def measure(way: str, apps: int, period: int) -> Row:
 
 
 def look(running: Deployment) -> Look:
-    """Look at the processes and at the servers' lists of connections."""
+    """Sample the processes and the servers' lists of connections."""
     names = _named(running.clients())
     return Look(running.pss(), names, postgres_connections(running.setup.database))
 
 
 def postgres_connections(url: str) -> int:
-    """Return how many there are to a database, without the one that asks."""
+    """Count the connections to a database, except this one."""
     connection = psycopg2.connect(url)
     try:
         with connection.cursor() as cursor:
@@ -123,7 +123,7 @@ def _named(clients: Iterable[Mapping[str, str]]) -> Counter[str]:
 @click.option("--apps", multiple=True, type=int, default=APPS, show_default=True)
 @click.option("--period", default=10, show_default=True, help="SLEEP_PERIOD, seconds.")
 def main(apps: Sequence[int], period: int) -> None:
-    """Print memory and connections for each way to deploy, and so many apps."""
+    """Print memory and connections for each way to deploy and number of apps."""
     heads = ("deployment", "apps", "PSS, MB", "Redis", "PostgreSQL", "polled", "which")
     rows = [measure(way, number, period).cells() for number in apps for way in WAYS]
     show(heads, rows, NOTE.format(period=period, looks=LOOKS))

@@ -1,7 +1,7 @@
 """Calls of the Heroku API per app: `python -m benchmarks.heroku_calls`.
 
 A deployment at rest, then one whose apps change, against the local Heroku, which
-counts what a call costs; and heroku3 as its documentation uses it, to compare.
+counts the calls; for comparison, heroku3 as its documentation uses it.
 """
 
 from __future__ import annotations
@@ -27,37 +27,36 @@ from devtools.redis_server import redis_server
 from local_heroku.control import LocalHeroku
 from local_heroku.process import start as local_heroku
 
-#: What an account has an hour, and what the scaler leaves to people.
+#: Calls that an account has per hour, and how many the scaler leaves to people.
 POOL, RESERVE = 4_500, 500
 #: The default of FORMATION_TTL and of SLEEP_PERIOD, in seconds.
 TTL, PERIOD = 600, 10
 HOUR = 3_600
 NOTE = """\
-Ours: {apps} apps at rest for {rounds} times FORMATION_TTL={ttl} (polled every second;
-the table has it for FORMATION_TTL={real}, of which the calls are a matter of
-proportion), and {apps} changes, one each. Apps on one account: those whose calls at
-rest leave {reserve} of the {pool:,} an hour to people and to changes. heroku3: new
-for each poll, as a task that is started anew does it; medians of five. Its calls are,
-in order: {calls}."""
+Ours: {apps} apps at rest for {rounds} times FORMATION_TTL={ttl}, polled every second
+(scaled to FORMATION_TTL={real} in the table), and {apps} changes, one per app. Apps on
+one account: how many leave {reserve} of the {pool:,} calls an hour to people and to
+changes while at rest. heroku3: a new client for each poll, as in a fresh task; medians
+of five. Its calls are, in order: {calls}."""
 
 
 @dataclass(frozen=True)
 class Calls:
-    """Calls that cost something: of an app in an hour at rest, and of one change."""
+    """Calls that count: of an app at rest in an hour, and of one change."""
 
     at_rest: float
     changing: float
 
 
 def ours(apps: int, ttl: int, rounds: int) -> Calls:
-    """Run a deployment, at rest and then with one change of each app."""
+    """Run a deployment, at rest and then with one change per app."""
     settings = {"FORMATION_TTL": str(ttl), "COUNT_BOUNDARY": "1"}
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         served = stack.enter_context(fleet(apps))
         redis = stack.enter_context(redis_server())
         setup = Setup(period=1, settled=False, settings=settings)
         running = stack.enter_context(deployment(Path(name), served, redis, setup))
-        # Once round: then the apps' reads are as far apart as they stay.
+        # After one round the apps' reads are spread out as they will stay.
         time.sleep(ttl * 1.2)
         running.heroku.clear_requests()
         before, begin = running.heroku.cost(), time.monotonic()
@@ -74,8 +73,8 @@ def ours(apps: int, ttl: int, rounds: int) -> Calls:
 
 
 def with_heroku3(times: int) -> tuple[Calls, list[str]]:
-    """Read and scale one app as heroku3's documentation does it."""
-    reading, changing, said = [], [], []
+    """Read and scale one app as heroku3's documentation does."""
+    reading, changing, sequence = [], [], []
     with local_heroku("shop", pool=100_000) as heroku:
         heroku3.api.HEROKU_URL = heroku.url
         for number in range(times):
@@ -85,8 +84,8 @@ def with_heroku3(times: int) -> tuple[Calls, list[str]]:
             reading.append(_paid(heroku))
             process.scale(number + 2)
             changing.append(_paid(heroku) - reading[-1])
-            said = [f"`{one.method} {one.path}`" for one in heroku.requests()]
-    return Calls(median(reading) * HOUR / PERIOD, median(changing)), said
+            sequence = [f"`{one.method} {one.path}`" for one in heroku.requests()]
+    return Calls(median(reading) * HOUR / PERIOD, median(changing)), sequence
 
 
 def _paid(heroku: LocalHeroku) -> int:
@@ -111,9 +110,9 @@ def rows_of(named: Iterable[tuple[str, Calls]]) -> list[tuple[str, str, str, str
 @click.option("--ttl", default=30, show_default=True, help="FORMATION_TTL, seconds.")
 @click.option("--rounds", default=10, show_default=True, help="Times the TTL at rest.")
 def main(apps: int, ttl: int, rounds: int) -> None:
-    """Print the calls of an app at rest, and of a change."""
+    """Print the calls of an app at rest and of a change."""
     with on(REST):
-        theirs, said = with_heroku3(5)
+        theirs, sequence = with_heroku3(5)
         found = ours(apps, ttl, rounds)
     show(
         ("what", "an hour at rest", "a change", "apps on one account"),
@@ -125,7 +124,7 @@ def main(apps: int, ttl: int, rounds: int) -> None:
             real=TTL,
             reserve=RESERVE,
             pool=POOL,
-            calls=", ".join(said),
+            calls=", ".join(sequence),
         ),
     )
 

@@ -1,8 +1,8 @@
 """From a count's change to the PATCH: `python -m benchmarks.latency`.
 
-Apps change their count one after the other, each once; the local Heroku tells when
-it was asked for dynos. Some apps may hang meanwhile: they take the connection, and
-never answer.
+Apps change their count one after the other, each once; the local Heroku records when
+it gets the PATCH. Some apps may hang meanwhile: they accept the connection and never
+answer.
 """
 
 from __future__ import annotations
@@ -25,19 +25,18 @@ from benchmarks.stage.report import show
 from devtools.redis_server import redis_server
 from local_heroku.control import LocalHeroku
 
-#: The count goes from 1 to this, which takes two dynos.
+#: The count goes from 1 to HIGHER, which needs two dynos.
 BOUNDARY, HIGHER = 10, 15
 NOTE = """\
-Seconds from the moment at which an app has the higher count to the PATCH at the local
-Heroku; {changes:,} apps of {apps:,} change, {each:.0f} a second,
-SLEEP_PERIOD={period}, one worker. p50, p95 and p99 of all changes. Each poll finds
-its app at a random time of the period, so half a period is the mean of any that polls
-this often."""
+Seconds from the moment an app has the higher count to the PATCH at the local Heroku;
+{changes:,} of {apps:,} apps change, {each:.0f} a second, SLEEP_PERIOD={period}, one
+worker. p50, p95 and p99 of all changes. A change comes at a random time in its period,
+so no scaler that polls this often has a mean below half a period."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """How many apps hang, and what a worker does about it."""
+    """How many apps hang, and the settings for it."""
 
     label: str
     hanging: float
@@ -45,7 +44,7 @@ class Case:
 
 
 def measure(case: Case, apps: int, changes: int, seconds: int, period: int) -> Measured:
-    """Let so many apps change within so many seconds."""
+    """Let some apps change within some seconds."""
     source = random.Random(5)
     numbers = source.sample(range(apps), apps)
     hanging = int(apps * case.hanging)
@@ -69,14 +68,14 @@ def measure(case: Case, apps: int, changes: int, seconds: int, period: int) -> M
 
 @dataclass(frozen=True)
 class Measured:
-    """Seconds to each PATCH, and how many never came."""
+    """Seconds to each PATCH, and how many changes got none."""
 
     waits: list[float]
     never: int
 
 
 def change(served: Fleet, numbers: Sequence[int], seconds: float) -> dict[int, float]:
-    """Change the counts, evenly spread; return when each was changed."""
+    """Change the counts at even intervals; return when each was changed."""
     begin, changed = time.time(), {}
     for place, number in enumerate(numbers):
         due = begin + seconds * place / len(numbers)
@@ -98,10 +97,10 @@ def first_patches(heroku: LocalHeroku) -> dict[int, float]:
 @click.command()
 @click.option("--apps", default=1_000, show_default=True)
 @click.option("--changes", default=240, show_default=True)
-@click.option("--seconds", default=120, show_default=True, help="For all the changes.")
+@click.option("--seconds", default=120, show_default=True, help="For all changes.")
 @click.option("--period", default=10, show_default=True, help="SLEEP_PERIOD, seconds.")
 def main(apps: int, changes: int, seconds: int, period: int) -> None:
-    """Print how long it takes until Heroku is asked."""
+    """Print how long a change takes to reach Heroku."""
     cases = (
         Case("none", 0.0, {}),
         Case("1 %", 0.01, {}),

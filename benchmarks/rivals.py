@@ -1,7 +1,7 @@
-"""Our agent and those of others, each in a process of its own.
+"""Our agent and its competitors, each in a process of its own.
 
-`started` runs one of them as its own documentation tells a user to, against
-the app of a situation. This module is also what that process runs.
+`started` runs one of them as its documentation recommends, with the app of a
+situation. That process runs this module, too.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ PATIENCE = 20.0
 OURS = "scalar-agent"
 HIREFIRE = "hirefire-resource"
 JUDOSCALE = "judoscale"
-#: The same as its documentation leaves it: busy jobs are not asked for.
+#: The same with its default settings: it does not track busy jobs.
 JUDOSCALE_NOT_BUSY = "judoscale, not busy"
 
 
@@ -44,14 +44,14 @@ class NoAnswer(Exception):
 
 
 @dataclass(frozen=True)
-class Said:
-    """What an agent said when it was asked once.
+class Answer:
+    """One measurement by an agent.
 
     Attributes:
         value: What it would report; None if it failed.
-        error: Type of the exception that got out of it; "" if none did.
-        wall: Seconds until it had answered.
-        cpu: Seconds of the processor that its process used.
+        error: Type of the exception that it raised; "" if none.
+        wall: Seconds until it answered.
+        cpu: CPU seconds of its process.
     """
 
     value: Any
@@ -67,7 +67,7 @@ class Agent:
         self._process = process
         self._buffer = b""
 
-    def ask(self) -> Said:
+    def ask(self) -> Answer:
         """Let it measure once.
 
         Raises:
@@ -79,11 +79,11 @@ class Agent:
         return self.read()
 
     def addresses(self) -> set[str]:
-        """Return the addresses of its connections, as who it talks to sees them."""
+        """Return the addresses of its connections, as servers see them."""
         connections = psutil.Process(self._process.pid).net_connections("tcp")
         return {f"{it.laddr.ip}:{it.laddr.port}" for it in connections if it.laddr}
 
-    def read(self) -> Said:
+    def read(self) -> Answer:
         """Return its next answer, as `ask` does."""
         assert self._process.stdout
         end = time.monotonic() + PATIENCE
@@ -96,11 +96,11 @@ class Agent:
                 raise NoAnswer("its process has ended")
             self._buffer += block
         line, _, self._buffer = self._buffer.partition(b"\n")
-        return Said(**json.loads(line))
+        return Answer(**json.loads(line))
 
 
 def install() -> None:
-    """Install the agents of others beside `.venv`, and say so."""
+    """Install the competitors beside `.venv`, and say so."""
     wanted = REQUIREMENTS.read_text()
     stamp = FOLDER / "requirements.txt"
     if stamp.exists() and stamp.read_text() == wanted:
@@ -113,7 +113,7 @@ def install() -> None:
 
 
 def label(agent: str) -> str:
-    """Return an agent's name with its version, as its pin has it."""
+    """Return an agent's name with its pinned version."""
     name, comma, rest = agent.partition(",")
     if name == OURS:
         return f"{name} {version('heroku-proc-scalar-agent')}"
@@ -123,8 +123,8 @@ def label(agent: str) -> str:
 
 
 @contextmanager
-def started(name: str, scene: Scene) -> Iterator[tuple[Agent, Said]]:
-    """Start an agent for a scene's app; yields it and whether it could be made."""
+def started(name: str, scene: Scene) -> Iterator[tuple[Agent, Answer]]:
+    """Start an agent for a scene's app; yield it and the outcome of creating it."""
     env = {**os.environ, **scene.app.settings.environment, "PYTHONPATH": str(FOLDER)}
     job = {"queues": scene.queues, "options": scene.options}
     process = start_tethered(
@@ -162,8 +162,8 @@ def make_ours(app: Celery, queues: Queues, options: Mapping[str, Any]) -> Ask:
 def make_hirefire(app: Celery, queues: Queues, _: Mapping[str, Any]) -> Ask:
     """`job_queue_size(..., celery_app=app)` for each process type.
 
-    It is asked once a minute, and keeps what the workers said for 5 s: what it
-    kept is never used, but where process types follow each other at once.
+    In production it is polled once a minute and caches the workers' answers for 5 s,
+    so a cache serves only the process types of one poll.
     """
     macro: Any = import_module("hirefire_resource.macro.celery")
 
@@ -178,8 +178,8 @@ def make_hirefire(app: Celery, queues: Queues, _: Mapping[str, Any]) -> Ask:
 
 
 def make_judoscale(app: Celery, queues: Queues, options: Mapping[str, Any]) -> Ask:
-    """`judoscale_celery(app, ...)` told of the queues, and to track busy jobs."""
-    # The reporter only starts with an address; nobody is there, and it waits.
+    """`judoscale_celery(app, ...)` with the queues, tracking busy jobs."""
+    # The reporter starts only with an address; this one leads nowhere.
     os.environ["JUDOSCALE_URL"] = "http://127.0.0.1:9"
     os.environ["DYNO"] = "web.1"
     judoscale: Any = import_module("judoscale.celery")
@@ -195,15 +195,17 @@ def make_judoscale(app: Celery, queues: Queues, options: Mapping[str, Any]) -> A
     (collector,) = judoscale.reporter.collectors
 
     def ask() -> dict[str, dict[str, int]]:
-        said: dict[str, dict[str, int]] = {process: {} for process in queues}
+        answer: dict[str, dict[str, int]] = {process: {} for process in queues}
         for metric in collector.collect():
             for process, group in queues.items():
                 if metric.queue_name in group:
-                    before = said[process].get(metric.measurement, 0)
+                    before = answer[process].get(metric.measurement, 0)
                     is_time = metric.measurement == "qt"
                     both = before, metric.value
-                    said[process][metric.measurement] = (max if is_time else sum)(both)
-        return said
+                    answer[process][metric.measurement] = (max if is_time else sum)(
+                        both
+                    )
+        return answer
 
     return ask
 
@@ -218,27 +220,27 @@ MAKERS: Mapping[str, Callable[[Celery, Queues, Mapping[str, Any]], Ask]] = {
 }
 
 
-def _measured(work: Ask) -> Said:
+def _measured(work: Ask) -> Answer:
     wall, cpu = time.perf_counter(), time.process_time()
     value, error = None, ""
     try:
         value = work()
-    except Exception as failed:  # noqa: BLE001 - its type is the answer
+    except Exception as failed:  # noqa: BLE001 - its type is recorded
         error = type(failed).__name__
-    return Said(value, error, time.perf_counter() - wall, time.process_time() - cpu)
+    return Answer(value, error, time.perf_counter() - wall, time.process_time() - cpu)
 
 
 def _serve(name: str, job: Mapping[str, Any]) -> None:
-    """Make an agent, and let it measure for each line that comes in."""
+    """Create an agent, and let it measure once for each line of input."""
     made: list[Ask] = []
 
     def make() -> None:
         made.append(MAKERS[name](app_of_environment, job["queues"], job["options"]))
 
     output = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what an agent prints is not its answer
-    said = _measured(make)
-    print(json.dumps(asdict(said)), file=output, flush=True)
+    os.dup2(2, 1)  # keep what an agent prints out of its answers
+    answer = _measured(make)
+    print(json.dumps(asdict(answer)), file=output, flush=True)
     while made and sys.stdin.readline():
         print(json.dumps(asdict(_measured(made[0]))), file=output, flush=True)
 

@@ -1,7 +1,7 @@
-"""A deployment for a quarter of an hour: `python -m benchmarks.soak --minutes 15`.
+"""Soak test of a deployment: `python -m benchmarks.soak --minutes 15`.
 
-Memory, connections, descriptors and Redis' keys are looked at every minute; what
-grows, leaks.
+Samples memory, connections, descriptors and Redis' keys every minute; what grows,
+leaks.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from benchmarks.stage.report import show
 from devtools.postgres_server import postgres_server
 from devtools.redis_server import redis_server
 
-#: Minutes after the start that are not looked at: threads and caches fill up.
+#: Minutes after the start that do not count: threads start and caches fill up.
 WARM_UP = 2
-#: Part of the apps whose count changes in each minute, and of those that hang.
+#: Shares of the apps whose count changes each minute, and of those that hang.
 CHANGING, HANGING = 0.05, 0.01
 NOTE = """\
 `beat` and `worker`, {apps:,} apps, SLEEP_PERIOD={period}, PostgreSQL. Each minute
 {changing:.0%} of the apps change their count, and the dynos follow; {hanging:.0%}
-hang. First and last: medians of the first and the last five looks after {warm_up}
-minutes, one look a minute. Growth: by the line of least squares through all looks.
-Polled: {polled:.1%} of the polls that were due of the apps that do not hang."""
+hang. First and last: medians of the first and the last five samples after {warm_up}
+minutes, one sample a minute. Growth: least-squares slope through all samples. Polled:
+{polled:.1%} of the due polls of the apps that do not hang."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ VALUES: tuple[tuple[str, Callable[[Look], float], int], ...] = (
 
 
 def look(running: Deployment) -> Look:
-    """Look at everything that may leak."""
+    """Sample everything that may leak."""
     pids = [pid for process in running.processes for pid in process.pids()]
     return Look(
         pss=running.pss(),
@@ -79,7 +79,7 @@ def look(running: Deployment) -> Look:
 
 
 def soak(apps: int, minutes: int, period: int) -> tuple[list[Look], float]:
-    """Return a look for each minute, and the part of the polls that came."""
+    """Return a sample for each minute, and the share of due polls that happened."""
     source = random.Random(5)
     hanging = int(apps * HANGING)
     with ExitStack() as stack:
@@ -109,7 +109,7 @@ def soak(apps: int, minutes: int, period: int) -> tuple[list[Look], float]:
 
 
 def rows_of(looks: Sequence[Look]) -> list[tuple[str, str, str, str]]:
-    """Return the rows of the table, of looks that are a minute apart."""
+    """Return the rows of the table, for samples a minute apart."""
     rows = []
     for what, value, digits in VALUES:
         values = [value(one) for one in looks]

@@ -1,7 +1,7 @@
 """Our Celery app with parts of Celery, kombu and redis-py in place of our own.
 
-For `benchmarks.celery_parts` alone, whose workers run with `-A benchmarks.stock_parts`;
-the variable STOCK_PARTS names the parts, with commas in between.
+Only for `benchmarks.celery_parts`, whose workers run with `-A benchmarks.stock_parts`;
+the variable STOCK_PARTS names the parts, separated by commas.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from scalar.tasks import app, poll_and_scale
 from scalar.worker import _publisher, _transport
 
 VARIABLE = "STOCK_PARTS"
-#: Options of a message whose headers say nothing of its arguments, as ours.
+#: Options that keep the arguments out of a message's headers, as ours does.
 WITHOUT_REPEATING: dict[str, Any] = {"argsrepr": "", "kwargsrepr": ""}
 
 
 class GuardedChannel(_transport.Channel):
-    """Kombu's channel, which takes one message at a time, with our guard alone.
+    """Kombu's channel, which takes one message at a time, with only our guard added.
 
-    Forged messages would end a worker, so there is nothing to compare without it.
+    Without the guard a forged message ends a worker, so that would not compare.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -41,13 +41,13 @@ class GuardedChannel(_transport.Channel):
 
 
 class GuardedTransport(_transport.Transport):
-    """Redis, read through that channel."""
+    """Kombu's Redis transport with that channel."""
 
     Channel = GuardedChannel
 
 
 class ApplyAsync(_publisher.CeleryPublisher):
-    """A publisher that lets Celery make each message; kombu sends them in batches."""
+    """A publisher that lets Celery build each message; kombu sends them in batches."""
 
     def publish(self, app_keys: Sequence[AppKey], token: str) -> None:
         """Enqueue one evaluation for each app."""
@@ -66,7 +66,7 @@ class ApplyAsync(_publisher.CeleryPublisher):
 
 
 class PlainScripts:
-    """Runs scripts as redis-py does: each call takes a connection of the pool."""
+    """Runs scripts as redis-py does: each call takes a connection from the pool."""
 
     def __init__(self, pool: object) -> None:
         del pool

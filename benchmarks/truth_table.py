@@ -1,9 +1,9 @@
-"""What is true of Celery's jobs, and what agents say of them.
+"""Compare what agents report about Celery's jobs with the truth.
 
-`python -m benchmarks.truth_table` brings about the situations of
-`agent/tests/situations`, with real workers and a real Redis, and asks our agent
-and those of HireFire and Judoscale. It prints one Markdown table, and ends with
-1 if ours is wrong anywhere.
+`python -m benchmarks.truth_table` sets up the situations of `agent/tests/situations`
+with real workers and a real Redis, and lets our agent and those of HireFire and
+Judoscale measure them. It prints one Markdown table, and exits with 1 if ours is wrong
+anywhere.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 import click
 from scalar_agent.work import Work
 
-from agent.tests.situations.brokers import HOW, rabbitmq_url
+from agent.tests.situations.brokers import HOW_TO_SET_UP, rabbitmq_url
 from agent.tests.situations.facts import Knowable, Scene
 from agent.tests.situations.rows import RABBITMQ, REDIS, Row
 from agent.tests.situations.verdict import faults
@@ -34,21 +34,21 @@ from devtools.redis_server import redis_server
 AGENTS = (OURS, HIREFIRE, JUDOSCALE)
 LEGEND = """
 Numbers are jobs that need a worker now, by process type. **Bold** is wrong: another
-number than the truth, 0 where nothing can be known, or no number where there is one.
-Only where ours is asked do the workers import it.
-hirefire-resource is asked with `celery_app=`, which its documentation recommends;
-an exception makes its answer an HTTP 500. judoscale is told of the queues and to track
-busy jobs, and its depth (qd) and busy jobs are added; it scales by the wait of the
-oldest job (qt), too. It does not know RabbitMQ.
+number than the truth, 0 if nothing can be known, or no number if there is one.
+The workers import our agent only when it is the one that measures.
+hirefire-resource is called with `celery_app=`, as its documentation recommends; an
+exception makes its answer an HTTP 500. judoscale is configured with the queues and to
+track busy jobs, and its depth (qd) and busy jobs are added; it also scales by the wait
+of the oldest job (qt). It does not support RabbitMQ.
 """
 
 
 @dataclass(frozen=True)
 class Cell:
-    """What an agent said.
+    """What an agent reported.
 
     Attributes:
-        faults: What is wrong with it; none if all is right.
+        faults: What is wrong with it; empty if it is right.
     """
 
     text: str
@@ -59,21 +59,21 @@ class Cell:
 
 
 def ask(name: str, row: Row, url: str) -> tuple[Scene, Cell]:
-    """Bring a situation about, and ask one agent."""
+    """Set a situation up, and let one agent measure it."""
     with row.on(url, has_agent=name == OURS) as scene:
         try:
             with started(name, scene) as (agent, made):
-                said = made
+                answer = made
                 if not made.error:
                     if scene.spoil:
                         agent.ask()
                         scene.spoil()
-                    said = agent.ask()
+                    answer = agent.ask()
         except NoAnswer:
             return scene, _failed("no answer", scene)
-        if said.error:
-            return scene, _failed(said.error, scene)
-        return scene, READERS[name](said.value, scene)
+        if answer.error:
+            return scene, _failed(answer.error, scene)
+        return scene, READERS[name](answer.value, scene)
 
 
 def _failed(text: str, scene: Scene) -> Cell:
@@ -82,17 +82,17 @@ def _failed(text: str, scene: Scene) -> Cell:
 
 
 def read_ours(value: Mapping[str, Any], scene: Scene) -> Cell:
-    """Judge all that our agent says."""
-    said = {process: Work(**_tuples(work)) for process, work in value.items()}
+    """Judge everything that our agent reports."""
+    answer = {process: Work(**_tuples(work)) for process, work in value.items()}
     numbers = [
         f"unknown, at least {work.at_least}" if work.count is None else str(work.count)
-        for work in said.values()
+        for work in answer.values()
     ]
-    return Cell(", ".join(numbers), faults(scene, said))
+    return Cell(", ".join(numbers), faults(scene, answer))
 
 
 def _tuples(work: Mapping[str, Any]) -> dict[str, Any]:
-    """Undo what JSON makes of tuples."""
+    """Turn JSON's lists back into tuples."""
     return {
         name: tuple(part) if isinstance(part, list) else part
         for name, part in work.items()
@@ -100,33 +100,37 @@ def _tuples(work: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read_hirefire(value: Mapping[str, int], scene: Scene) -> Cell:
-    """Judge the sizes."""
+    """Judge the queue sizes."""
     return Cell(", ".join(map(str, value.values())), _number_faults(value, scene))
 
 
 def read_judoscale(value: Mapping[str, Mapping[str, int]], scene: Scene) -> Cell:
-    """Judge the sum of depth and busy jobs; without both, what it says of the wait."""
+    """Judge the sum of depth and busy jobs; without both, nothing was sent."""
     sums = {}
     texts = []
-    for process, said in value.items():
-        if "qd" in said:
-            sums[process] = said["qd"] + said.get("busy", 0)
-            texts.append(f"{sums[process]} (qd {said['qd']} busy {said.get('busy')})")
-        elif said:
-            sums[process] = said.get("busy", 0)
-            texts.append(" ".join(f"{name} {number}" for name, number in said.items()))
+    for process, answer in value.items():
+        if "qd" in answer:
+            sums[process] = answer["qd"] + answer.get("busy", 0)
+            texts.append(
+                f"{sums[process]} (qd {answer['qd']} busy {answer.get('busy')})"
+            )
+        elif answer:
+            sums[process] = answer.get("busy", 0)
+            texts.append(
+                " ".join(f"{name} {number}" for name, number in answer.items())
+            )
     if not sums:
         return _failed("sends nothing", scene)
     return Cell(", ".join(texts), _number_faults(sums, scene))
 
 
-def _number_faults(said: Mapping[str, int], scene: Scene) -> list[str]:
+def _number_faults(answer: Mapping[str, int], scene: Scene) -> list[str]:
     if scene.truth.knowable is Knowable.NO:
-        return [f"it says {dict(said)} of what cannot be known"]
+        return [f"{dict(answer)}, expected unknown"]
     return [
-        f"{process}: {said.get(process)}, is {count}"
+        f"{process}: {answer.get(process)}, expected {count}"
         for process, count in scene.truth.counts.items()
-        if said.get(process) != count
+        if answer.get(process) != count
     ]
 
 
@@ -145,7 +149,7 @@ def _truth(scene: Scene) -> str:
 @click.command()
 @click.argument("names", nargs=-1)
 def main(names: Sequence[str]) -> None:
-    """Print the truth table, or the rows of these NAMES."""
+    """Print the truth table, or only the rows of these NAMES."""
     install()
     heads = [label(agent) for agent in AGENTS]
     print(f"| row | situation | truth | {' | '.join(heads)} |")
@@ -162,7 +166,7 @@ def main(names: Sequence[str]) -> None:
             for agent in AGENTS:
                 scene, cell = ask(agent, row, urls[row])
                 cells.append(str(cell))
-                # The others' workers do without our agent, and so may know less.
+                # Only our agent's workers import it, so others may know less.
                 truth = truth or _truth(scene)
                 right[agent] += not cell.faults
                 if agent == OURS:
@@ -173,9 +177,9 @@ def main(names: Sequence[str]) -> None:
     print(f"| | right | | {sums} |")
     print(LEGEND)
     if amqp is None:
-        print(f"Rows of RabbitMQ are left out: {HOW}.", file=sys.stderr)
+        print(f"Rows of RabbitMQ are skipped; {HOW_TO_SET_UP}.", file=sys.stderr)
     for fault in wrong:
-        print(f"{OURS} is wrong in {fault}", file=sys.stderr)
+        print(f"{OURS} is wrong in row {fault}", file=sys.stderr)
     sys.exit(bool(wrong))
 
 

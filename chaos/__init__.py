@@ -1,16 +1,16 @@
-"""Faults on a schedule, and a checker that knows what may have been scaled.
+"""Scheduled fault injection, and a checker that knows what may have been scaled.
 
     schedule.py       seed -> the faults, their order, lengths and victims     pure
     script.py         (seed, app, time) -> the counts that the app reports      pure
     rules.py          what each app's policy allows, written a second time      pure
-    history.py        what was seen: answers, calls, events, faults             pure
-    check_*.py        a history -> violations, in words, with their evidence    pure
-    fleet_server.py   the process that plays all apps, healthy or sick
+    history.py        what was observed: answers, calls, events, faults         pure
+    check_*.py        a history -> violated invariants with their evidence      pure
+    fleet_server.py   the process that simulates all apps, healthy or sick
     system.py         our processes, Redis, a database, the local Heroku
-    faults/           how each fault is brought about, and how it ends
-    storm.py          the schedule, carried out
+    faults/           how each fault is injected and removed
+    storm.py          runs the schedule
     report.py         the table and the violations
 
-`python -m chaos --seed 7` runs one seed. The checker imports nothing of `scalar`:
-a wrong decision must not be excused by the code that made it.
+`python -m chaos --seed 7` runs one seed. The checker imports nothing from `scalar`:
+the code that made a wrong decision must not excuse it.
 """

@@ -1,4 +1,4 @@
-"""The faults there are: their names, families and lengths."""
+"""All faults: their names, families and lengths."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Family(StrEnum):
-    """Who suffers a fault."""
+    """What a fault affects."""
 
     PROCESS = "process"
     REDIS = "redis"
@@ -24,12 +24,12 @@ class Kind:
 
     Attributes:
         name: For schedules, reports and logs.
-        family: Who suffers it.
-        periods: How long it lasts, in periods; 0 for one that is over at once.
-        forgets: How often the scaler may have to read all formations again because
-            of it: Redis was emptied, or what is in it looks too old or too new.
-        status: HTTP status, where the fault is one.
-        limit: Dynos that a refusal allows.
+        family: What it affects.
+        periods: How long it lasts, in periods; 0 if it is over at once.
+        forgets: How often the scaler may have to reread all formations because of
+            it: Redis was emptied, or its contents look too old or too new.
+        status: HTTP status, if the fault is one.
+        limit: The number of dynos that a refusal allows.
     """
 
     name: str
@@ -62,10 +62,10 @@ HEROKU = (
     Kind("heroku 500", Family.HEROKU, 1.5, status=500),
     Kind("heroku 503", Family.HEROKU, 1.5, status=503),
 )
-#: Answers in pages, which only readings have: so Redis is emptied meanwhile.
+#: Paged answers. Only reads are paged, so Redis is emptied meanwhile to cause some.
 HEROKU_PARTIAL = Kind("heroku partial", Family.HEROKU, 3)
-#: These hold all calls of the account back for half a minute and more, unless
-#: Redis forgets it; so a Redis that is emptied follows.
+#: These make the scaler back off from the whole account for half a minute or more,
+#: unless Redis forgets that. So emptying Redis comes next.
 HEROKU_LONG = (
     Kind("heroku 401", Family.HEROKU, 1.5, status=401),
     Kind("heroku 429", Family.HEROKU, 1.5, status=429),
@@ -90,7 +90,7 @@ APP = (
         )
     ),
 )
-#: What every run has; the database decides about one more.
+#: In every run; the database adds one more.
 SYSTEM = (
     *(WORKER_KILLED, BEAT_KILLED, BEAT_FROZEN, TWO_BEATS),
     *(REDIS_PAUSED, REDIS_FROZEN, REDIS_FULL),

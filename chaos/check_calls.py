@@ -1,14 +1,14 @@
 """Does the number of Heroku calls stay within its budget?
 
-A call that changes dynos is what the scaler is for. All others have a budget:
+Calls that change dynos are free. All others have a budget:
 
-- one reading of each app at the beginning, and after each fault that makes the
-  scaler forget or doubt what it knew;
-- for each kill of a worker, the evaluations that it had under way;
-- for each fault of Heroku's API, the calls that were under way when it began, and
-  one that tries every few seconds, each of them twice: a call whose outcome is not
-  known is followed by a reading;
-- for each app that is refused, a few.
+- one read of each app at the start, and after each fault that makes the scaler
+  forget or distrust what it knew;
+- for each killed worker, the evaluations that it had in flight;
+- for each fault of Heroku's API, the calls in flight when it began and one retry
+  every few seconds, each counted twice: a call with an unknown outcome is followed
+  by a read;
+- a few for each app that Heroku refuses.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from chaos.check_journal import changes_of
 from chaos.history import History, Span
 from chaos.violation import Violation
 
-#: Seconds between two tries while Heroku does not answer, at least.
+#: Fewest seconds between two tries while Heroku does not answer.
 BETWEEN_TRIES = 4.0
-#: Calls for one app that is refused.
+#: Calls for one refused app.
 OF_A_REFUSAL = 4
 
 
@@ -57,10 +57,10 @@ def _allowance(span: Span, apps: int, concurrency: int) -> int:
 
 
 def check_calls(history: History, concurrency: int) -> Iterator[Violation]:
-    """Yield a violation if more calls changed nothing than may."""
+    """Yield a violation if too many calls changed nothing."""
     spent, most = overhead(history), budget(history, concurrency)
     if spent > most:
         yield Violation(
             "Heroku calls stay within their budget",
-            f"{spent} calls changed nothing, at most {most} may",
+            f"{spent} calls changed nothing, the budget is {most}",
         )

@@ -1,4 +1,4 @@
-"""Is each change explained by a valid count and the app's policy?"""
+"""Do a valid count and the app's policy explain each change?"""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from chaos.rules import Rule, floor_of, rule_of
 from chaos.script import number_of
 from chaos.violation import Violation
 
-#: A slice of a window may count for so much longer (a thirtieth), in parts of it.
+#: The part of a window by which a slice of it may count longer.
 SLICE = 1 / 30
-#: Seconds after a fault in which the scaler may not have remembered what it read.
+#: Seconds after a fault for which the scaler may not remember what it read.
 DAZE = 10.0
 
 
 def check_changes(history: History) -> Iterator[Violation]:
-    """Yield what was asked of Heroku, or made, without a count that explains it."""
+    """Yield the requested or applied changes that no count explains."""
     for app, patches in history.patches_of.items():
         dynos = dict(history.first_dynos[app])
         for call in patches:
@@ -27,13 +27,13 @@ def check_changes(history: History) -> Iterator[Violation]:
                 now = dynos.get(process_type, 0)
                 if quantity != now:
                     yield from _check(history, call, process_type, now, quantity)
-            if call.was_made:
+            if call.was_applied:
                 dynos.update(call.updates)
         if dynos != history.last_dynos[app]:
             yield Violation(
-                "changes are the scaler's",
-                f"{app} has {dict(history.last_dynos[app])}, but what was asked for "
-                f"leads to {dynos}",
+                "only the scaler changes dynos",
+                f"{app} has {dict(history.last_dynos[app])}, but the calls lead to "
+                f"{dynos}",
                 around(history, app, history.ended),
             )
 
@@ -49,19 +49,19 @@ def _check(
     if count is None:
         if _falls_back(rule, process_type, now, quantity, seen):
             return
-        promise = (
-            "nothing moves down on an unknown"
+        invariant = (
+            "never scales down on an unknown count"
             if quantity < now
-            else "nothing moves but on a valid count"
+            else "scales only on a valid count"
         )
         what = "its count was unknown"
     else:
         if quantity in _allowed(history, call, process_type, now, seen):
             return
-        promise = "nothing moves but as its policy says"
+        invariant = "scales only as the policy allows"
         what = f"its count was {count}, its policy is {rule.name!r}"
     yield Violation(
-        promise,
+        invariant,
         f"{app} {process_type} {now} -> {quantity} at {call.at - history.began:.3f} s: "
         f"{what}",
         around(history, app, call.at),
@@ -71,7 +71,7 @@ def _check(
 def _falls_back(
     rule: Rule, process_type: str, now: int, quantity: int, seen: Sequence[Answer]
 ) -> bool:
-    """Return whether a fallback explains more dynos on an unknown count."""
+    """Return whether a fallback explains adding dynos on an unknown count."""
     polls = [a for a in seen if a.begins_poll][-rule.fallback_after :]
     unknown = all(a.counts.get(process_type) is None for a in polls)
     return (
@@ -119,9 +119,9 @@ def _of_window(
 ) -> set[int]:
     """Return the recommendations that may be the highest of the window.
 
-    What was reported while the scaler was in trouble may not be remembered; all
-    else of the window is, and none of it may be undercut. A clock that jumps ahead
-    makes any window shorter: then all of it may be over.
+    The scaler may not remember counts from the time of a fault; it must remember all
+    others in the window and not go below them. A clock that jumps ahead can end any
+    window early.
     """
     known = [
         (a.at, rule.recommended(count))
@@ -130,7 +130,7 @@ def _of_window(
     ]
     longest = rule.window_down * (1 + SLICE) + history.period
     inside = [dynos for at, dynos in known if call.at - at <= longest]
-    # If the polls stopped for a while, the newest one before counts.
+    # If polling stopped for a while, the latest poll before the window counts.
     inside += [dynos for at, dynos in known if call.at - at > longest][-1:]
     surely = [
         dynos

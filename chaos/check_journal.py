@@ -1,4 +1,4 @@
-"""Is the registry as it was, and does the journal have every change?"""
+"""Is the registry unchanged, and does the journal have every change?"""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from chaos.evidence import around
 from chaos.history import Call, History
 from chaos.violation import Violation
 
-#: Seconds that a change waits in Redis for the next evaluation to write it down,
-#: once Heroku answers.
+#: Seconds that a change may wait in Redis for the next evaluation to record it, once
+#: Heroku answers.
 WAITING = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A process type whose dynos Heroku has changed for us."""
+    """A change of a process type's dynos that Heroku applied."""
 
     call: Call
     process_type: str
@@ -30,7 +30,7 @@ def changes_of(history: History, app: str) -> list[Change]:
     dynos = dict(history.first_dynos[app])
     found = []
     for call in history.patches_of[app]:
-        if not call.was_made:
+        if not call.was_applied:
             continue
         for process_type, quantity in call.updates.items():
             before = dynos.get(process_type, 0)
@@ -41,13 +41,13 @@ def changes_of(history: History, app: str) -> list[Change]:
 
 
 def check_journal(history: History) -> Iterator[Violation]:
-    """Yield the changes that the journal does not have, in the order of changes."""
+    """Yield the changes that the journal lacks, in order."""
     for app in history.first_dynos:
         for change in _missing(changes_of(history, app), _written(history, app)):
             if not is_excused(history, change):
                 yield Violation(
                     "no change is missing from the journal",
-                    _in_words(history, app, change),
+                    _describe(history, app, change),
                     around(history, app, change.call.at + WAITING),
                 )
 
@@ -55,14 +55,14 @@ def check_journal(history: History) -> Iterator[Violation]:
 def lost(history: History) -> list[str]:
     """Return the changes that are missing from the journal with an excuse."""
     return [
-        _in_words(history, app, change)
+        _describe(history, app, change)
         for app in history.first_dynos
         for change in _missing(changes_of(history, app), _written(history, app))
         if is_excused(history, change)
     ]
 
 
-def _in_words(history: History, app: str, change: Change) -> str:
+def _describe(history: History, app: str, change: Change) -> str:
     return (
         f"{app} {change.process_type} {change.before} -> {change.after} "
         f"at {change.call.at - history.began:.3f} s"
@@ -70,17 +70,17 @@ def _in_words(history: History, app: str, change: Change) -> str:
 
 
 def written_twice(history: History) -> int:
-    """Return how many events there are more than changes."""
+    """Return how many more events than changes there are."""
     changes = sum(len(changes_of(history, app)) for app in history.first_dynos)
     return max(0, len(history.events) + len(lost(history)) - changes)
 
 
 def is_excused(history: History, change: Change) -> bool:
-    """Return whether two faults together explain that a change was not written.
+    """Return whether two faults together explain a missing event.
 
-    An event that cannot be written waits in Redis, and so does the question how a
-    change went that got no answer, until Heroku answers it. If Redis forgets it
-    meanwhile, it is gone.
+    An event that cannot be written waits in Redis. So does a change without an
+    answer, until Heroku tells whether it was applied. If Redis forgets them
+    meanwhile, they are lost.
     """
     at = change.call.at
     until = _answered_again(history, change) + WAITING
@@ -121,10 +121,10 @@ def _written(history: History, app: str) -> list[tuple[str, int | None, int | No
 def _missing(
     changes: list[Change], written: list[tuple[str, int | None, int | None]]
 ) -> list[Change]:
-    """Return the changes that are left when the written ones are crossed out.
+    """Return the changes that have no event.
 
-    Each process type's events must come in the order of its changes; an event may
-    stand there twice.
+    Each process type's events must be in the order of its changes; an event may
+    appear twice.
     """
     missing = []
     for name in sorted({change.process_type for change in changes}):
@@ -137,7 +137,7 @@ def _missing(
 def _not_in_order(
     made: Sequence[Change], events: Sequence[Sequence[int | None]]
 ) -> list[Change]:
-    """Return the changes beside the longest row that is in both, in order."""
+    """Return the changes outside the longest common subsequence."""
     longest = [[0] * (len(events) + 1) for _ in range(len(made) + 1)]
     for i, change in reversed(list(enumerate(made))):
         for j, event in reversed(list(enumerate(events))):
@@ -162,11 +162,11 @@ def _are_same(change: Change, event: Sequence[int | None]) -> bool:
 
 
 def check_registry(history: History) -> Iterator[Violation]:
-    """Yield the rows of the registry that are not as they were."""
+    """Yield a violation if rows of the registry changed."""
     before, after = set(history.registry_before), set(history.registry_after)
     if before != after:
         yield Violation(
-            "the registry is as it was",
+            "the registry is unchanged",
             f"{len(before ^ after)} rows differ",
             (
                 *(f"  before: {row}" for row in sorted(before - after)),

@@ -10,26 +10,26 @@ from chaos.evidence import answer_line, span_line
 from chaos.history import Answer, History, Span
 from chaos.violation import Violation
 
-#: Periods after the end of a fault until every healthy app has been polled.
+#: Periods after the end of a fault within which every healthy app is polled.
 RESUME_PERIODS = 5
-#: A tick may come this part of a period early.
+#: A tick may come this fraction of a period early.
 EARLY = 0.25
-#: A message may be late by a whole period, then it expires.
+#: A message may be a whole period late; then it expires.
 LATE = 1.0
-#: In calm times a poll is this part of a period late at most, beside a tick's own.
+#: Without faults a poll is at most this fraction of a period later than its tick.
 CALM_LATE = 0.25
-#: Polls in a row that are looked at together.
+#: Most consecutive polls that are checked together.
 LONGEST_ROW = 12
-#: Seconds after which a request is not the repetition of one that was cut off.
+#: Seconds within which a request may be a retry of one that was cut off.
 AT_ONCE = 0.5
-#: Who must be well for any poll at all.
+#: What must work for any poll to happen.
 STOPPING = frozenset({Family.PROCESS, Family.REDIS, Family.CLOCK})
-#: Answers after which a client may ask once more at once.
+#: Faults after which a client may retry once immediately.
 DROPPED = frozenset({"app no answer", "app reset"})
 
 
 def polls_of(history: History, app: str) -> list[Answer]:
-    """Return the polls of an app, without redirected and repeated requests."""
+    """Return the polls of an app, without redirected and retried requests."""
     polls: list[Answer] = []
     repeated = False
     for answer in history.answers_of[app]:
@@ -52,7 +52,7 @@ def check_resumption(history: History) -> Iterator[Violation]:
     patience = RESUME_PERIODS * history.period
     times = {a: [p.at for p in polls_of(history, a)] for a in history.first_dynos}
     for span in history.spans:
-        if _goes_on_in_another(history, span):
+        if _is_outlasted(history, span):
             continue
         for app, at in times.items():
             if _is_sick(history, app, span.ended, patience):
@@ -60,9 +60,9 @@ def check_resumption(history: History) -> Iterator[Violation]:
             waited = _until_next(at, span.ended)
             if waited > patience and span.ended + patience < history.ended:
                 yield Violation(
-                    f"polls go on within {RESUME_PERIODS} periods",
+                    f"polling resumes within {RESUME_PERIODS} periods",
                     f"{app} was polled {waited:.1f} s after the end of "
-                    f"{span.kind!r}, at most {patience:g} s are promised",
+                    f"{span.kind!r}, at most {patience:g} s are allowed",
                     tuple(
                         span_line(history, s)
                         for s in history.spans
@@ -86,7 +86,7 @@ def _until_next(times: list[float], at: float) -> float:
     return times[place] - at if place < len(times) else float("inf")
 
 
-def _goes_on_in_another(history: History, span: Span) -> bool:
+def _is_outlasted(history: History, span: Span) -> bool:
     """Return whether another fault that stops polls lasts longer than this one."""
     return any(
         other.began <= span.ended < other.ended
@@ -96,7 +96,7 @@ def _goes_on_in_another(history: History, span: Span) -> bool:
 
 
 def _is_sick(history: History, app: str, at: float, seconds: float) -> bool:
-    """Return whether an app is sick itself at a time or soon after it."""
+    """Return whether the app itself is sick at a time or soon after it."""
     return any(
         app in span.apps and span.began <= at + seconds and span.ended > at
         for span in history.spans
@@ -113,16 +113,16 @@ def check_frequency(history: History) -> Iterator[Violation]:
                 row = polls[polls.index(first) : place + 1]
                 most = _most(history, first.at, last.at)
                 if len(row) > most:
-                    yield _too_often(history, app, row, f"at most {most} may be")
+                    yield _too_often(history, app, row, f"at most {most} are allowed")
             if place > 1:
                 yield from _check_pair(history, app, polls[place - 2 : place + 1])
 
 
 def _check_pair(history: History, app: str, row: list[Answer]) -> Iterator[Violation]:
-    """Yield two polls in calm times that are too near to each other.
+    """Yield two polls that are too close together although there was no fault.
 
-    One that a busy machine made late may be near to the next; then it is far from
-    the one before.
+    A poll that a busy machine delayed may be close to the next one, but is then far
+    from the one before.
     """
     before, first, last = (answer.at for answer in row)
     least = (1 - EARLY - CALM_LATE) * history.period
@@ -131,13 +131,15 @@ def _check_pair(history: History, app: str, row: list[Answer]) -> Iterator[Viola
         and last - before < least + history.period
         and _is_calm(history, before, last)
     ):
-        yield _too_often(history, app, row[1:], f"{least:g} s apart at least")
+        yield _too_often(
+            history, app, row[1:], f"they must be at least {least:g} s apart"
+        )
 
 
 def _most(history: History, first: float, last: float) -> int:
-    """Return how many polls there may be between two times.
+    """Return how many polls are allowed between two times.
 
-    A Redis that forgot when the last tick was lets one come early.
+    If Redis forgot the last tick, one may come early.
     """
     forgotten = sum(
         span.kind == REDIS_EMPTIED.name and first <= span.ended <= last

@@ -1,4 +1,4 @@
-"""Did all come to rest, was the fleet honest, was nothing told to strangers?"""
+"""Did the system settle, did the fleet follow its script, did no secret leak?"""
 
 from __future__ import annotations
 
@@ -11,17 +11,15 @@ from chaos.rules import rule_of, settled
 from chaos.script import counts_at, number_of
 from chaos.violation import Violation
 
-#: Seconds that an app waits at most after a refusal of Heroku's, with jitter.
+#: Longest backoff after Heroku refuses an app, in seconds, with jitter.
 LONGEST_WAIT = 15 * 60.0
-#: Seconds that counts may differ in, for the way of an answer.
-NO_TIME = 1e-6
 
 
 def check_settled(history: History) -> Iterator[Violation]:
-    """Yield the apps whose dynos do not fit their counts, which have stopped.
+    """Yield the apps whose dynos do not match their final counts.
 
-    An app that Heroku refused may still be waiting: that is promised to people
-    who read its reason, not a failure.
+    An app that Heroku refused may still be backing off, which is documented and not
+    a failure.
     """
     for app, dynos in history.last_dynos.items():
         if _was_refused(history, app):
@@ -31,15 +29,15 @@ def check_settled(history: History) -> Iterator[Violation]:
             wanted = settled(rule, process_type, count, dynos[process_type])
             if dynos[process_type] != wanted:
                 yield Violation(
-                    "dynos fit their counts in the end",
+                    "dynos match their counts in the end",
                     f"{app} {process_type} has {dynos[process_type]} dynos; the count "
-                    f"{count} asks for {wanted} ({rule.name})",
+                    f"{count} needs {wanted} ({rule.name})",
                     around(history, app, history.ended),
                 )
 
 
 def is_settled(history: History, app: str) -> bool:
-    """Return whether an app has the dynos that its last counts ask for."""
+    """Return whether an app has the dynos that its last counts need."""
     return not any(f"{app} " in v.what for v in check_settled(history))
 
 
@@ -59,7 +57,7 @@ def _last_counts(history: History, app: str) -> dict[str, int]:
 
 
 def check_script(history: History) -> Iterator[Violation]:
-    """Yield counts that the fleet reported against the script."""
+    """Yield counts that the fleet reported and that differ from the script."""
     for answer in history.answers:
         number = number_of(answer.app)
         seconds = min(answer.at, history.frozen) - history.began
@@ -67,24 +65,24 @@ def check_script(history: History) -> Iterator[Violation]:
         known = {k: v for k, v in answer.counts.items() if v is not None}
         if not known.items() <= script.items():
             yield Violation(
-                "the fleet keeps to the script",
+                "the fleet follows its script",
                 f"{answer.app} reported {known} instead of {dict(script)}",
                 (answer_line(history, answer),),
             )
 
 
 def check_secrets(history: History) -> Iterator[Violation]:
-    """Yield requests that showed an app's password to another host."""
+    """Yield requests that sent an app's password to another host."""
     for answer in history.answers:
         if answer.leaked:
             yield Violation(
-                "a password stays with its host",
-                f"that of {answer.app} was sent to another one",
+                "a password is sent only to its host",
+                f"that of {answer.app} was sent to another host",
                 (answer_line(history, answer),),
             )
 
 
 def check_deaths(history: History) -> Iterator[Violation]:
-    """Yield the processes that ended though nobody killed them."""
+    """Yield the processes that exited without being killed."""
     for death in history.deaths:
-        yield Violation("no process ends by itself", death)
+        yield Violation("no process exits by itself", death)

@@ -1,4 +1,4 @@
-"""All promises, checked against a history."""
+"""Check all invariants against a history."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from chaos.violation import Violation
 
 
 def check(history: History, concurrency: int) -> list[Violation]:
-    """Return every promise that was broken.
+    """Return every violated invariant.
 
     Args:
-        history: Of the run.
-        concurrency: Apps that the worker polls at a time.
+        history: The run's history.
+        concurrency: How many apps the worker polls at the same time.
     """
     return [
         *check_script(history),

@@ -1,4 +1,4 @@
-"""The registry and the journal, read with SQL of our own."""
+"""Read the registry and the journal with SQL that is independent of the scaler."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WHERE kind = 'scaled' ORDER BY id
 
 
 class Database:
-    """A database that is looked into from outside."""
+    """A database, inspected from outside the scaler."""
 
     def __init__(self, url: str) -> None:
         self._engine: Engine = create_engine(
@@ -34,13 +34,13 @@ class Database:
             )
 
     def scaled(self) -> tuple[Event, ...]:
-        """Return the changes in the journal, as they were written."""
+        """Return the changes in the journal, in the order of writing."""
         with self._engine.connect() as connection:
             rows = connection.execute(text(SCALED)).all()
         return tuple(Event(_seconds(at), *rest) for at, *rest in rows)
 
     def close(self) -> None:
-        """End all connections."""
+        """Close all connections."""
         self._engine.dispose()
 
 

@@ -1,4 +1,4 @@
-"""A process of ours that is killed and started again, as a dyno on Heroku."""
+"""A process of ours that is killed and restarted, like a dyno on Heroku."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import psutil
 
 from devtools.procfile import ProcfileProcess, line
 
-#: What each process says when it is at work.
+#: What each process logs when it is ready.
 READY = {"beat": r"beat: [Ss]tarting|beat\.starts", "worker": r"ready\."}
 STOP_SECONDS = 20.0
 
 
 class Dyno:
-    """A line of the Procfile, of which one process at a time runs."""
+    """A line of the Procfile, run by one process at a time."""
 
     def __init__(self, name: str, env: Mapping[str, str], folder: Path) -> None:
         self._name = name
@@ -25,10 +25,10 @@ class Dyno:
         self.process: ProcfileProcess | None = None
 
     def start(self, more: Mapping[str, str] | None = None) -> None:
-        """Start it, with a log of its own; `more` is added to its environment.
+        """Start it with its own log; `more` is added to its environment.
 
-        Its output goes through a pipe, as on Heroku, so that what limits its files
-        does not silence it.
+        Its output goes through a pipe, as on Heroku, so that a limit on its files does
+        not silence it.
         """
         self._started += 1
         log = self._folder / f"{self._name}-{self._started:02d}.log"
@@ -41,34 +41,34 @@ class Dyno:
         """The process that was started last.
 
         Raises:
-            RuntimeError: None was started.
+            RuntimeError: It was never started.
         """
         if self.process is None:
             raise RuntimeError(f"{self._name} was never started")
         return self.process
 
     def wait_until_ready(self) -> None:
-        """Return when it is at work."""
+        """Wait until it is ready."""
         self.running.wait_for_log(READY[self._name], timeout=30)
 
     def kill(self) -> None:
-        """End it as the death of its host does."""
+        """Kill it, as when its host dies."""
         self.running.kill()
 
     def stop(self) -> None:
-        """End it as Heroku does before a restart."""
+        """Stop it as Heroku does before a restart."""
         self.running.terminate_like_heroku(STOP_SECONDS)
 
     def freeze(self) -> None:
-        """Let it stand still."""
+        """Suspend it."""
         self.running.pause()
 
     def thaw(self) -> None:
-        """Let it go on."""
+        """Resume it."""
         self.running.resume()
 
     def limit_files(self, size: int | None) -> None:
-        """Let no file that it writes become longer; None for no limit."""
+        """Limit the size of files that it may write; None for no limit."""
         for pid in self.running.pids():
             process = psutil.Process(pid)
             _, hard = process.rlimit(psutil.RLIMIT_FSIZE)
@@ -76,9 +76,9 @@ class Dyno:
 
     @property
     def has_died(self) -> bool:
-        """Whether it has ended, by itself if nobody has killed it."""
+        """Whether it has exited; by itself, unless it was killed."""
         return self.process is not None and not self.process.running
 
-    def last_words(self) -> str:
+    def log_tail(self) -> str:
         """Return the end of its log."""
         return self.process.log_text()[-500:] if self.process else ""

@@ -1,4 +1,4 @@
-"""The fleet's process, started, told and listened to."""
+"""Start the fleet's process, and send it commands."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from devtools.procfile import ROOT
 
 
 class FleetProcess:
-    """All apps, in a process of their own; `with` ends it.
+    """All apps, in a process of their own that ends with the `with` block.
 
     Attributes:
         began: When the script began.
@@ -36,8 +36,8 @@ class FleetProcess:
         )
         self._in = cast("TextIO", self._process.stdin)
         self._out = cast("TextIO", self._process.stdout)
-        said = self._listen()
-        self._port, self.began = int(said["port"]), float(said["began"])
+        line = self._read_line()
+        self._port, self.began = int(line["port"]), float(line["began"])
 
     def __enter__(self) -> Self:
         return self
@@ -52,16 +52,16 @@ class FleetProcess:
         self._process.communicate()
 
     def url(self, app: str) -> str:
-        """Return where an app's counts are, with the password to them."""
+        """Return the URL of an app's counts, with its password."""
         return f"http://{USER}:{PASSWORD}@{HOST}:{self._port}/{app}/api/scalar_tasks/"
 
-    def be_sick(self, kinds: Mapping[str, str]) -> float:
-        """Let these apps be sick, and no others; return from when on."""
-        return self._tell({"sick": dict(kinds)})
+    def make_sick(self, kinds: Mapping[str, str]) -> float:
+        """Make exactly these apps sick; return from when on."""
+        return self._send({"sick": dict(kinds)})
 
     def freeze(self) -> float:
         """Stop the script, so that the counts stay; return from when on."""
-        return self._tell({"freeze": True})
+        return self._send({"freeze": True})
 
     def answers(self) -> list[Answer]:
         """Return all answers so far."""
@@ -72,11 +72,11 @@ class FleetProcess:
                 self._read = log.tell()
         return self._answers
 
-    def _tell(self, command: Mapping[str, Any]) -> float:
+    def _send(self, command: Mapping[str, Any]) -> float:
         self._in.write(json.dumps(command) + "\n")
         self._in.flush()
-        return float(self._listen()["at"])
+        return float(self._read_line()["at"])
 
-    def _listen(self) -> Mapping[str, Any]:
-        heard: Mapping[str, Any] = json.loads(self._out.readline())
-        return heard
+    def _read_line(self) -> Mapping[str, Any]:
+        line: Mapping[str, Any] = json.loads(self._out.readline())
+        return line

@@ -1,13 +1,13 @@
-"""The process that plays all apps: `python -m chaos.fleet_server SEED LOG`.
+"""The process that simulates all apps: `python -m chaos.fleet_server SEED LOG`.
 
-It serves `/APP/api/scalar_tasks/` by the script, or as sick as it is told on
-standard input, a line of JSON each:
+It serves `/APP/api/scalar_tasks/` by the script, or sick as commanded on standard
+input, one JSON object per line:
 
-    {"sick": {"app-03": "app hang"}}     these are sick from now on, no others
+    {"sick": {"app-03": "app hang"}}     exactly these are sick from now on
     {"freeze": true}                     the script stops
 
-Each line is answered with the time from which it holds. Every answer is a line of
-JSON in the log, written before the answer is sent.
+It answers each command with the time from which it holds. It logs every answer as a
+line of JSON before sending it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from chaos.rules import rule_of
 from chaos.script import counts_at, number_of
 from chaos.sick_answers import SICK, Reply, of_status
 
-#: The same machine under another name, to which no password may be sent.
+#: The same machine under another name, which must not get a password.
 OTHER_HOST = "localhost"
 HOST = "127.0.0.1"
 USER, PASSWORD = "fleet", "open-sesame"
@@ -36,7 +36,7 @@ HEALTHY = "healthy"
 
 
 class Fleet:
-    """All apps, and what is wrong with some."""
+    """All apps, and the faults of some."""
 
     def __init__(self, seed: int, log: TextIO) -> None:
         self._seed = seed
@@ -48,7 +48,7 @@ class Fleet:
         self.port = 0
 
     def command(self, command: Mapping[str, Any]) -> float:
-        """Do as told; return the time from which it holds."""
+        """Carry out a command; return the time from which it holds."""
         at = time.time()
         if "sick" in command:
             self._sick = dict(command["sick"])
@@ -109,7 +109,7 @@ class Fleet:
         if not away and secret != SECRET:
             await of_status(401)(reply)
         elif away or kind == HEALTHY:
-            reply.tell()
+            reply.send_counts()
         else:
             status = BY_NAME[kind].status
             await (of_status(status) if status else SICK[kind])(reply)

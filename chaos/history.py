@@ -1,7 +1,7 @@
-"""What was seen during a run, from outside of the scaler. Times are seconds of Unix.
+"""What was observed during a run, from outside the scaler. Times are Unix seconds.
 
-The answers come from the fleet's own log, the calls from Heroku's, the events and
-the registry from the database, the faults from the one who made them.
+The answers come from the fleet's log, the calls from the local Heroku's, the events
+and the registry from the database, the faults from the storm that injected them.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeVar
 
-#: Faults of the local Heroku after which a change was made all the same.
-MADE_ANYWAY = frozenset({"latency", "cut", "partial", "drip", "apply_then_reset"})
+#: Faults of the local Heroku that do not keep a change from being applied.
+APPLIED_ANYWAY = frozenset({"latency", "cut", "partial", "drip", "apply_then_reset"})
 #: A success, as Heroku answers it.
 OK = 200
 PARTIAL = 206
@@ -26,10 +26,10 @@ class Answer:
     Attributes:
         at: When.
         app: Its name.
-        kind: `healthy`, or the fault that it suffered.
-        counts: By process type; None for what the answer left unknown.
-        begins_poll: False for a request that a redirect led to.
-        leaked: Whether the request showed a password to another host.
+        kind: `healthy`, or the app's fault.
+        counts: By process type; None if the answer leaves it unknown.
+        begins_poll: False for a redirected request.
+        leaked: Whether the request sent a password to another host.
     """
 
     at: float
@@ -42,10 +42,9 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call of the Heroku API; `updates` is what a PATCH asked for.
+    """A call of the Heroku API; `updates` is what a PATCH requested.
 
-    `status` is None if the answer was not sent whole; `limit` is what a refusal
-    allowed.
+    `status` is None if the answer was not sent completely.
     """
 
     at: float
@@ -56,10 +55,10 @@ class Call:
     updates: Mapping[str, int] = field(default_factory=dict)
 
     @property
-    def was_made(self) -> bool:
-        """Whether the dynos are as asked for since then."""
+    def was_applied(self) -> bool:
+        """Whether Heroku applied the change."""
         return self.method == "PATCH" and (
-            self.fault in MADE_ANYWAY
+            self.fault in APPLIED_ANYWAY
             if self.fault
             else self.status is not None and self.status in {OK, PARTIAL}
         )
@@ -87,14 +86,14 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A fault that was: what, when, and to whom.
+    """A past fault: what it was, when, and which apps it affected.
 
     Attributes:
         kind: The fault.
         began: When.
-        ended: When all was as before, as far as the one who made it can tell.
+        ended: When the fault was removed.
         apps: The apps that were sick or refused; empty for faults of the system.
-        limit: Dynos that a refusal allowed, if it named some.
+        limit: The number of dynos that a refusal allowed, if it named one.
     """
 
     kind: str
@@ -110,23 +109,23 @@ class Span:
 
 @dataclass(frozen=True)
 class History:
-    """All of a run.
+    """Everything about a run.
 
     Attributes:
         seed: Of the run.
         period: Seconds between two ticks.
         began: When the fleet's script began.
         ended: When the run was over.
-        frozen: When the script stopped, so that all could come to rest.
+        frozen: When the script stopped, so that everything could settle.
         first_dynos: The formation of each app at the beginning.
         last_dynos: The formation of each app at the end.
         answers: In order of time.
         calls: In order of time.
-        events: Scalings that the journal has, in the order of writing.
+        events: Changes in the journal, in the order of writing.
         spans: The faults.
-        registry_before: Rows of the registry, as they were.
+        registry_before: Rows of the registry at the start.
         registry_after: The same at the end.
-        deaths: Processes that ended by themselves, in words.
+        deaths: Descriptions of processes that exited by themselves.
     """
 
     seed: int
@@ -151,7 +150,7 @@ class History:
 
     @cached_property
     def patches_of(self) -> Mapping[str, tuple[Call, ...]]:
-        """The changes that were asked for, by app."""
+        """The requested changes, by app."""
         return _by_app(self.first_dynos, (c for c in self.calls if c.method == "PATCH"))
 
     def spans_of(self, *kinds: str) -> list[Span]:
@@ -163,7 +162,7 @@ T = TypeVar("T", Answer, Call)
 
 
 def _by_app(names: Iterable[str], seen: Iterable[T]) -> Mapping[str, tuple[T, ...]]:
-    """Return what was seen of each app, in order."""
+    """Group what was observed by app, in order of time."""
     found: defaultdict[str, list[T]] = defaultdict(list)
     for one in sorted(seen, key=lambda one: one.at):
         if one.app is not None:

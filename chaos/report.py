@@ -1,4 +1,4 @@
-"""What a run prints: one table, what it cost, what was broken."""
+"""What a run prints: the table of faults, the totals, the violations."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ from chaos.history import History, Span
 from chaos.schedule import Step
 from chaos.violation import Violation
 
-HEAD = (
-    "| at (s) | fault | lasted (s) | polled again after (s) | calls | of these wasted |"
-)
+HEAD = "| at (s) | fault | lasted (s) | polled again after (s) | calls | wasted calls |"
 #: Violations that are printed in full.
 SHOWN = 12
 
@@ -49,7 +47,7 @@ def _name(span: Span) -> str:
 
 
 def figures(history: History, concurrency: int) -> str:
-    """Return what there was of everything, in a few lines."""
+    """Return the totals in a few lines."""
     changes = [c for app in history.first_dynos for c in changes_of(history, app)]
     ups = sum(change.after > change.before for change in changes)
     unknown = sum(
@@ -64,23 +62,23 @@ def figures(history: History, concurrency: int) -> str:
         f"{len(changes)} changes, {ups} up\n"
         f"{len(history.calls)} Heroku calls, of which {overhead(history)} changed "
         f"nothing (budget: {budget(history, concurrency)})\n"
-        f"{len(history.events)} events of changes; {written_twice(history)} stand "
-        f"there twice, {len(lost(history))} lost by two faults together\n"
+        f"{len(history.events)} events of changes; {written_twice(history)} written "
+        f"twice, {len(lost(history))} lost to two faults together\n"
         + "\n".join(f"  {change}" for change in lost(history))
     ).rstrip()
 
 
-def not_reached(steps: Iterable[Step]) -> str:
-    """Return a line about what there was no time for; empty if there was."""
+def skipped(steps: Iterable[Step]) -> str:
+    """Return a line that names the faults left out for lack of time, if any."""
     names = [fault.kind.name for step in steps for fault in step.faults]
-    return f"No time was left for: {', '.join(names)}" if names else ""
+    return f"Skipped for lack of time: {', '.join(names)}" if names else ""
 
 
 def verdict(violations: Sequence[Violation], replay: str) -> str:
-    """Return what was broken and how to see it again."""
+    """Return the violations and how to reproduce them."""
     if not violations:
-        return "All promises were kept."
-    parts = [f"{len(violations)} violations. Again with: {replay}"]
+        return "All invariants held."
+    parts = [f"{len(violations)} violations. Reproduce with: {replay}"]
     parts += [str(violation) for violation in violations[:SHOWN]]
     if len(violations) > SHOWN:
         parts.append(f"... and {len(violations) - SHOWN} more")

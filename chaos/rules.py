@@ -1,7 +1,7 @@
 """What the policies of the fleet allow, written without the scaler's own code.
 
-Seven kinds of policy go round among the apps. They are simple enough to say for
-each change whether a count explains it.
+The apps take turns among seven policies. These are simple enough to decide for each
+change whether a count explains it.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ class Rule:
 
     Attributes:
         name: For reports.
-        process_types: What an app with it has and reports.
-        boundary: Counts of a dyno; 0 for one dyno for any count.
-        fewest: Dynos at least, where the count is known.
-        most: Dynos at most.
-        step_up: Dynos added at once, at most.
-        step_down: Dynos removed at once, at most.
-        window_down: Seconds whose highest recommendation counts for fewer dynos.
-        fallback: Dynos at least, once the count has been unknown for
+        process_types: What an app with this policy has and reports.
+        boundary: Jobs per dyno; 0 for one dyno for any count.
+        fewest: Fewest dynos if the count is known.
+        most: Most dynos.
+        step_up: Most dynos added at once.
+        step_down: Most dynos removed at once.
+        window_down: Stabilization window for scaling down, in seconds.
+        fallback: Fewest dynos once the count has been unknown for
             `fallback_after` polls.
-        fallback_after: Unknown counts in a row.
+        fallback_after: Consecutive unknown counts.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Rule:
         return dynos if self.most is None else min(dynos, self.most)
 
     def values(self) -> Mapping[str, str | int]:
-        """Return the policy as a fleet's file has it."""
+        """Return the policy as a fleet file has it."""
         named = {
             "boundary": self.boundary,
             "min": self.fewest or None,
@@ -80,10 +80,10 @@ def rule_of(app: int) -> Rule:
 
 
 def floor_of(process_type: str, current: int) -> int:
-    """Return the dynos that are left on, whatever the count: the last `web` one."""
+    """Return the dynos that stay whatever the count: the last `web` dyno."""
     return min(current, 1) if process_type == WEB else 0
 
 
 def settled(rule: Rule, process_type: str, count: int, current: int) -> int:
-    """Return the dynos that a count that stays leads to in the end."""
+    """Return the final dynos if a count does not change any more."""
     return max(rule.recommended(count), floor_of(process_type, current))

@@ -1,4 +1,4 @@
-"""The schedule of a run: everything about it follows from the seed."""
+"""The schedule of a run, determined by the seed."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from chaos.catalog import (
     Kind,
 )
 
-#: Sick apps of one kind, and kinds of sick apps at a time.
+#: Sick apps per fault, and faults of apps at a time.
 VICTIMS, SICK_KINDS = 2, 7
-#: Faults of the system that have a fault of Heroku's beside them.
+#: How many faults of the system overlap with a fault of Heroku.
 PAIRS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A kind of fault, and the apps that suffer it; none for the whole system."""
+    """A kind of fault and the apps that it affects; none for the whole system."""
 
     kind: Kind
     apps: tuple[int, ...] = ()
@@ -44,8 +44,8 @@ class Step:
     """Faults that overlap; the next step begins after a rest.
 
     Attributes:
-        main: What concerns the whole system, or Heroku.
-        beside: Apps that are sick meanwhile.
+        main: Faults of the whole system or of Heroku.
+        beside: Faults of apps at the same time.
     """
 
     main: tuple[Fault, ...]
@@ -57,8 +57,8 @@ class Step:
         return (*self.main, *self.beside)
 
     @property
-    def needs_the_next(self) -> bool:
-        """Whether the system cannot go on until the next step has been."""
+    def requires_next(self) -> bool:
+        """Whether the system stays blocked until the next step."""
         return any(fault.kind in HEROKU_LONG for fault in self.main)
 
     def __str__(self) -> str:
@@ -69,27 +69,27 @@ def schedule(seed: int, apps: int, database: str, *, clock: bool) -> list[Step]:
     """Return the steps of a run, in order.
 
     Args:
-        seed: Of the run.
-        apps: How many there are.
+        seed: The run's seed.
+        apps: The number of apps.
         database: `sqlite`, whose disk can be full, or `postgresql`.
         clock: Whether the clock of our processes can be set.
     """
-    random = Random(seed)  # noqa: S311 - to replay, not to hide
-    units = _of_the_system(random, database, clock=clock)
+    random = Random(seed)  # noqa: S311 - reproducible, not secret
+    units = _system_faults(random, database, clock=clock)
     refused = random.sample(range(apps), len(REFUSALS))
     early = Step(tuple(Fault(k, (a,)) for k, a in zip(REFUSALS, refused, strict=True)))
-    # An app that was refused waits for a minute and more: so this comes early.
+    # A refused app backs off for a minute or more, so this comes early.
     units.insert(random.randrange(3), [early])
     *groups, alone = _sick_apps(random, apps)
     units.insert(random.randrange(len(units) + 1), [Step(alone)])
     steps = [step for unit in units for step in unit]
-    _lay_beside(random, steps, groups)
+    _add_sick_apps(random, steps, groups)
     return steps
 
 
 def short_schedule(seed: int, apps: int, names: Sequence[Sequence[str]]) -> list[Step]:
-    """Return a step for each of these groups of faults, which overlap."""
-    random = Random(seed)  # noqa: S311 - to replay, not to hide
+    """Return a step for each group of overlapping faults."""
+    random = Random(seed)  # noqa: S311 - reproducible, not secret
     return [
         Step(
             tuple(
@@ -101,8 +101,8 @@ def short_schedule(seed: int, apps: int, names: Sequence[Sequence[str]]) -> list
     ]
 
 
-def _of_the_system(random: Random, database: str, *, clock: bool) -> list[list[Step]]:
-    """Return the faults of all but the apps; steps of a unit follow each other."""
+def _system_faults(random: Random, database: str, *, clock: bool) -> list[list[Step]]:
+    """Return all faults but those of apps; the steps of a unit stay together."""
     system = [k for k in SYSTEM if clock or k.family is not Family.CLOCK]
     system.append(DISK_FULL if database == "sqlite" else DATABASE_AWAY)
     heroku = list(HEROKU)
@@ -118,7 +118,7 @@ def _of_the_system(random: Random, database: str, *, clock: bool) -> list[list[S
 
 
 def _sick_apps(random: Random, apps: int) -> list[tuple[Fault, ...]]:
-    """Return all kinds of sick apps, some at a time."""
+    """Return all faults of apps, in groups."""
     kinds = list(APP)
     random.shuffle(kinds)
     groups = []
@@ -134,10 +134,10 @@ def _sick_apps(random: Random, apps: int) -> list[tuple[Fault, ...]]:
     return groups
 
 
-def _lay_beside(
+def _add_sick_apps(
     random: Random, steps: list[Step], groups: list[tuple[Fault, ...]]
 ) -> None:
-    """Let the apps be sick beside other faults."""
+    """Add the groups of sick apps to steps without sick apps."""
     free = [place for place, step in enumerate(steps) if not _has_sick_apps(step)]
     for place, group in zip(random.sample(free, len(groups)), groups, strict=True):
         steps[place] = Step(steps[place].main, group)

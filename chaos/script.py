@@ -1,7 +1,7 @@
-"""The script of the fleet: which counts an app reports at which time.
+"""The script of the fleet: which counts an app reports when.
 
-A count stays the same for some seconds and then jumps, often to 0, so that a wrong
-count of a few seconds ago, or none at all, would be seen in the dynos.
+A count stays the same for some seconds and then jumps, often to 0, so that acting on
+a stale or a missing count would show in the dynos.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 
-#: Seconds between two jumps of an app, at least and at most.
+#: Fewest and most seconds between two jumps of an app's counts.
 SHORTEST, LONGEST = 9, 24
 #: The highest count.
 HIGHEST = 60
-#: Of so many counts one is 0.
+#: One in so many counts is 0.
 ONE_IN = 4
 
 
@@ -35,8 +35,8 @@ def counts_at(
     Args:
         seed: The seed of the run.
         app: The app's number.
-        process_types: Those that it reports.
-        seconds: Since the fleet began.
+        process_types: The process types that it reports.
+        seconds: Time since the fleet began.
     """
     pace = SHORTEST + _draw(seed, app, "pace") % (LONGEST - SHORTEST + 1)
     part = int((seconds + _draw(seed, app, "phase") % pace) // pace)
@@ -50,6 +50,6 @@ def _count(drawn: int) -> int:
 
 
 def _draw(*key: object) -> int:
-    """Return a large number that depends on the key alone, on every machine."""
+    """Return a large number that depends only on the key, on every machine."""
     digest = hashlib.sha256(repr(key).encode()).digest()
     return int.from_bytes(digest[:8])

@@ -1,4 +1,4 @@
-"""How a sick app answers. What it leaves unknown often looks like a count of 0."""
+"""How a sick app answers. An unknown count often looks like a count of 0."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-#: A body that would scale all to 0, if it were believed.
+#: A body that would scale everything to 0 if it were believed.
 TEMPTING = b'{"worker": 0, "mailer": 0, "web": 0}'
-#: The size of an answer that nobody should read.
+#: The size of an answer that should not be read.
 HUGE = 100 * 1024 * 1024
 BLOCK = b" " * 65_536
-#: Seconds after which a slow app answers all the same; the scaler waits longer.
+#: Seconds after which a slow app answers; the scaler's timeout is longer.
 SLOW = 1.1
-#: Seconds between two bytes of an app that drips; less than it may be silent.
+#: Seconds between two bytes of an app that drips; less than the read timeout.
 DRIP = 0.2
 #: Levels of a nested answer.
 DEEP = 20_000
@@ -28,13 +28,13 @@ class Reply:
     """One request that is being answered.
 
     Attributes:
-        app: Whose request it is.
+        app: The app's name.
         writer: The connection.
-        counts: What the app would report, as of now.
-        note: Notes in the log what the answer lets the asker know.
-        well: Ends what hangs.
+        counts: Returns what a healthy app would report now.
+        note: Logs the counts that the answer reveals.
+        well: Set when the app is healthy again; ends a hang.
         address: `http://HOST:PORT` of this server, under its other name.
-        keep: Whether the connection is used again afterwards.
+        keep: Whether to keep the connection open afterwards.
     """
 
     app: str
@@ -47,7 +47,7 @@ class Reply:
     _noted: bool = field(default=False)
 
     def unknown(self) -> None:
-        """Note that the answer tells no count."""
+        """Log that the answer reveals no count."""
         self.note(dict.fromkeys(self.counts()))
 
     def send(
@@ -57,20 +57,20 @@ class Reply:
         length: int | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        """Send an answer; `length` is announced, if it is another than true."""
-        lines = [f"HTTP/1.1 {status} Told", "Content-Type: application/json"]
+        """Send an answer; `length` overrides the true Content-Length."""
+        lines = [f"HTTP/1.1 {status} Sick", "Content-Type: application/json"]
         lines.append(f"Content-Length: {len(body) if length is None else length}")
         lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
         self.writer.write("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
 
-    def tell(self) -> None:
-        """Send the counts of now, as a healthy app does."""
+    def send_counts(self) -> None:
+        """Send the current counts, as a healthy app does."""
         counts = self.counts()
         self.note(dict(counts))
         self.send(json.dumps(counts).encode())
 
     async def wait(self, seconds: float | None = None) -> bool:
-        """Wait until all is well, or so long; return whether all is well."""
+        """Wait until the app is healthy, or for some seconds; return whether it is."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self.well.wait(), seconds)
         return self.well.is_set()
@@ -88,7 +88,7 @@ def _body(body: bytes) -> Sick:
 
 
 def of_status(status: int) -> Sick:
-    """Return an app that answers with an error, and with counts of 0."""
+    """Return an answer with an error status and counts of 0."""
 
     async def answer(reply: Reply) -> None:
         reply.unknown()
@@ -105,7 +105,7 @@ async def _hang(reply: Reply) -> None:
 
 async def _slow(reply: Reply) -> None:
     await reply.wait(SLOW)
-    reply.tell()
+    reply.send_counts()
 
 
 async def _no_answer(reply: Reply) -> None:
@@ -164,7 +164,7 @@ async def _huge(reply: Reply) -> None:
 
 
 async def _null(reply: Reply) -> None:
-    """Know the first process type no more, the others as ever."""
+    """Report null for the first process type and valid counts for the others."""
     counts: dict[str, int | None] = dict(reply.counts())
     counts[next(iter(counts))] = None
     reply.note(counts)
@@ -172,7 +172,7 @@ async def _null(reply: Reply) -> None:
 
 
 async def _twice(reply: Reply) -> None:
-    """Name each process type twice: what it means is anybody's guess."""
+    """Name each process type twice, which is ambiguous."""
     reply.unknown()
     members = [f'"{name}": {n}' for name in reply.counts() for n in (0, 55)]
     reply.send(f"{{{', '.join(members)}}}".encode())
@@ -198,7 +198,7 @@ async def _redirect_elsewhere(reply: Reply) -> None:
     reply.send(b"", 307, headers={"Location": target})
 
 
-#: By the names of the catalog; those with a status are made by `of_status`.
+#: Answers by name in the catalog; `of_status` makes those with a status.
 SICK: dict[str, Sick] = {
     "app hang": _hang,
     "app slow": _slow,

@@ -1,4 +1,4 @@
-"""The schedule, carried out: begin, wait, end, wait for the polls, rest."""
+"""Run the schedule: inject faults, wait, remove them, wait for polls, rest."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ from chaos.script import name_of
 from chaos.system import PERIOD, System
 from chaos.waiting import wait_until
 
-#: Periods of rest between two steps, after all polls go on.
+#: Periods of rest between two steps, after polling has resumed.
 REST = 0.5
-#: Periods for which a fault of Heroku's lasts longer than others of its step.
+#: Periods for which a fault of Heroku outlasts the others of its step.
 MORE = 0.1
-#: Seconds until the dynos must fit their counts, once these have stopped.
+#: Seconds within which dynos must match the counts once these have stopped.
 REST_SECONDS = 40.0
-#: Seconds between two looks at all that was seen, which take a while themselves.
+#: Seconds between two checks of the whole history, which take a while themselves.
 LOOK = 2.0
 
 
 @dataclass
 class Storm:
-    """A run under way.
+    """A run in progress.
 
     Attributes:
-        system: What suffers.
-        seed: Of the run.
-        say: Takes a line of progress.
+        system: The system under test.
+        seed: The run's seed.
+        say: Prints a line of progress.
         spans: The faults so far.
         done: The steps so far, with their spans.
-        deaths: Processes that ended by themselves.
+        deaths: Descriptions of processes that exited by themselves.
     """
 
     system: System
@@ -56,12 +56,12 @@ class Storm:
         wait_until(lambda: self.system.has_polled_since(0.0), 10 * PERIOD)
 
     def carry_out(self, steps: Iterable[Step], until: float) -> list[Step]:
-        """Do one step after the other; return those that there was no time for.
+        """Run one step after the other; return those that there was no time for.
 
         Args:
-            steps: In order.
-            until: Time (of Unix) from which no further step is begun, but for one
-                that the last one needs.
+            steps: The steps, in order.
+            until: Unix time after which no step begins, except one that the last
+                step requires.
         """
         left: list[Step] = []
         must = False
@@ -69,21 +69,21 @@ class Storm:
             if left or (time.time() > until and not must):
                 left.append(step)
                 continue
-            must = step.needs_the_next
+            must = step.requires_next
             self.say(f"{time.time() - self.system.fleet.began:7.1f} s  {step}")
-            spans = self._suffer(step)
+            spans = self._inject(step)
             self.spans += spans
             self.done.append((step, spans))
-            self._look_for_deaths()
+            self._check_for_deaths()
             self._wait_for_polls(spans)
-            _last(REST * PERIOD)
+            _pause(REST * PERIOD)
         return left
 
-    def come_to_rest(self) -> History:
-        """Stop the script, wait until all fits, stop our processes, look back."""
+    def settle(self) -> History:
+        """Stop the script, wait until dynos match, stop our processes; return all."""
         self._frozen = self.system.fleet.freeze()
-        wait_until(lambda: _is_at_rest(self._history()), REST_SECONDS, every=LOOK)
-        self._look_for_deaths()
+        wait_until(lambda: _has_settled(self._history()), REST_SECONDS, every=LOOK)
+        self._check_for_deaths()
         for dyno in (self.system.beat, self.system.worker):
             dyno.stop()
         return self._history()
@@ -107,9 +107,9 @@ class Storm:
             deaths=tuple(self.deaths),
         )
 
-    def _suffer(self, step: Step) -> list[Span]:
-        """Begin all faults of a step, end each in its time."""
-        under_way: list[tuple[float, Span, AbstractContextManager[None]]] = []
+    def _inject(self, step: Step) -> list[Span]:
+        """Inject all faults of a step, and remove each when its time is over."""
+        active: list[tuple[float, Span, AbstractContextManager[None]]] = []
         ended: list[Span] = []
         for fault in step.faults:
             context = faults.of(fault, self.system)
@@ -118,9 +118,9 @@ class Storm:
             end = time.time() + _periods(step, fault) * PERIOD
             names = frozenset(map(name_of, fault.apps))
             span = Span(fault.kind.name, began, end, names, fault.kind.limit)
-            under_way.append((end, span, context))
-        for end, span, context in sorted(under_way, key=lambda part: part[0]):
-            _last(end - time.time())
+            active.append((end, span, context))
+        for end, span, context in sorted(active, key=lambda part: part[0]):
+            _pause(end - time.time())
             context.__exit__(None, None, None)
             ended.append(replace(span, ended=time.time()))
         return ended
@@ -131,30 +131,30 @@ class Storm:
             lambda: self.system.has_polled_since(since), (RESUME_PERIODS + 1) * PERIOD
         )
 
-    def _look_for_deaths(self) -> None:
+    def _check_for_deaths(self) -> None:
         for name in ("beat", "worker"):
             dyno: Dyno = getattr(self.system, name)
             if dyno.has_died:
-                self.deaths.append(f"{name} has ended: {dyno.last_words()}")
+                self.deaths.append(f"{name} exited: {dyno.log_tail()}")
                 dyno.start()
 
 
 def _periods(step: Step, fault: Fault) -> float:
     """Return how long a fault lasts.
 
-    One of Heroku's outlives those of the system beside it: while these last there
-    may be no call that could suffer it.
+    A fault of Heroku outlasts the faults of the system beside it: during those there
+    may be no call that it could affect.
     """
     if fault.kind.family is not Family.HEROKU:
         return fault.kind.periods
     return max(other.kind.periods for other in step.main) + MORE
 
 
-def _is_at_rest(history: History) -> bool:
+def _has_settled(history: History) -> bool:
     return not any(check_settled(history)) and not any(check_journal(history))
 
 
-def _last(seconds: float) -> None:
-    """Let a time pass: that of a fault, or of a rest."""
+def _pause(seconds: float) -> None:
+    """Let time pass during a fault or a rest."""
     if seconds > 0:
         time.sleep(seconds)

@@ -1,4 +1,4 @@
-"""Everything that a run needs, started: our processes and all that they talk to."""
+"""Start everything that a run needs: our processes and all that they talk to."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ from local_heroku.process import start as start_heroku
 
 #: Seconds between two ticks.
 PERIOD = 2
-#: Apps that the worker polls at a time.
+#: Apps that the worker polls at the same time.
 CONCURRENCY = 12
-#: Dynos of each process type at the beginning.
+#: Dynos of each process type at the start.
 FIRST_DYNOS = 1
-#: Calls that the account may make; the budget of a run is the checker's business.
+#: Calls that the account may make; the checker has its own, tighter budget.
 POOL = 30_000
-#: Short waits, so that a run of minutes sees many of them.
+#: Short timeouts, so that a run of minutes sees many of them.
 SETTINGS = {
     "SLEEP_PERIOD": str(PERIOD),
     "WORKER_CONCURRENCY": str(CONCURRENCY),
     "APP_CONNECT_TIMEOUT": "1",
     "APP_READ_TIMEOUT": "1.3",
     "APP_TOTAL_TIMEOUT": "1.6",
-    # An app that failed rests for less than the periods in which it must be back.
+    # A failing app's backoff is shorter than the time in which polling must resume.
     "APP_BACKOFF_MAX": str(2 * PERIOD),
     "HEROKU_TIMEOUT": "2",
     "ALLOW_PRIVATE_ADDRESSES": "true",
@@ -58,8 +58,8 @@ class System:
     Attributes:
         folder: Where all logs are.
         names: The apps.
-        env: What our processes find in their environment.
-        sick: The fault of each app that has one now.
+        env: The environment of our processes.
+        sick: The current fault of each sick app.
     """
 
     folder: Path
@@ -75,7 +75,7 @@ class System:
     sick: dict[str, str] = field(default_factory=dict)
 
     def run(self, *arguments: str) -> str:
-        """Return what a command of ours prints.
+        """Run one of our commands, and return what it prints.
 
         Raises:
             RuntimeError: It failed.
@@ -103,24 +103,24 @@ class System:
         }
 
     def calls(self) -> tuple[Call, ...]:
-        """Return the calls of the Heroku API so far."""
+        """Return all calls of the Heroku API so far."""
         return tuple(_call(seen) for seen in self.heroku.requests())
 
     def has_polled_since(self, at: float) -> bool:
-        """Return whether every app that is healthy has been polled since a time."""
+        """Return whether every healthy app has been polled since a time."""
         newest_first = reversed(self.fleet.answers())
         late = takewhile(lambda answer: answer.at > at, newest_first)
         polled = {answer.app for answer in late}
         return set(self.names) <= polled | self.sick.keys()
 
-    def be_sick(self, changes: Mapping[str, str | None]) -> None:
-        """Let apps be sick, or healthy again (None); the others stay as they are."""
+    def make_sick(self, changes: Mapping[str, str | None]) -> None:
+        """Make apps sick, or healthy again (None); the others stay as they are."""
         for app, kind in changes.items():
             if kind is None:
                 self.sick.pop(app, None)
             else:
                 self.sick[app] = kind
-        self.fleet.be_sick(self.sick)
+        self.fleet.make_sick(self.sick)
 
 
 def _call(seen: RequestView) -> Call:
@@ -137,12 +137,12 @@ def _call(seen: RequestView) -> Call:
 
 @contextmanager
 def started(folder: Path, seed: int, apps: int, database: str) -> Iterator[System]:
-    """Start everything, with a fleet of apps registered, and end it.
+    """Start everything, register a fleet of apps, and stop everything at the end.
 
     Args:
-        folder: For logs and files; it stays.
-        seed: Of the fleet's script.
-        apps: How many.
+        folder: For logs and files; it is kept.
+        seed: The seed of the fleet's script.
+        apps: The number of apps.
         database: `sqlite` or `postgresql`.
     """
     names = tuple(name_of(number) for number in range(apps))
@@ -169,12 +169,12 @@ def started(folder: Path, seed: int, apps: int, database: str) -> Iterator[Syste
             "SCALAR_SECRET_KEY": _key(seed),
             **SETTINGS,
         }
-        looked_into = Database(url)
-        stack.callback(looked_into.close)
+        inspected = Database(url)
+        stack.callback(inspected.close)
         worker, beat = (Dyno(name, env, folder) for name in ("worker", "beat"))
         system = System(
             *(folder, names, env, redis, heroku, fleet),
-            *(looked_into, postgres, worker, beat),
+            *(inspected, postgres, worker, beat),
         )
         _register(system)
         for dyno in (worker, beat):
@@ -192,7 +192,7 @@ def _key(seed: int) -> str:
 
 
 def _register(system: System) -> None:
-    """Put the apps on Heroku, and register them with their policies."""
+    """Create the apps on Heroku, and register them with their policies."""
     entries = {}
     for number, name in enumerate(system.names):
         rule = rule_of(number)

@@ -1,4 +1,4 @@
-"""A promise that was broken, in words, with what shows it."""
+"""A violated invariant, with its evidence."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One promise that was broken.
+    """One violated invariant.
 
     Attributes:
-        promise: Which, in a few words.
+        invariant: The invariant, in a few words.
         what: What happened, in a sentence.
-        evidence: What was seen around it, a line each.
+        evidence: Related observations, one per line.
     """
 
-    promise: str
+    invariant: str
     what: str
     evidence: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return "\n".join([f"{self.promise}: {self.what}", *self.evidence])
+        return "\n".join([f"{self.invariant}: {self.what}", *self.evidence])

@@ -1,11 +1,11 @@
-"""Wait for a fact, not for a time."""
+"""Wait for a condition, not for a fixed time."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 
-#: Seconds between two looks.
+#: Seconds between two checks.
 INTERVAL = 0.1
 
 

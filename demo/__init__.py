@@ -5,8 +5,8 @@ the Procfile, the commands, an app that serves its counts over HTTP, a Celery
 worker process per dyno, and the jobs they run.
 
     shop.py       the app being scaled, and the load it gets
-    stage.py      starts every part (parts.py) and runs the app's dynos (dynos.py)
-    history.py    what was seen, and the verdict: did the dynos follow the counts?
+    stage.py      starts every part and runs the app's dynos
+    history.py    what happened, and the verdict: did the dynos follow the counts?
     view.py       shows it, live in a terminal or as plain lines
     __main__.py   the loop, the closing summary and the exit status
 """

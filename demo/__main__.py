@@ -20,8 +20,8 @@ from devtools.logs import Logs
 from devtools.parts import PartFailed
 from devtools.redis_server import NoRedisError
 
-#: Seconds between two looks; a quarter of the polling period, so that no count
-#: the scaler may have read goes unseen.
+#: Seconds between two samples; a quarter of the polling period, so that no count
+#: that the scaler may have read is missed.
 EVERY = 0.25
 #: Seconds past the end that the last jobs and dynos may take.
 OVERTIME = 20
@@ -115,7 +115,7 @@ def play(logs: Logs, seconds: float, ending: Ending) -> bool:
 def run(
     stage: Stage, load: Load, looks: list[Look], seconds: float, ending: Ending
 ) -> None:
-    """Send jobs, look and show, until time is up or a signal arrives."""
+    """Send jobs, sample and display, until time is up or a signal arrives."""
     decisions: list[Decision] = []
     end = "" if isinf(seconds) else f" of {seconds}"
     folder, path = stage.logs.folder, stage.logs.scaler("worker")

@@ -1,4 +1,4 @@
-"""What the demo saw, and whether the dynos followed the counts."""
+"""What happened in the demo, and whether the dynos followed the counts."""
 
 from __future__ import annotations
 
@@ -67,9 +67,9 @@ def figures(looks: Sequence[Look], name: str) -> tuple[float, int, int, int, flo
 def longest_lag(looks: Sequence[Look], name: str) -> float:
     """Return the longest time in seconds that a count waited for its dynos.
 
-    It waits until the quantity is one that it or a later count asked for. After
-    a period without a count, measuring starts anew: the scaler may have acted on
-    one that we did not see.
+    It waits until the quantity is one that it or a later count needs. After a period
+    without a count, measuring restarts: the scaler may have acted on a count that we
+    missed.
     """
     waiting: deque[float] = deque()
     last_asked: dict[int, float] = {}

@@ -47,13 +47,13 @@ JOB_SECONDS = 1.5
 WAVE_SECONDS = 18
 APART = 20
 
-#: All that the parts get of the caller's environment, which may hold a real
-#: Heroku key or a proxy.
+#: The only variables that the parts inherit from the caller, whose environment may
+#: hold a real Heroku key or a proxy.
 _KEPT = ("HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "TMPDIR", "TZ")
 
 
 class Load:
-    """Sends waves of jobs, each once the app is idle and if it can end in time."""
+    """Sends waves of jobs, each when the app is idle and if it can end in time."""
 
     def __init__(self, celery: Any, seconds: float) -> None:
         self._celery, self._seconds = celery, seconds
@@ -79,7 +79,7 @@ class Load:
 
 
 def dynos_for(count: float) -> int:
-    """Return how many dynos a count asks for."""
+    """Return how many dynos a count needs."""
     return recommend_by_boundary(count, BOUNDARY)
 
 

@@ -1,4 +1,4 @@
-"""Start all parts of the demo, and end them."""
+"""Start all parts of the demo, and stop them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from devtools.redis_server import redis_server
 from local_heroku.control import DynoView, LocalHeroku
 from local_heroku.process import start as start_heroku
 
-#: Process of our Procfile -> what it logs once it works.
+#: Process of our Procfile -> what it logs once it is ready.
 READY = {"beat": "beat.starts", "worker": "ready."}
 
 
@@ -41,7 +41,7 @@ class Stage:
     scaler: dict[str, ProcfileProcess]
 
     def look(self, at: float) -> Look:
-        """Make the app's processes match its dynos, and return what is seen.
+        """Make the app's processes match its dynos, and sample the app.
 
         The counts come last: the count behind the quantity is then between those
         of the previous look and of this one.
@@ -73,7 +73,7 @@ class Stage:
 
 @contextmanager
 def set_up(logs: Logs, ending: Ending) -> Iterator[Stage]:
-    """Start everything, and end it with the `with` block.
+    """Start everything, and stop it with the `with` block.
 
     Raises:
         Interrupted: A signal arrived first.

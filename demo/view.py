@@ -1,4 +1,4 @@
-"""Show how the demo goes: a live screen in a terminal, otherwise plain lines."""
+"""Show the demo's progress: a live screen in a terminal, otherwise plain lines."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LABEL = 12
 
 @contextmanager
 def display() -> Iterator[Show]:
-    """Yield the function that shows how it goes."""
+    """Yield the function that shows the progress."""
     console = Console()
     plain = console.is_dumb_terminal or console.options.ascii_only
     if plain or not console.is_terminal:

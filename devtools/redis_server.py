@@ -1,4 +1,4 @@
-"""A real redis-server for a while, with nothing kept on disk."""
+"""Run a real redis-server that keeps nothing on disk."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ PATIENCE = 10.0
 
 
 class RedisServer:
-    """A redis-server of our own on 127.0.0.1.
+    """A private redis-server on 127.0.0.1.
 
-    On Linux it ends with the process that started it, even a killed one.
+    On Linux it ends with the process that started it, even if that one is killed.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class RedisServer:
 
     @property
     def pid(self) -> int:
-        """The number of its process.
+        """Its PID.
 
         Raises:
             NoRedisError: It is not running.
@@ -61,18 +61,18 @@ class RedisServer:
     def start(self) -> None:
         """Start it, empty, and wait until it answers.
 
-        Between the choice of a free port and its use somebody else may take it.
-        Then another is chosen; a port that was named, or is known to clients by
-        now, is tried until it is free again.
+        Another process may take a free port before Redis binds it. Then another port
+        is chosen; one that was requested, or that clients already know, is retried
+        until it is free.
 
         Raises:
-            NoRedisError: It did not answer in time; the message has its last words.
+            NoRedisError: It did not answer in time; the message quotes its log.
         """
         end = time.monotonic() + PATIENCE
         while not self._launched(end):
-            said = self._log.read_text(errors="replace")[-1000:]
-            if "in use" not in said or time.monotonic() > end:
-                raise NoRedisError(f"redis-server did not start; it said: {said}")
+            text = self._log.read_text(errors="replace")[-1000:]
+            if "in use" not in text or time.monotonic() > end:
+                raise NoRedisError(f"redis-server did not start; its log ends: {text}")
             if self._may_move:
                 self.port = free_port()
             else:
@@ -80,11 +80,11 @@ class RedisServer:
         self._may_move = False
 
     def stop(self) -> None:
-        """End it, and wait until it has ended."""
+        """Stop it, and wait until it has ended."""
         self._end(signal.SIGTERM)
 
     def kill(self) -> None:
-        """End it with SIGKILL, as a crash would."""
+        """Kill it with SIGKILL, like a crash."""
         self._end(signal.SIGKILL)
 
     def restart(self) -> None:
@@ -93,11 +93,11 @@ class RedisServer:
         self.start()
 
     def pause(self) -> None:
-        """Let it hang (SIGSTOP): it accepts connections and answers nothing."""
+        """Suspend it (SIGSTOP): it accepts connections and answers nothing."""
         os.kill(self.pid, signal.SIGSTOP)
 
     def resume(self) -> None:
-        """Let it go on after `pause`."""
+        """Resume it after `pause`."""
         os.kill(self.pid, signal.SIGCONT)
 
     def _launched(self, end: float) -> bool:
@@ -126,7 +126,7 @@ class RedisServer:
         return True
 
     def _answers(self) -> bool:
-        """Whether it answers, and not another one that took the port."""
+        """Return whether it answers, and not another server on that port."""
         client = redis.Redis(
             port=self.port,
             password=self._config.get("requirepass"),
@@ -162,15 +162,15 @@ def redis_server(
     port: int = 0,
     config: Mapping[str, str] | None = None,
 ) -> Iterator[RedisServer]:
-    """Run a redis-server, and end it with the `with` block.
+    """Run a redis-server, and stop it with the `with` block.
 
     Args:
-        directory: Where it runs and logs; a temporary one if none is given.
-        port: The TCP port; 0 takes a free one.
-        config: Settings of redis.conf, over ours.
+        directory: Where it runs and logs; a temporary one by default.
+        port: The TCP port; 0 for a free one.
+        config: Settings of redis.conf that override ours.
 
     Raises:
-        NoRedisError: None can be found or started.
+        NoRedisError: No redis-server was found, or it did not start.
     """
     binary = find_binary()
     place = (

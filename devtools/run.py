@@ -1,7 +1,7 @@
 """`make run`: beat and worker on this machine, against the real Heroku.
 
-The database's schema is brought up to date first, as in Heroku's release phase.
-Ctrl-C ends everything.
+It upgrades the database's schema first, as in Heroku's release phase. Ctrl-C stops
+everything.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from scalar.core.errors import ConfigurationError
 from scalar.settings import Settings
 
 LINES = ("beat", "worker")
-#: Seconds that a process has to end by itself, as on Heroku.
+#: Seconds that a process has to end after SIGTERM, as on Heroku.
 PATIENCE = 30
 
 NO_KEY = """\
-HEROKU_API_KEY is not set, so nothing could be scaled. Make a key with
+HEROKU_API_KEY is not set, so nothing can be scaled. Create a key with
 
     heroku authorizations:create --scope write
 
@@ -71,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def environment(env_file: Path) -> dict[str, str]:
-    """Return this process's environment; what the file sets wins, as in honcho."""
+    """Return this process's environment, overridden by the file as in honcho."""
     from_file: dict[str, str] = {}
     if env_file.is_file():
         from_file = parse(env_file.read_text())
@@ -99,9 +99,9 @@ def _is_set(env: Mapping[str, str], *names: str) -> bool:
 
 
 def _with_defaults(env: dict[str, str], data: Path, stack: ExitStack) -> dict[str, str]:
-    """Give the environment a Redis and a database where it names none.
+    """Add a Redis and a database to the environment if it names none.
 
-    Returns a note for each part that was given.
+    Returns a note for each part that was added.
     """
     notes = {}
     data = data.resolve()
@@ -130,7 +130,7 @@ def _tell(settings: Settings, notes: Mapping[str, str]) -> None:
 
 
 def without_secrets(url: str) -> str:
-    """Return the URL without user, password and query, which may hold one too."""
+    """Return the URL without user, password and query, which may hold secrets."""
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     return f"{parts.scheme}://{host}{parts.path}"
@@ -173,12 +173,12 @@ def _nothing_left_behind() -> Iterator[None]:
 
 
 def _exit(number: int, _: FrameType | None) -> None:
-    """Unwind, so that what was started is ended."""
+    """Unwind, so that everything that was started is stopped."""
     raise SystemExit(128 + number)
 
 
 def _hang_up(_: int, __: FrameType | None) -> None:
-    """Take a closed terminal as a request to end, also while honcho handles those."""
+    """Treat a closed terminal as SIGTERM, also while honcho handles signals."""
     os.kill(os.getpid(), signal.SIGTERM)
 
 

@@ -1,9 +1,9 @@
 """Commands that end with the process that starts them, even if it is killed.
 
-Linux alone can promise this (`PR_SET_PDEATHSIG`, see prctl(2)). The promise is
-made by a program in between, which then becomes the command and keeps its
-process number: a `preexec_fn` would run Python code in a forked child, which
-is not safe in a process that has threads. Elsewhere the command runs as it is.
+Only Linux can guarantee this (`PR_SET_PDEATHSIG`, see prctl(2)). A small program
+requests it and then execs the command under the same PID: a `preexec_fn` would run
+Python code in a forked child, which is not safe in a process with threads. On other
+systems the command runs without the guarantee.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def start_tethered(command: Sequence[str], **options: Any) -> subprocess.Popen[b
 
     Args:
         command: The program's absolute path, and its arguments.
-        options: What `subprocess.Popen` takes besides.
+        options: Further arguments of `subprocess.Popen`.
     """
     if sys.platform == "linux":
         python = [sys.executable, "-I", "-S", str(Path(__file__).resolve())]
@@ -50,9 +50,9 @@ def _starter() -> ThreadPoolExecutor:
 
 
 def _become(parent: int, command: list[str]) -> None:
-    # A Python built without ctypes cannot ask; the command is worth more.
+    # Without ctypes there is no guarantee, but the command still runs.
     with contextlib.suppress(ImportError):
-        import ctypes  # noqa: PLC0415 - needed by the program in between alone
+        import ctypes  # noqa: PLC0415 - only this small program needs it
 
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:

@@ -1,6 +1,6 @@
 """Serve the counts with Django: `PORT=8000 python django_app.py`.
 
-In an app of your own it takes one line: the entry of `urlpatterns`.
+Your own app needs one line: the entry of `urlpatterns`.
 """
 
 from __future__ import annotations

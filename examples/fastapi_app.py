@@ -1,6 +1,6 @@
 """Serve the counts with FastAPI: `PORT=8000 python fastapi_app.py`.
 
-In an app of your own it takes one line: the router.
+Your own app needs one line: the router.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Serve the counts with Flask: `PORT=8000 python flask_app.py`.
 
-In an app of your own it takes one line: the blueprint.
+Your own app needs one line: the blueprint.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ Start a worker for each process type of the Procfile:
 
 Settings:
     REDIS_URL: The broker; `rediss://` is encrypted, as on Heroku.
-    EXAMPLE_KEY_PREFIX: Goes before every key, so that apps can share a Redis.
+    EXAMPLE_KEY_PREFIX: Prefix of every key, so that apps can share a Redis.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from scalar_agent.celery import CeleryJobs
 #: Process type -> the queues that its workers read.
 QUEUES = {"worker": ["default"], "mailer": ["mail"]}
 
-#: Seconds after which the jobs of a killed worker are given to another. Longer
-#: than the longest job or ETA, or a job would run twice; no longer than needed,
-#: because until then nobody does the jobs of the dead.
+#: Seconds after which the jobs of a killed worker are redelivered. Longer than the
+#: longest job or ETA, or a job would run twice; no longer than needed, because a
+#: killed worker's jobs wait until then.
 VISIBILITY_TIMEOUT = 600
 LONGEST_JOB = 300
 
@@ -45,10 +45,10 @@ app.conf.update(
         "socket_keepalive": True,
     },
     # A job stays in Redis until it is done, so it can be counted while it runs
-    # and outlives its dyno. Jobs must bear to be run again.
+    # and survives its dyno. Jobs must tolerate being run again.
     task_acks_late=True,
     task_reject_on_worker_lost=True,
-    # No worker hoards jobs that a new dyno could do.
+    # A worker does not prefetch jobs that a new dyno could run.
     worker_prefetch_multiplier=1,
     # With REMAP_SIGTERM=SIGQUIT: of the 30 s that Heroku gives a dyno to stop.
     worker_soft_shutdown_timeout=20,
@@ -57,18 +57,18 @@ app.conf.update(
     task_ignore_result=True,
 )
 
-#: What the web examples serve. It stands here, where the app is made, so that
-#: every process that sends jobs or runs them has imported the agent.
+#: Served by the web examples. It is created here, next to the app, so that every
+#: process that sends or runs jobs imports the agent.
 counts = CeleryJobs(app, QUEUES, busy_dynos=True)
 
 
 @app.task(name="jobs.work")
 def work(seconds: float = 1) -> None:
-    """Work for so many seconds."""
+    """Work for some seconds."""
     time.sleep(min(seconds, LONGEST_JOB))
 
 
 @app.task(name="jobs.send_mail")
 def send_mail(seconds: float = 1) -> None:
-    """Take so many seconds to send a mail to nobody."""
+    """Pretend to send a mail for some seconds."""
     time.sleep(min(seconds, LONGEST_JOB))

@@ -1,9 +1,9 @@
-"""Coverage-guided fuzzing of what reads texts that others write.
+"""Coverage-guided fuzzing of the parsers of foreign input.
 
     pip install -r requirements-fuzz.txt
     python -m fuzz answers --seconds 60
 
-Each module has a `check`, which takes any bytes and raises where a promise is
-broken. `corpus/` has inputs worth trying first; the unit tests replay them, and
-need no fuzzer for it.
+Each target is a module with a `check`, which takes any bytes and raises if an
+invariant is violated. `corpus/` has inputs worth trying first; the unit tests replay
+them without the fuzzer.
 """

@@ -13,15 +13,15 @@ HERE = Path(__file__).parent
 CORPUS = HERE / "corpus"
 FOUND = HERE.parent / ".cache" / "fuzz"
 TARGETS = tuple(sorted(folder.name for folder in CORPUS.iterdir() if folder.is_dir()))
-#: What is to be explored; the fuzzer sees nothing of what is
-#: written in C, and YAML's own reader is thirty times slower when it is seen.
+#: The packages to instrument. The fuzzer cannot see into C code, and instrumenting
+#: YAML's parser makes it thirty times slower.
 INSTRUMENTED = ["scalar", "json", "urllib"]
-#: Seconds for one input, and bytes of the longest one, an app's longest answer.
+#: Seconds allowed per input, and most bytes, those of an app's longest answer.
 TIMEOUT, LONGEST = 10, 65_536
 
 
 def main() -> None:
-    """Fuzz until the time is over, or until a promise is broken."""
+    """Fuzz until the time is over or an invariant is violated."""
     given = _arguments()
     found = FOUND / given.target
     found.mkdir(parents=True, exist_ok=True)
@@ -46,8 +46,8 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m fuzz", description=__doc__)
     parser.add_argument("target", choices=TARGETS)
-    parser.add_argument("--seconds", type=int, default=60, help="how long (60)")
-    parser.add_argument("--seed", type=int, default=0, help="0: another one each time")
+    parser.add_argument("--seconds", type=int, default=60, help="duration (60)")
+    parser.add_argument("--seed", type=int, default=0, help="0: a random one")
     return parser.parse_args()
 
 

@@ -1,7 +1,7 @@
-"""What an app answers: never an error of Python's, never a count that is none.
+"""An app's answer: never an unexpected exception, never an invalid count.
 
-The first two bytes choose the form and the media type, the rest is the answer.
-What is read is also decided on, because there no number may be too large.
+The first two bytes choose the form and the media type, the rest is the answer. The
+readings also go through the decision, which must cope with any number.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import partial
 from math import isfinite
 
-from fuzz.promises import is_one_clear_line, promise
+from fuzz.invariants import require, require_one_line
 from scalar.core import logfmt
 from scalar.core.app import RegisteredApp
 from scalar.core.app_state import WHOLE_APP
@@ -50,7 +50,7 @@ APPS = tuple(
 
 
 def check(data: bytes) -> None:
-    """Read an answer and decide on it."""
+    """Parse an answer and decide on it."""
     if len(data) < CHOICES:
         return
     form = FORMS[data[0] % len(FORMS)]
@@ -58,10 +58,10 @@ def check(data: bytes) -> None:
     try:
         readings = parse_answer(data[CHOICES:], media_type, form)
     except CountsMalformed as exc:
-        is_one_clear_line(exc)
+        require_one_line(exc)
         return
     for name, reading in readings.items():
-        promise(name and name.isprintable(), f"the name {name!r}")
+        require(name and name.isprintable(), f"the name {name!r}")
         _check_reading(reading)
     _check_decisions(readings)
 
@@ -73,20 +73,20 @@ def _check_reading(reading: Reading) -> None:
     for value in (reading.count, reading.latency, reading.next_eta):
         if isinstance(value, Unknown):
             _check_number(value.at_least)
-            told = logfmt.line("held", detail=value.detail)
-            promise(told.splitlines() == [told], f"not one line: {told!r}")
+            line = logfmt.line("held", detail=value.detail)
+            require(line.splitlines() == [line], f"not one line: {line!r}")
         elif value is not None:
             _check_number(value)
     _check_number(reading.stranded)
     if not isinstance(reading.count, Unknown):
-        promise(reading.stranded <= reading.count, f"too many stranded: {reading}")
+        require(reading.stranded <= reading.count, f"too many stranded: {reading}")
 
 
 def _check_number(value: object) -> None:
     is_number = type(value) in {int, float}
-    promise(is_number, f"{value!r} is no number")
-    promise(isfinite(value) if isinstance(value, float) else True, f"{value!r}")
-    promise(isinstance(value, int | float) and value >= 0, f"{value!r} is below 0")
+    require(is_number, f"{value!r} is not a number")
+    require(isfinite(value) if isinstance(value, float) else True, f"{value!r}")
+    require(isinstance(value, int | float) and value >= 0, f"{value!r} is below 0")
 
 
 def _check_decisions(readings: dict[str, Reading]) -> None:
@@ -95,13 +95,13 @@ def _check_decisions(readings: dict[str, Reading]) -> None:
     for app in APPS:
         for decision in decide_all(partial(BOOK.of, app), readings, facts):
             desired = decision.desired
-            promise(desired is not None, f"it is not in the formation: {decision}")
-            promise(
+            require(desired is not None, f"not in the formation: {decision}")
+            require(
                 0 <= (desired or 0) <= HEROKU.most_dynos, f"{desired} dynos: {decision}"
             )
             known = readings[decision.process_type].count
             is_down = (desired or 0) < DYNOS
-            promise(
+            require(
                 not (is_down and isinstance(known, Unknown)),
                 f"down on an unknown count: {decision}",
             )

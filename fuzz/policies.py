@@ -1,14 +1,14 @@
-"""The texts of policies: a value, or a refusal in one line.
+"""The texts of policies: each is parsed, or refused in one line.
 
-Each line of the input is `name=text`, as in the environment; a bar stands for a
-new line inside a schedule.
+Each line of the input is `name=text`, as in the environment; a `|` stands for a line
+break inside a schedule.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from fuzz.promises import is_one_clear_line, promise
+from fuzz.invariants import require, require_one_line
 from scalar.core.errors import InvalidInput
 from scalar.core.policy.schedule_text import read_schedule
 from scalar.core.policy.values import BY_NAME, check_together, read_value
@@ -17,7 +17,7 @@ LONGEST = 2_000
 
 
 def check(data: bytes) -> None:
-    """Read each value alone, then see whether they go together."""
+    """Parse each value alone, then check them together."""
     text = data.decode("utf-8", "surrogateescape")
     values: dict[str, Any] = {}
     for line in text.split("\n"):
@@ -26,19 +26,19 @@ def check(data: bytes) -> None:
     try:
         check_together(values)
     except InvalidInput as exc:
-        is_one_clear_line(exc, longest=20 * len(text) + LONGEST)
+        require_one_line(exc, longest=20 * len(text) + LONGEST)
 
 
 def _read(name: str, text: str, values: dict[str, Any]) -> None:
     try:
         value = read_value(name, text)
     except InvalidInput as exc:
-        is_one_clear_line(exc, longest=20 * (len(text) + len(name)) + LONGEST)
+        require_one_line(exc, longest=20 * (len(text) + len(name)) + LONGEST)
     else:
-        promise(name in BY_NAME, f"{name!r} is no value")
+        require(name in BY_NAME, f"{name!r} is not a policy value")
         if value is not None:
             values[name] = value
     try:
         read_schedule(text)
     except InvalidInput as exc:
-        is_one_clear_line(exc, longest=20 * len(text) + LONGEST)
+        require_one_line(exc, longest=20 * len(text) + LONGEST)

@@ -1,7 +1,7 @@
-"""URLs that people type: refused in one line, or shown without what is secret.
+"""URLs that people type: refused in one line, or shown without their secret.
 
-Wherever the input has a `^`, the same made-up secret is put in. The last check
-is that Requests, which reads URLs in its own way, asks the host that we mean.
+Each `^` in the input is replaced by the same made-up secret. The last check is that
+Requests, which parses URLs differently, contacts the host that we mean.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import requests
 from urllib3.util import parse_url
 
-from fuzz.promises import is_one_clear_line, promise
+from fuzz.invariants import require, require_one_line
 from scalar.core.counts_address import CountsAddress
 from scalar.core.counts_url import CountsUrl
 from scalar.core.errors import InvalidInput
@@ -21,8 +21,8 @@ SECRET = "Zq7xW3kPv9"  # noqa: S105 - a made-up one
 
 
 def check(data: bytes) -> None:
-    """Read a URL in both ways, print it, and ask Requests where it leads."""
-    # As the system gives arguments that are no UTF-8.
+    """Parse a URL both ways, show it, and compare the host with that of Requests."""
+    # As Python decodes arguments that are not UTF-8.
     text = data.decode("utf-8", "surrogateescape").replace("^", SECRET)
     try:
         url = CountsUrl.parse(text)
@@ -33,7 +33,7 @@ def check(data: bytes) -> None:
     shown = f"{url.address} {url.user if url.password else ''}"
     if SECRET in hidden and SECRET not in shown:
         _check_hidden(str(url), repr(url), url.shown())
-    promise(CountsUrl.parse(url.reveal()) == url, f"stored otherwise: {text!r}")
+    require(CountsUrl.parse(url.reveal()) == url, f"stored differently: {text!r}")
     try:
         address = CountsAddress.parse(text, queues=_queues(url))
     except InvalidInput as exc:
@@ -46,7 +46,7 @@ def check(data: bytes) -> None:
 
 
 def _check_refusal(error: InvalidInput, text: str) -> None:
-    is_one_clear_line(error, longest=6 * len(text) + 1_000)
+    require_one_line(error, longest=6 * len(text) + 1_000)
     before, _, rest = text.rpartition("@")
     scheme, _, hidden = before.partition("://")
     if SECRET in hidden and SECRET not in scheme + rest:
@@ -55,19 +55,19 @@ def _check_refusal(error: InvalidInput, text: str) -> None:
 
 def _check_hidden(*shown: str) -> None:
     for text in shown:
-        promise(SECRET not in text, f"the secret is shown: {text!r}")
+        require(SECRET not in text, f"the secret is shown: {text!r}")
 
 
 def _check_target(address: CountsAddress) -> None:
     try:
         prepared = requests.Request("GET", address.request_url()).prepare()
     except (requests.RequestException, ValueError):
-        return  # said as such when the app is asked
+        return  # reported when the app is polled
     asked = parse_url(prepared.url or "").host or ""
     meant = address.url.host
-    if meant.isascii():  # others are asked for in IDNA
+    if meant.isascii():  # others are encoded as IDNA
         same = unquote(asked.strip("[]")).lower() == unquote(meant).lower()
-        promise(same, f"{asked!r} is asked, not {meant!r}")
+        require(same, f"contacts {asked!r}, not {meant!r}")
 
 
 def _queues(url: CountsUrl) -> dict[str, tuple[str, ...]]:

@@ -26,12 +26,12 @@ class CountsMiddleware:
         token: Optional[str] = None,
         open_to_everyone: bool = False,
     ) -> None:
-        """Wrap an app; `Endpoint` says what the options mean."""
+        """Wrap an app; see `Endpoint` for the options."""
         self._app = app
         self._endpoint = Endpoint(jobs, token=token, open_to_everyone=open_to_everyone)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answer a request, or let the app do so; measure in a thread."""
+        """Answer a request for the counts in a thread, or pass it on to the app."""
         if scope["type"] != "http" or not is_counts_path(_path(scope)):
             await self._app(scope, receive, send)
             return
@@ -57,7 +57,7 @@ async def _send(answer: Answer, send: Send) -> None:
 
 
 def _path(scope: Message) -> str:
-    """Return the path below where the server has mounted the app."""
+    """Return the path relative to where the server has mounted the app."""
     path: str = scope["path"]
     root: str = scope.get("root_path", "")
     return path[len(root) :] if root and path.startswith(f"{root}/") else path

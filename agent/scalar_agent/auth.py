@@ -1,4 +1,4 @@
-"""Who may read the counts: whoever has the token."""
+"""Check the token that protects the counts."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import hmac
 from base64 import b64decode
 from typing import Optional
 
-#: Environment variable with the token, where none is given in code.
+#: Environment variable that holds the token, unless it is passed in code.
 TOKEN_VARIABLE = "SCALAR_AGENT_TOKEN"  # noqa: S105 - its name, not a token
 
 
 class Token:
-    """A token that is shown nowhere; empty text is none."""
+    """A token whose repr hides it; empty text means no token."""
 
     __slots__ = ("_secret",)
 
@@ -24,22 +24,22 @@ class Token:
     def __bool__(self) -> bool:
         return bool(self._secret)
 
-    def opens(self, authorization: Optional[str]) -> bool:
+    def matches(self, authorization: Optional[str]) -> bool:
         """Return whether an `Authorization` header carries this token.
 
-        Either as `Bearer TOKEN` or as the password of `Basic`, in UTF-8, of
-        whatever user. Compared in constant time. No token opens nothing.
+        Accepts `Bearer TOKEN`, or `Basic` with the token as the password of any
+        user, in UTF-8. Compares in constant time. An empty token never matches.
 
         Args:
-            authorization: The header's value as web servers give it: each byte a
-                character (Latin-1).
+            authorization: The header's value as web servers pass it on: decoded
+                as Latin-1.
         """
         given = _credential(authorization or "")
         return bool(self) and hmac.compare_digest(given, self._secret)
 
 
 def _credential(authorization: str) -> bytes:
-    """Return the token of a header; empty if there is none that can be read."""
+    """Return the token in a header; empty if there is none or it is malformed."""
     scheme, _, value = authorization.strip().partition(" ")
     raw = _as_sent(value.strip())
     if scheme.lower() == "bearer":

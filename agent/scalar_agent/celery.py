@@ -5,12 +5,12 @@
     jobs = CeleryJobs(app, {"worker": ["default", "mail"]})
     jobs.measure()["worker"].count
 
-A job is counted once, wherever it is: in the lists of its queue, with a worker
-that has not acknowledged it, or running after it was acknowledged. A job whose
-ETA is in the future needs no worker yet.
+A job is counted once, wherever it is: in its queue, held unacknowledged by a
+worker, or running after an early acknowledgement. A job whose ETA is in the future
+needs no worker yet.
 
-Import this where the app is made. Then every process stamps what it sends, so
-that the latency is known, and every worker can be asked while it shuts down.
+Import this where you create the app. Then every process stamps the messages it
+sends, which makes the latency known, and every worker answers while it shuts down.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from celery import Celery
 from scalar_agent import (
     celery_closing,
     celery_command,
-    celery_quiet,
+    celery_quiesce,
     celery_stamp,
 )
 from scalar_agent.celery_arguments import check_number, check_pool, check_queues
@@ -37,39 +37,38 @@ from scalar_agent.work import QueuesByProcess, Work
 
 __all__ = ["CeleryJobs"]
 
-#: They are at work in every process that has imported them.
-_AT_WORK = (celery_closing, celery_command, celery_quiet, celery_stamp)
+#: Importing these registers their signal handlers and remote control commands.
+_REGISTERED = (celery_closing, celery_command, celery_quiesce, celery_stamp)
 
-#: Seconds after which a failed poll is not repeated.
+#: A poll that failed after more seconds than this is not repeated.
 PATIENCE = 2.0
 
 log = logging.getLogger(__name__)
 
 
 class CeleryJobs:
-    """The jobs of a Celery app, as its broker and its workers tell them.
+    """The jobs of a Celery app, as its broker and its workers report them.
 
-    One connection is kept; threads use it in turn, and a forked process makes
-    its own.
+    Keeps one connection, which threads use in turn; a forked process opens its
+    own.
 
     Args:
-        app: Your Celery app; its own settings say where and how to look.
+        app: Your Celery app; its settings say where and how to look.
         queues_by_process: Process type -> names of the queues its workers read.
-        busy_dynos: Ask for the dynos that run a job even where nothing else
-            needs the workers' answers, as with late acknowledgement.
-        pool: The workers' pool if it is not `worker_pool` of the app's settings,
+        busy_dynos: Report the busy dynos even if nothing else requires asking
+            the workers, as with late acknowledgement.
+        pool: The workers' pool if it differs from the app's setting `worker_pool`,
             or process type -> pool. A worker of the pool "solo" cannot answer
             while it is busy, and need not: its job is not acknowledged yet.
-        inspect_timeout: Seconds that the workers have for their answers.
-        most_messages: How many messages are looked at for their ETA: so many of
-            each priority list of a queue, the oldest, and so many of the
-            unacknowledged. All others count as due.
-        time_to_end: Seconds after which a worker that shuts down is no more;
-            30 on Heroku.
+        inspect_timeout: Seconds that the workers have to answer.
+        most_messages: How many messages to inspect for their ETA: the oldest of
+            each priority list of a queue, and as many unacknowledged ones. All
+            others count as due.
+        time_to_end: Seconds that a worker may take to shut down; 30 on Heroku.
 
     Raises:
-        TypeError: An argument is of a wrong kind.
-        ValueError: An argument's value is of no use.
+        TypeError: An argument has the wrong type.
+        ValueError: An argument is empty or out of range.
     """
 
     def __init__(
@@ -109,37 +108,37 @@ class CeleryJobs:
         return f"<CeleryJobs of {self._app.main!r}: {', '.join(self._processes)}>"
 
     def measure(self) -> dict[str, Work]:
-        """Return the work of each process type; what cannot be known is unknown."""
+        """Return the work of each process type, with unknown parts marked as such."""
         return self.measure_before_removal({})
 
     def measure_before_removal(self, keep: Mapping[str, int]) -> dict[str, Work]:
-        """Return the same, once the dynos to be removed take no more jobs.
+        """Quiesce the workers on the dynos to be removed, then measure.
 
-        A worker on such a dyno that cannot be told to, or is not quiet yet, counts
-        as busy. They take jobs again after 20 seconds.
+        A worker there that cannot be quiesced, or still consumes, counts as busy.
+        The workers resume by themselves after 20 seconds.
 
         Args:
-            keep: Process type -> dynos that will be kept of it.
+            keep: Process type -> number of dynos to keep.
         """
         with self._lock:
             try:
                 return self._measure(keep)
             except UnsupportedBroker as error:
                 reason = str(error)
-            except Exception as error:  # noqa: BLE001 - unknown, whatever it was
+            except Exception as error:  # noqa: BLE001 - any error means unknown
                 # The text of an error may hold the broker's URL.
-                reason = f"the broker cannot be asked ({type(error).__name__})"
+                reason = f"cannot read the broker ({type(error).__name__})"
                 self._disconnect()
-            log.warning("the work of Celery is unknown: %s", reason)
+            log.warning("cannot measure Celery's jobs: %s", reason)
             return dict.fromkeys(self._processes, _unknown(reason, self._asks_busy))
 
     def close(self) -> None:
-        """Give the connection up; the next `measure` makes a new one."""
+        """Close the connection; the next `measure` opens a new one."""
         with self._lock:
             self._disconnect()
 
     def _measure(self, keep: Mapping[str, int]) -> dict[str, Work]:
-        """Measure; if the connection kept is broken, do it with a new one."""
+        """Measure; if the kept connection is broken, retry once with a new one."""
         if self._broker is not None:
             begin = time.monotonic()
             try:
@@ -147,8 +146,8 @@ class CeleryJobs:
             except Exception as error:
                 self._disconnect()
                 if time.monotonic() - begin > PATIENCE:
-                    raise  # it hangs, and so would the next
-                log.info("connect anew after %s", type(error).__name__)
+                    raise  # the broker hangs, so a retry would too
+                log.info("reconnecting after %s", type(error).__name__)
         self._broker = connect(self._app, self._most_messages)
         return self._measurer.measure(self._broker, keep)
 
@@ -161,31 +160,31 @@ class CeleryJobs:
                 log.debug("a broken connection could not be closed")
 
     def _after_fork(self) -> None:
-        """Leave the parent's connection alone, unclosed, and make a new one."""
+        """Drop the parent's connection without closing it."""
         self._lock = threading.Lock()
         _parents_brokers.append(self._broker)
         self._broker = None
 
 
 class UnsupportedBroker(Exception):
-    """The app's settings hide what has to be counted."""
+    """The app's jobs cannot be counted with its broker or settings."""
 
 
 def connect(app: Celery, most_messages: int) -> Any:
     """Return a connection to an app's broker.
 
     Raises:
-        UnsupportedBroker: This can never work with the app's settings.
+        UnsupportedBroker: The app's broker or its settings are not supported.
     """
     connection: Any = app.connection_for_read()
     transport = connection.transport
     if transport.driver_type == "redis":
         if not app.conf.broker_transport_options.get("ack_emulation", True):
             raise UnsupportedBroker(
-                "with the transport option ack_emulation=False, Redis does not "
-                "know the jobs that workers have been given"
+                "the transport option ack_emulation=False is not supported: Redis "
+                "then does not know which jobs the workers hold"
             )
-        # An app has the driver of its own broker only.
+        # Imported here: an app has the driver of its own broker only.
         from scalar_agent.celery_redis import RedisBroker  # noqa: PLC0415
 
         return RedisBroker(app, most_messages)
@@ -194,8 +193,8 @@ def connect(app: Celery, most_messages: int) -> Any:
 
         return RabbitBroker(app, most_messages)
     raise UnsupportedBroker(
-        f"the transport {transport.driver_type!r} ({transport.driver_name}) cannot be "
-        "measured, only Redis and RabbitMQ (py-amqp)"
+        f"the transport {transport.driver_type!r} ({transport.driver_name}) is not "
+        "supported; use Redis or RabbitMQ (py-amqp)"
     )
 
 

@@ -1,4 +1,4 @@
-"""What the workers say of themselves when they are asked."""
+"""The workers' answers to a remote control request."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-#: What a worker adds to its name while it shuts down (`celery_closing`).
+#: Suffix of a worker's name while it shuts down (`celery_closing`).
 CLOSING = "#closing"
 
 
 @dataclass(frozen=True)
 class Held:
-    """A task that a worker has.
+    """A task that a worker holds.
 
     Attributes:
         worker: The worker's name.
-        id: The task's.
+        id: The task's id.
         exchange: Where its message was sent, with `routing_key`.
-        eta: As in its message; None if it has none.
+        eta: The ETA in its message; None if it has none.
         is_active: The worker runs it.
-        is_acknowledged: The broker does not hold it any more.
+        is_acknowledged: The broker no longer holds it.
     """
 
     worker: str
@@ -34,19 +34,19 @@ class Held:
 
 @dataclass
 class Answers:
-    """Who heard a question, and who answered it.
+    """The answers to one request.
 
     Attributes:
-        heard: How many workers got the question.
-        answers: Name of a worker and what it said. A name may come twice: of
-            two workers of one name, or of one that has just begun to shut down.
+        heard: How many workers got the request.
+        answers: Names of workers and their answers. A name may appear twice: two
+            workers share it, or one has just begun to shut down.
     """
 
     heard: int = 0
     answers: list[tuple[str, Any]] = field(default_factory=list)
 
     def leave_out(self, prefix: str) -> bool:
-        """Forget those whose name begins so; return whether there was one."""
+        """Drop answers from names with this prefix; return whether there were any."""
         others = [(name, x) for name, x in self.answers if not name.startswith(prefix)]
         left_out = len(self.answers) - len(others)
         self.heard -= left_out
@@ -55,7 +55,7 @@ class Answers:
 
     @property
     def silent(self) -> int:
-        """How many heard the question and did not answer."""
+        """How many workers got the request and did not answer."""
         return max(0, self.heard - len(self.answers))
 
     @property
@@ -65,33 +65,33 @@ class Answers:
 
     @property
     def closing(self) -> set[str]:
-        """The workers that answered while they shut down."""
+        """The workers that answered while shutting down."""
         return {
             name.replace(CLOSING, "") for name, _ in self.answers if CLOSING in name
         }
 
     @property
-    def ignorant(self) -> set[str]:
+    def without_command(self) -> set[str]:
         """The workers that did not know the command."""
         return {
             name.replace(CLOSING, "")
-            for name, said in self.answers
-            if not isinstance(said, list) and "tasks" not in said
+            for name, answer in self.answers
+            if not isinstance(answer, list) and "tasks" not in answer
         }
 
     def tasks(self) -> Iterator[Held]:
-        """Yield the tasks that they have; `inspect active` tells the running."""
-        for name, said in self.answers:
+        """Yield the tasks that they hold; `inspect active` lists running ones only."""
+        for name, answer in self.answers:
             worker = name.replace(CLOSING, "")
-            if isinstance(said, list):
-                yield from (_held_of_active(worker, task) for task in said)
+            if isinstance(answer, list):
+                yield from (_held_of_active(worker, task) for task in answer)
             else:
-                yield from (_held(worker, task) for task in said.get("tasks", ()))
+                yield from (_held(worker, task) for task in answer.get("tasks", ()))
 
     def busy(self) -> set[str]:
         """Return the workers that run a task, or are about to.
 
-        A worker that shuts down is not among them: its dyno is being removed.
+        Leaves out those that shut down: their dynos are being removed.
         """
         return {
             task.worker
@@ -100,11 +100,12 @@ class Answers:
         }
 
     def consuming(self) -> set[str]:
-        """Return the workers that take jobs, as far as they tell."""
+        """Return the workers that consume jobs, or do not say whether they do."""
         return {
             name
-            for name, said in self.answers
-            if CLOSING not in name and (isinstance(said, list) or said.get("queues"))
+            for name, answer in self.answers
+            if CLOSING not in name
+            and (isinstance(answer, list) or answer.get("queues"))
         }
 
 

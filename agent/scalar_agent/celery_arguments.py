@@ -1,4 +1,4 @@
-"""Check what a CeleryJobs is made with."""
+"""Check the arguments of `CeleryJobs`."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ def check_queues(queues_by_process: Any) -> dict[str, tuple[str, ...]]:
     """Return process type -> names of queues.
 
     Raises:
-        TypeError: It is no mapping of text to lists of text.
-        ValueError: It is empty, or a part of it is.
+        TypeError: It is not a mapping of text to lists of text.
+        ValueError: It is empty, or one of its lists is.
     """
     if not isinstance(queues_by_process, Mapping):
         raise TypeError(
@@ -38,10 +38,10 @@ def check_queues(queues_by_process: Any) -> dict[str, tuple[str, ...]]:
 
 
 def check_number(name: str, value: Any, least: float, most: float) -> None:
-    """Check a number.
+    """Check that a value is a number in a range.
 
     Raises:
-        TypeError: It is none.
+        TypeError: It is not a number.
         ValueError: It is out of range.
     """
     if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -51,7 +51,7 @@ def check_number(name: str, value: Any, least: float, most: float) -> None:
 
 
 def check_pool(pool: Any, processes: Collection[str]) -> dict[str, str]:
-    """Return process type -> pool, of those that are told.
+    """Return process type -> pool, for those that are given.
 
     Raises:
         TypeError: It is neither text nor a mapping of text to text.
@@ -62,7 +62,7 @@ def check_pool(pool: Any, processes: Collection[str]) -> dict[str, str]:
     pools = dict.fromkeys(processes, pool) if isinstance(pool, str) else pool
     if not isinstance(pools, Mapping):
         raise TypeError(
-            f"pool = {pool!r}, must be a pool's name, or map process types to them"
+            f"pool = {pool!r}, must be a pool's name, or map process types to pools"
         )
     for process, name in pools.items():
         if process not in processes:

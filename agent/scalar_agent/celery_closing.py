@@ -1,9 +1,9 @@
 """Let a worker answer while it shuts down.
 
-On SIGTERM a worker leaves remote control at once, and then runs what it has
-begun to its end. Jobs that it has acknowledged are then seen by nobody. So a
-thread takes over, under the worker's name with an addition, until the worker has
-stopped. It starts with the signal, and needs two connections to Redis.
+On SIGTERM a worker leaves remote control at once, and then finishes the jobs it has
+started. The ones that it has acknowledged would be invisible. So a thread answers in
+its place, under the worker's name with a suffix, until the worker has stopped. It
+starts on the signal, and needs two connections to Redis.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from celery.worker.control import Panel
 from scalar_agent.celery_answers import CLOSING
 from scalar_agent.celery_command import requests_of, snapshot
 
-#: Seconds after which the thread looks whether it is still wanted.
+#: Seconds between the thread's checks whether it should stop.
 TICK = 0.25
 
 log = logging.getLogger(__name__)
@@ -40,20 +40,20 @@ class _Deputy:
         )
 
     def start(self) -> None:
-        """Begin, in the handler of the signal."""
+        """Start; called by the signal handler."""
         self._remember()
         self._thread.start()
 
     def stop(self) -> None:
-        """Leave nothing behind in the broker; wait for it, but not for long."""
+        """Stop, and wait briefly until the thread has cleaned up in the broker."""
         self._is_over.set()
         if self._thread is not threading.current_thread():
             self._thread.join(4 * TICK)
 
     def _remember(self) -> None:
-        """Note what the worker has; it forgets what it has not begun.
+        """Remember the worker's requests; it forgets those it has not started.
 
-        RabbitMQ holds that back until the worker's connection is closed.
+        RabbitMQ does not requeue those until the worker's connection closes.
         """
         requests = {id(request): request for request in requests_of(self._consumer)}
         self._remembered.update(requests)
@@ -62,7 +62,7 @@ class _Deputy:
         while not self._is_over.is_set():
             try:
                 self._listen()
-            except Exception as error:  # noqa: BLE001 - the worker must end in peace
+            except Exception as error:  # noqa: BLE001 - must not disturb the shutdown
                 # The text of an error may hold the broker's URL.
                 log.debug("no remote control: %s", type(error).__name__)
                 self._is_over.wait(1.0)
@@ -70,8 +70,8 @@ class _Deputy:
     def _listen(self) -> None:
         with self._app.connection_for_read() as connection:
             channel: Any = connection.channel()
-            # Kombu's Redis channels share this dict, and the worker's own reads it
-            # while it closes.
+            # Kombu's Redis channels share this dict, and the worker's own channel
+            # reads it while closing.
             if hasattr(channel, "_fanout_queues"):
                 channel._fanout_queues = dict(channel._fanout_queues)  # noqa: SLF001
             node = self._app.control.mailbox(connection).Node(
@@ -104,7 +104,7 @@ def _as_set(items: Collection[Any]) -> set[Any]:
     return set(snapshot(items))
 
 
-#: The worker of this process, and who answers for it.
+#: The worker of this process, and its deputy.
 _consumer: Optional[Any] = None
 _deputy: Optional[_Deputy] = None
 

@@ -1,8 +1,7 @@
-"""A command for Celery's remote control: which tasks a worker has.
+"""A remote control command that lists the tasks a worker holds.
 
-Every worker that imports this module knows the command. One question then tells
-all that a worker holds; `inspect` needs three, and leaves out what tells a
-task's queue where it has an ETA.
+Every worker that imports this module knows the command. One request then lists all
+of them; `inspect` needs three, and does not report the queue of a task with an ETA.
 """
 
 from __future__ import annotations
@@ -22,17 +21,17 @@ COMMAND = "scalar_agent_tasks"
 
 @inspect_command(name=COMMAND)
 def tasks_of(state: Any, *, only_active: bool = False, **_: Any) -> dict[str, Any]:
-    """Tasks that this worker has: running, reserved, or waiting for their ETA."""
+    """List this worker's tasks: running, reserved, or waiting for their ETA."""
     consumer = getattr(state, "consumer", None)
     requests = {id(request): request for request in requests_of(consumer)}
-    # While it shuts down a worker has forgotten what it has not begun.
+    # A worker that shuts down forgets the tasks that it has not started.
     requests.update(state.get("remembered", {}))
     active = {id(request) for request in snapshot(worker_state.active_requests)}
     return {
         "tasks": [
             _facts(request, is_active=number in active)
             for number, request in list(requests.items())
-            # What is acknowledged and does not run has ended.
+            # An acknowledged task that does not run has ended.
             if number in active or not (only_active or request.acknowledged)
         ],
         "queues": _queues(consumer),
@@ -40,7 +39,7 @@ def tasks_of(state: Any, *, only_active: bool = False, **_: Any) -> dict[str, An
 
 
 def requests_of(consumer: Any) -> Iterator[Any]:
-    """Yield all that a worker has been given; some of it more than once."""
+    """Yield all requests that a worker holds; some of them more than once."""
     yield from snapshot(worker_state.requests.values())
     yield from snapshot(worker_state.reserved_requests)
     yield from snapshot(worker_state.active_requests)
@@ -49,16 +48,16 @@ def requests_of(consumer: Any) -> Iterator[Any]:
     for entry in snapshot(consumer.timer.schedule.queue):
         arguments = getattr(getattr(entry, "entry", None), "args", None) or ()
         yield from (item for item in arguments[:1] if isinstance(item, Request))
-    for bucket in snapshot(consumer.task_buckets.values()):  # a rate limit holds these
+    for bucket in snapshot(consumer.task_buckets.values()):  # held by a rate limit
         for item in list(getattr(bucket, "contents", ())):
             yield from (part for part in item[:1] if isinstance(part, Request))
 
 
 def snapshot(items: Iterable[Any]) -> list[Any]:
-    """Return the items of a collection that other threads may change meanwhile.
+    """Return the items of a collection that other threads may be changing.
 
     Raises:
-        RuntimeError: It changed each time that it was read.
+        RuntimeError: It changed every time it was read.
     """
     for _ in range(100):
         try:

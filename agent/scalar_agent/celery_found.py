@@ -1,4 +1,4 @@
-"""What has been found of an app's jobs, wherever they are."""
+"""An app's jobs, as found in its broker or with its workers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Callable, Optional
 
 from scalar_agent.celery_stamp import SENT_AT
 
-#: A job's id, and the tag of its message: a retried job has the same id.
+#: A job's id and its message's delivery tag: a retry has the same id.
 Key = tuple[str, str]
 
 
@@ -18,10 +18,10 @@ class Job:
     """One job's message.
 
     Attributes:
-        key: What tells it from others.
+        key: Identifies it.
         queues: The queues that it belongs to.
-        eta: Seconds since 1970 before which it must not start; None if it may.
-        sent_at: Seconds since 1970; None if nobody has stamped it.
+        eta: Earliest start in seconds since 1970; None if it may start at once.
+        sent_at: Seconds since 1970; None if it has no stamp.
     """
 
     key: Key
@@ -35,7 +35,7 @@ class Job:
 
     @property
     def since(self) -> Optional[float]:
-        """Since when it could have been started; None if that is not known."""
+        """Since when it has been ready to start; None if unknown."""
         times = [time for time in (self.eta, self.sent_at) if time is not None]
         return max(times, default=None)
 
@@ -45,10 +45,10 @@ class Look:
     """What the broker holds at one moment.
 
     Attributes:
-        ready: List of a queue -> its jobs, the oldest first.
-        unacked: Jobs that a worker has been given.
-        unread: Messages that have not been looked at, by queue.
-        unread_unacked: The same of the unacknowledged; their queue is not known.
+        ready: Queue and priority -> jobs, the oldest first.
+        unacked: Jobs that workers hold.
+        unread: Number of messages that were not inspected, by queue.
+        unread_unacked: The same for unacknowledged ones, whose queues are unknown.
         listed: Workers that have joined remote control and have not left it;
             a killed one never leaves.
     """
@@ -60,7 +60,7 @@ class Look:
     listed: int = 0
 
     def jobs(self) -> Iterator[Job]:
-        """Yield every job that has been looked at."""
+        """Yield every inspected job."""
         for jobs in self.ready.values():
             yield from jobs
         yield from self.unacked
@@ -72,12 +72,12 @@ def read_job(
     place: str,
     read_eta: Callable[[str], float],
 ) -> Job:
-    """Return the job of a message; one that is no task has no ETA.
+    """Return the job of a message; a message that is not a task has no ETA.
 
     Args:
-        message: Kombu's form of it, decoded.
-        queues: Where it belongs.
-        place: Tells it from others if it is no task.
+        message: The message as Kombu writes it, decoded.
+        queues: The queues that it belongs to.
+        place: Identifies a message that is not a task.
         read_eta: Text of an ETA -> seconds since 1970; may raise ValueError.
     """
     try:
@@ -91,14 +91,14 @@ def read_job(
 def read_times(
     headers: Mapping[str, Any], read_eta: Callable[[str], float]
 ) -> tuple[Optional[float], Optional[float]]:
-    """Return the ETA and the time of sending, as far as they can be read."""
+    """Return the ETA and the time of sending; None if missing or malformed."""
     eta: Optional[float] = None
     sent_at: Optional[float] = None
     try:
         if headers.get("eta"):
             eta = read_eta(headers["eta"])
     except (AttributeError, TypeError, ValueError):
-        pass  # A worker must look at it; so it is due.
+        pass  # A worker has to deal with it, so it is due.
     try:
         if headers.get(SENT_AT) is not None:
             sent_at = float(headers[SENT_AT])
@@ -108,5 +108,5 @@ def read_times(
 
 
 def all_due(jobs: Iterable[Job], now: float) -> dict[Key, Job]:
-    """Return those that are due, each once."""
+    """Return the jobs that are due, each once."""
     return {job.key: job for job in jobs if job.is_due(now)}

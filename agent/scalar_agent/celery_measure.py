@@ -1,4 +1,4 @@
-"""Put together what the broker and the workers tell of an app's jobs."""
+"""Combine what the broker and the workers report about an app's jobs."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ from scalar_agent.celery_watch import Watch
 from scalar_agent.dynos import dyno_of, process_type_of
 from scalar_agent.work import Work
 
-#: Seconds between the two looks: longer than a worker is busy taking a job.
+#: Seconds between the two looks: longer than a worker takes to pick up a job.
 PAUSE = 0.05
 
 NOTHING_REMOVED: Mapping[str, int] = {}
 
 NO_REMOTE_CONTROL = "worker_enable_remote_control is off, so workers cannot be asked"
-SHUTTING_DOWN = "a worker that nobody hears of may be shutting down"
+SHUTTING_DOWN = "a worker that was not seen may be shutting down"
 
 
 class Measurer:
-    """What stays the same from one poll of an app to the next."""
+    """Measures an app, and remembers its workers between polls."""
 
     def __init__(
         self,
@@ -52,8 +52,8 @@ class Measurer:
         self._queues = queues
         self._busy_dynos = busy_dynos
         self._pools = pools
-        #: Process type -> those that read one of its queues, itself among them.
-        self._kin = {
+        #: Process type -> those that read one of its queues, itself included.
+        self._sharing = {
             process: [
                 other
                 for other, names in queues.items()
@@ -68,24 +68,24 @@ class Measurer:
     ) -> dict[str, Work]:
         """Return the work of each process type.
 
-        If dynos are to be removed, those that are not kept take no more jobs; a
-        worker that does all the same is busy.
+        If dynos are to be removed, the workers on them are quiesced first; one
+        that still consumes counts as busy.
 
-        The broker is looked at before the workers are asked: a job that starts
-        in between is seen twice and told by its id, not missed.
+        The broker is read before the workers are asked: a job that starts in
+        between is seen twice and recognized by its id, not missed.
 
-        A job that a worker has just taken out of its list is nowhere in Redis
-        until the worker has written it down as unacknowledged. So Redis is
-        looked at twice, and a job seen either time counts.
+        A job that a worker has just popped from its list is nowhere in Redis
+        until the worker has recorded it as unacknowledged. So Redis is read
+        twice, and a job seen either time counts.
         """
         if keep:
-            self._watch.quiet(broker, keep)
+            self._watch.quiesce(broker, keep)
         names = {queue for queues in self._queues.values() for queue in queues}
         routes = Routes(self._app, names)
         known = sorted(names - routes.missing)
         first: Look = broker.look(known, routes, self._read_eta)
         last = first
-        if broker.tells_unacked:
+        if broker.reports_unacked:
             time.sleep(PAUSE)
             last = broker.look(known, routes, self._read_eta)
         now = time.time()
@@ -95,10 +95,10 @@ class Measurer:
             last,
             {queue: max(first.unread[queue], last.unread[queue]) for queue in known},
             max(first.unread_unacked, last.unread_unacked),
-            broker.tells_unacked,
+            broker.reports_unacked,
             keep=keep,
         )
-        if broker.tells_unacked:
+        if broker.reports_unacked:
             self._ask(broker, routes, seen)
         else:
             self._ask_for_all(broker, routes, seen)
@@ -108,7 +108,7 @@ class Measurer:
         }
 
     def _ask(self, broker: Any, routes: Routes, seen: Seen) -> None:
-        """Ask the workers for what the broker does not tell, if there is any."""
+        """Ask the workers for what the broker does not know, if anything."""
         early = acks_early(self._app)
         if not self._app.conf.worker_enable_remote_control:
             if seen.has_unacked():
@@ -127,11 +127,10 @@ class Measurer:
         self._doubt_desertion(broker, early, seen)
 
     def _ask_for_all(self, broker: Any, routes: Routes, seen: Seen) -> None:
-        """Ask the workers for all that they have been given.
+        """Ask the workers for all jobs that they hold.
 
-        A job that was ready and has been given to a worker since is told by its
-        id. None can be stranded: RabbitMQ takes back what a worker had that is
-        no more.
+        A job that was ready and has been delivered since is recognized by its id.
+        None can be stranded: RabbitMQ requeues the jobs of a dead worker.
         """
         if not self._app.conf.worker_enable_remote_control:
             seen.doubts.append((NO_REMOTE_CONTROL, self._queues))
@@ -145,8 +144,8 @@ class Measurer:
         silent = self._watch.without_agent
         if silent:
             text = (
-                f"{len(silent)} of {answers.heard} workers do not tell what they "
-                "have; their app must import scalar_agent.celery"
+                f"{len(silent)} of {answers.heard} workers do not report their "
+                "jobs; their app must import scalar_agent.celery"
             )
             seen.doubts.append((text, self._queues))
         self._doubt_absent(answers, seen)
@@ -159,20 +158,19 @@ class Measurer:
         self._doubt_absent(answers, seen)
 
     def _doubt_absent(self, answers: Answers, seen: Seen) -> None:
-        """Think of the workers that did not answer, and may run something."""
+        """Add doubts about workers that did not answer and may run something."""
         if answers.silent:
             seen.doubts.append((silence(answers, self._watch.timeout), self._queues))
         for worker in sorted(self._watch.missed()):
             dyno = dyno_of(worker)
             process = process_type_of(dyno) if dyno else ""
-            text = f"{worker} is gone, and may still end what it runs"
-            seen.doubts.append((text, self._kin.get(process, self._queues)))
+            text = f"{worker} is gone but may still be running jobs"
+            seen.doubts.append((text, self._sharing.get(process, self._queues)))
 
     def _doubt_desertion(self, broker: Any, early: bool, seen: Seen) -> None:  # noqa: FBT001
-        """Think of workers that shut down, which listen no more.
+        """Add doubts about workers that shut down and no longer listen.
 
-        One that runs what it has acknowledged, and holds nothing else, is seen by
-        its connection alone.
+        One that runs only acknowledged jobs leaves no trace but its connection.
         """
         looks_so = bool(
             seen.is_deserted
@@ -195,8 +193,8 @@ class Measurer:
         count = len(jobs) + len(running) + unread + seen.unread_unacked
         missing = sorted(queues & routes.missing)
         reason = seen.doubt(process)
-        if seen.tells_unacked and reason and self._is_solo(process):
-            # What a worker of this pool runs is not acknowledged before it ends.
+        if seen.reports_unacked and reason and self._is_solo(process):
+            # A worker of this pool acknowledges a job only after it has run it.
             reason = None
         if missing:
             reason = f"the app has no queue {missing[0]!r} (see task_queues)"
@@ -213,30 +211,30 @@ class Measurer:
         )
 
     def _is_solo(self, process: str) -> bool:
-        """Return whether all workers of its queues are of the pool "solo"."""
+        """Return whether all workers that read its queues use the pool "solo"."""
         default = self._app.conf.worker_pool
-        pools = (self._pools.get(kin, default) for kin in self._kin[process])
+        pools = (self._pools.get(other, default) for other in self._sharing[process])
         return all(pool == "solo" for pool in pools)
 
     def _read_eta(self, text: str) -> float:
         when: Any = maybe_iso8601(text)
         if not isinstance(when, datetime):
-            raise TypeError("an ETA is a time")
+            raise TypeError("an ETA must be a date and time")
         aware: datetime = maybe_make_aware(when, self._app.timezone)
         return aware.timestamp()
 
 
 def acks_early(app: Celery) -> bool:
-    """Return whether a task of the app is acknowledged before it is run."""
+    """Return whether the app acknowledges some task before running it."""
     return not app.conf.task_acks_late or any(
         not task.acks_late for task in app.tasks.values()
     )
 
 
 def _is_new(task: Held, seen: Seen) -> bool:
-    """Return whether it may be that a running task has not been counted.
+    """Return whether a running task may not have been counted yet.
 
-    One that is not acknowledged is in the broker: looked at, and so known by
-    its id, or among the rest that counts as due.
+    An unacknowledged one is in the broker: either inspected, and so known by its
+    id, or among the others, which all count as due.
     """
     return task.is_acknowledged or not seen.unread_unacked

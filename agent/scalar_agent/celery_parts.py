@@ -1,4 +1,4 @@
-"""The parts of a process type's work, by what a poll has seen."""
+"""Derive the parts of a process type's work from what a poll has seen."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from scalar_agent.dynos import dyno_of, is_removed, number_of, process_type_of
 
 @dataclass
 class Seen:
-    """All that one poll has seen.
+    """Everything that one poll has seen.
 
     Attributes:
         now: Seconds since 1970.
-        due: Jobs that the broker held, in either look.
+        due: Due jobs that the broker held, in either look.
         last: The later look.
-        unread: Messages not looked at, by queue.
-        unread_unacked: The same of the unacknowledged.
-        tells_unacked: The broker knows what workers have been given.
-        running: Jobs that the workers alone know of, and their queues.
-        answers: What the workers said; None if they were not asked.
-        is_deserted: No worker is alive; None if that is not known.
-        why_not_known: Why it is not.
-        keep: Process type to the dynos that are to be kept of it.
-        doubts: Why the running jobs may be more, and for which process types.
+        unread: Number of messages not inspected, by queue.
+        unread_unacked: The same for unacknowledged messages.
+        reports_unacked: The broker reports the jobs that workers hold.
+        running: Jobs that only the workers know, with their queues.
+        answers: The workers' answers; None if they were not asked.
+        is_deserted: No worker is alive; None if unknown.
+        why_not_known: Why `is_deserted` is unknown.
+        keep: Process type -> number of dynos to keep.
+        doubts: Why more jobs may be running, and of which process types.
     """
 
     now: float
@@ -36,7 +36,7 @@ class Seen:
     last: Look
     unread: Mapping[str, int]
     unread_unacked: int
-    tells_unacked: bool
+    reports_unacked: bool
     running: dict[str, frozenset[str]] = field(default_factory=dict)
     answers: Optional[Answers] = None
     is_deserted: Optional[bool] = False
@@ -45,18 +45,18 @@ class Seen:
     doubts: list[tuple[str, Collection[str]]] = field(default_factory=list)
 
     def has_unacked(self) -> bool:
-        """Return whether somebody has been given a job that is due."""
+        """Return whether a worker holds a job that is due."""
         due = all_due(self.last.unacked, self.now)
         return bool(self.last.unread_unacked or due)
 
     def doubt(self, process: str) -> Optional[str]:
-        """Return why more may be running for a process type than is seen."""
+        """Return why more jobs of a process type may run than are seen."""
         reasons = (reason for reason, whose in self.doubts if process in whose)
         return next(reasons, None)
 
 
 def silence(answers: Answers, timeout: float) -> str:
-    """Say how many workers did not answer."""
+    """Return a sentence that says how many workers did not answer."""
     return (
         f"{answers.silent} of {answers.heard} workers did not answer "
         f"within {timeout:g} s"
@@ -66,22 +66,22 @@ def silence(answers: Answers, timeout: float) -> str:
 def latency(
     queues: frozenset[str], seen: Seen, unknown: dict[str, str]
 ) -> Optional[float]:
-    """Return the age of the oldest due job that waits.
+    """Return how long the oldest due job has waited.
 
-    The jobs of a list come in order, so the first one that is due tells whether
-    the others are stamped.
+    The jobs of a list are in order: if the first one that is due is stamped, so are
+    the others.
     """
     ages = [0.0]
     for queue in sorted(queues):
         lists = [jobs for (name, _), jobs in seen.last.ready.items() if name == queue]
         due = [[job for job in jobs if job.is_due(seen.now)] for jobs in lists]
         if seen.last.unread[queue] and not any(due):
-            unknown["latency"] = f"the messages of queue {queue!r} are not looked at"
+            unknown["latency"] = f"the messages of queue {queue!r} were not inspected"
             return None
         if any(jobs and jobs[0].since is None for jobs in due):
             unknown["latency"] = (
-                f"the oldest message of queue {queue!r} does not tell when it was "
-                "sent; its sender must import scalar_agent.celery"
+                f"the oldest message of queue {queue!r} carries no time of sending; "
+                "its sender must import scalar_agent.celery"
             )
             return None
         times = (job.since for jobs in due for job in jobs)
@@ -94,7 +94,7 @@ def next_eta(
 ) -> Optional[float]:
     """Return the seconds until the next job with an ETA in the future is due."""
     if unread:
-        unknown["next_eta"] = f"{unread} messages have not been looked at"
+        unknown["next_eta"] = f"{unread} messages were not inspected"
         return None
     waits = [
         job.eta - seen.now
@@ -109,7 +109,7 @@ def next_eta(
 def stranded(
     queues: frozenset[str], seen: Seen, unknown: dict[str, str]
 ) -> Optional[int]:
-    """Return the jobs that were given to workers that are no more."""
+    """Return the number of jobs that dead workers hold."""
     if seen.is_deserted is None:
         unknown["stranded"] = seen.why_not_known
         return None
@@ -123,9 +123,9 @@ def stranded(
 def busy_dynos(
     process: str, timeout: float, seen: Seen, unknown: dict[str, str]
 ) -> Optional[tuple[str, ...]]:
-    """Return the dynos of a process type that run a job, by their number.
+    """Return the busy dynos of a process type, in order of their numbers.
 
-    One that is to be removed and still takes jobs may run one at any moment.
+    A dyno to be removed that still consumes counts: it may start a job any moment.
     """
     answers = seen.answers
     if answers is None:
@@ -153,11 +153,11 @@ def busy_dynos(
 def held_jobs(
     answers: Answers, routes: Routes, read_eta: Callable[[str], float]
 ) -> list[Job]:
-    """Return the jobs that the workers say they have."""
+    """Return the jobs that the workers report."""
     jobs = []
     for task in answers.tasks():
         eta: Optional[float] = None
-        # What runs has started, whenever it was to start.
+        # A running job has started, whatever its ETA.
         if not task.is_active:
             eta, _ = read_times({"eta": task.eta}, read_eta)
         queues = routes.queues(task.exchange, task.routing_key)

@@ -1,4 +1,4 @@
-"""Publish a question to an app's workers, as Celery's remote control does."""
+"""Publish a remote control request to an app's workers, as Celery does."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from kombu import Producer
 def publish(
     app: Any, channel: Any, question: Mapping[str, Any], timeout: float
 ) -> None:
-    """Send a question to all that listen.
+    """Send a request to all workers that listen.
 
     Args:
         app: The Celery app.
-        channel: Of a connection to its broker.
-        question: At least the `method`; `ticket` and `reply_to` for an answer.
-        timeout: Seconds after which it is of no use; 0 for never.
+        channel: A channel of a connection to its broker.
+        question: At least the `method`; `ticket` and `reply_to` to get answers.
+        timeout: Seconds after which it expires; 0 for never.
     """
     mailbox = app.control.mailbox
     with Producer(channel, auto_declare=False) as producer:

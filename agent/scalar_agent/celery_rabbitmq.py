@@ -1,14 +1,13 @@
-"""Look at the jobs of an app whose broker is RabbitMQ.
+"""Read the jobs of an app whose broker is RabbitMQ.
 
-RabbitMQ tells how many messages of a queue are ready, not how many workers have
-been given. So the workers are asked for all that they have.
+RabbitMQ reports how many messages of a queue are ready, not how many the workers
+hold. So the workers are asked for all their jobs.
 
-Of the ready ones a consumer takes some for a moment, the oldest, to read when
-they may start. It has a lower priority than every worker, so it gets only what
-these cannot take; and when its channel is closed they are where they were. A
-quorum queue counts how often a message has been given back, and drops it in the
-end. So this is done only where RabbitMQ says that the queue is a classic one;
-otherwise all that is ready counts as due.
+A consumer briefly takes the oldest ready messages to read their ETAs. It has a lower
+priority than every worker, so it gets only what they cannot take, and closing its
+channel puts the messages back where they were. A quorum queue counts redeliveries
+and finally drops a message, so this is done only if RabbitMQ confirms that the queue
+is a classic one; otherwise every ready message counts as due.
 """
 
 from __future__ import annotations
@@ -29,22 +28,22 @@ from scalar_agent.celery_found import Job, Look, read_times
 from scalar_agent.celery_question import publish
 from scalar_agent.celery_routes import Routes
 
-#: Seconds; whoever asks for the counts does not wait for long.
+#: Seconds; short, because a reader is waiting for the counts.
 SOCKET_TIMEOUT = 3.0
 
-#: Seconds without a message after which no more is expected.
+#: Seconds without a message after which no more are expected.
 LULL = 0.2
 
-#: Seconds that a worker which nobody knows of has to answer; RabbitMQ does not
-#: tell how many got the question.
+#: Seconds that an unknown worker has to answer; RabbitMQ does not report how many
+#: got the request.
 GRACE = 0.5
 
 
 class RabbitBroker:
-    """One connection to an app's RabbitMQ; not to be used by two threads at once."""
+    """One connection to an app's RabbitMQ; not thread-safe."""
 
-    #: RabbitMQ does not tell what workers have been given.
-    tells_unacked = False
+    #: RabbitMQ does not report the messages that workers hold.
+    reports_unacked = False
 
     def __init__(self, app: Celery, most_messages: int) -> None:
         self._app: Any = app
@@ -59,7 +58,7 @@ class RabbitBroker:
         self._connection.ensure_connection(max_retries=1)
 
     def close(self) -> None:
-        """Give the connection up."""
+        """Close the connection."""
         self._connection.release()
 
     def look(
@@ -68,7 +67,7 @@ class RabbitBroker:
         routes: Routes,
         read_eta: Callable[[str], float],
     ) -> Look:
-        """Return what is ready; note how many consumers each queue has."""
+        """Return the ready jobs; note how many consumers each queue has."""
         look = Look()
         self._consumers = {}
         for name in queues:
@@ -90,14 +89,14 @@ class RabbitBroker:
     ) -> Answers:
         """Ask all workers at once, and wait until all have answered.
 
-        How many they are is known by the consumers of the queues, and by who
-        answered the last time.
+        Their number follows from the queues' consumers and from who answered the
+        last time.
 
         Args:
             method: The command.
             arguments: Its arguments.
             timeout: Seconds that they have in all.
-            expected: Names of workers.
+            expected: Names of the known workers.
         """
         mailbox = self._app.control.mailbox
         address = uuid.uuid4().hex
@@ -144,16 +143,16 @@ class RabbitBroker:
         """Return how many workers read a queue and have not answered."""
         reading = Counter(
             queue
-            for _, said in answers.answers
-            if isinstance(said, dict)
-            for queue in said.get("queues", ())
+            for _, answer in answers.answers
+            if isinstance(answer, dict)
+            for queue in answer.get("queues", ())
         )
-        ignorant = sum("queues" not in said for _, said in answers.answers)
+        without_queues = sum("queues" not in answer for _, answer in answers.answers)
         silent = [n - reading[queue] for queue, n in self._consumers.items()]
-        return max(0, max(silent, default=0) - ignorant)
+        return max(0, max(silent, default=0) - without_queues)
 
     def _declared(self, name: str) -> tuple[int, int]:
-        """Return a queue's ready messages and consumers; none if there is none."""
+        """Count a queue's ready messages and consumers; 0 if it does not exist."""
         try:
             with self._connection.channel() as channel:
                 declared = channel.queue_declare(name, passive=True)
@@ -162,9 +161,9 @@ class RabbitBroker:
         return declared.message_count, declared.consumer_count
 
     def _may_be_read(self, queue: Any) -> bool:
-        """Return whether RabbitMQ says that this queue is a classic one.
+        """Return whether RabbitMQ confirms that this queue is a classic one.
 
-        It says so by not objecting to be told.
+        It does so by accepting a declaration that says so.
         """
         if queue.name not in self._is_classic:
             self._is_classic[queue.name] = self._ask_for_classic(queue)
@@ -197,7 +196,7 @@ class RabbitBroker:
     def _peek(
         self, name: str, ready: int, read_eta: Callable[[str], float]
     ) -> tuple[list[Job], int, int]:
-        """Return the oldest jobs, how many are left, and the workers' consumers."""
+        """Return the oldest jobs, and how many messages and consumers remain."""
         jobs: list[Job] = []
         wanted = min(ready, self._most)
 
@@ -216,7 +215,7 @@ class RabbitBroker:
         return jobs, left, max(0, consumers - 1)
 
     def _drain(self, timeout: float) -> bool:
-        """Wait for something to come; return whether it did."""
+        """Wait for an event; return whether one came."""
         try:
             self._connection.drain_events(timeout=max(0.01, timeout))
         except socket.timeout:

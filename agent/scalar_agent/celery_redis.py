@@ -1,11 +1,11 @@
-"""Look at the jobs of an app whose broker is Redis.
+"""Read the jobs of an app whose broker is Redis.
 
-Kombu keeps a list for each priority of a queue, and the messages that workers
-have been given and have not acknowledged in one hash for all queues. What a
-worker has acknowledged before it runs it, the worker alone knows.
+Kombu keeps a list for each priority of a queue, and one hash for all queues with the
+messages that workers hold unacknowledged. Only the worker itself knows a job that it
+has acknowledged before running it.
 
-All keys are named by the app's own channel, so its prefix, separators, priority
-steps, database, TLS and sentinels are respected.
+The app's own channel names all keys, so its prefix, separators, priority steps,
+database, TLS and sentinels are respected.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ from scalar_agent.celery_found import Look, read_job
 from scalar_agent.celery_question import publish
 from scalar_agent.celery_routes import Routes
 
-#: Seconds; whoever asks for the counts does not wait for long.
+#: Seconds; short, because a reader is waiting for the counts.
 SOCKET_TIMEOUTS = {"socket_connect_timeout": 3.0, "socket_timeout": 3.0}
 
 
-#: How the name of a beat begins that listens to remote control, as it may since
-#: Celery 5.7. It gets every question and answers this one only.
+#: Name prefix of a beat that listens to remote control, which Celery has since 5.7.
+#: It gets every request and answers only this one.
 BEAT = "celerybeat@"
 PING_BEAT = {"method": "ping", "pattern": f"{BEAT}*", "matcher": "glob"}
-#: Seconds that it has, if nobody knew of it.
+#: Seconds that a beat has to answer if it was not known before.
 BEAT_TIMEOUT = 0.2
 
-#: Read it all at one moment, and send no body: nobody needs it, and it may be
-#: large. Of each list and of the hash so many messages are read, and so many
-#: bytes; that bounds for how long Redis is busy with it.
+#: Read everything at one moment, without the bodies: they are not needed and may be
+#: large. The limits on messages and bytes, for each list and for the hash, bound how
+#: long this blocks Redis.
 #: KEYS: the lists, the hash, the set. ARGV: messages, bytes.
 #: Returns, for each list, its length and its last messages, the last one first;
 #: the hash's length and some of its fields and values; the set's size.
@@ -87,15 +87,15 @@ result[#result + 1] = redis.call('SCARD', KEYS[#KEYS])
 return result
 """
 
-#: Bytes that are read of each list and of the hash, if there are so many.
+#: Stop reading a list or the hash after this many bytes.
 MOST_BYTES = 4_000_000
 
 
 class RedisBroker:
-    """One connection to an app's Redis; not to be used by two threads at once."""
+    """One connection to an app's Redis; not thread-safe."""
 
-    #: Redis knows what workers have been given and have not acknowledged.
-    tells_unacked = True
+    #: Redis knows the messages that workers hold unacknowledged.
+    reports_unacked = True
 
     def __init__(self, app: Celery, most_messages: int) -> None:
         self._app: Any = app
@@ -113,7 +113,7 @@ class RedisBroker:
         _listen_to_publish(self._channel, self._heard)
 
     def close(self) -> None:
-        """Give the connection up."""
+        """Close the connection."""
         self._connection.release()
 
     def look(
@@ -122,7 +122,7 @@ class RedisBroker:
         routes: Routes,
         read_eta: Callable[[str], float],
     ) -> Look:
-        """Return what waits and what is unacknowledged, at one moment."""
+        """Return the waiting and the unacknowledged jobs at one moment."""
         channel, most = self._channel, self._most
         prefix = channel.global_keyprefix
         lists = [
@@ -159,15 +159,15 @@ class RedisBroker:
         return look
 
     def workers(self) -> int:
-        """Return how many workers listen to remote control; asks them nothing."""
+        """Count the workers that listen to remote control, without asking them."""
         self._publish({"method": "ping", "destination": ["nobody"]})
         return sum(self._heard)
 
     def has_consumer(self) -> bool:
-        """Return whether somebody waited for a job last, and does not wait now.
+        """Return whether a client last waited for a job, and no longer does.
 
-        That is a worker which shuts down, or is full; of any app that uses the same
-        database. Where Redis does not tell, nobody is believed to be there.
+        That is a worker that shuts down or is full, of any app that uses the same
+        database. If Redis refuses to list its clients, assume that there is none.
         """
         db = self._redis.connection_pool.connection_kwargs.get("db") or 0
         try:
@@ -186,7 +186,7 @@ class RedisBroker:
         method: str,
         arguments: dict[str, Any],
         timeout: float,
-        expected: Collection[str] = (),  # noqa: ARG002 - Redis tells who is there
+        expected: Collection[str] = (),  # noqa: ARG002 - Redis counts who listens
     ) -> Answers:
         """Ask all workers at once, and wait until all have answered.
 
@@ -194,7 +194,7 @@ class RedisBroker:
             method: The command.
             arguments: Its arguments.
             timeout: Seconds that they have in all.
-            expected: Not needed.
+            expected: Ignored, since Redis counts the listeners.
         """
         mailbox = self._mailbox
         address, ticket = uuid.uuid4().hex, uuid.uuid4().hex
@@ -247,7 +247,7 @@ class RedisBroker:
 
 
 def _listen_to_publish(channel: Any, heard: list[int]) -> None:
-    """Note Redis' answer to PUBLISH: how many clients got the message."""
+    """Record Redis' reply to PUBLISH: how many clients got the message."""
     make_client = channel.Client
 
     def make_listening_client(**options: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Which queues a message belongs to, by the app's own bindings."""
+"""Find the queues that a message belongs to, by the app's own bindings."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from kombu.transport.virtual.exchange import STANDARD_EXCHANGE_TYPES
 
 
 class Routes:
-    """The bindings of an app's queues, and of further ones that it may make.
+    """The bindings of an app's queues, and of queues that it may still create.
 
     Attributes:
-        missing: Those of the queues asked for that the app does not have, and
-            may not make either.
+        missing: Requested queues that the app neither has nor may create.
     """
 
     def __init__(self, app: Celery, names: Iterable[str]) -> None:
@@ -26,7 +25,7 @@ class Routes:
             if name in known:
                 continue
             if queues.create_missing:
-                # Not queues[name]: a worker would read a queue added like that.
+                # Not queues[name]: that adds the queue, and a worker would consume it.
                 known[name] = queues.new_missing(name)
             else:
                 self.missing.add(name)
@@ -38,7 +37,7 @@ class Routes:
                 self._bind(queue.name, binding.exchange, binding.routing_key)
 
     def queues(self, exchange: str, routing_key: str) -> frozenset[str]:
-        """Return the queues that such a message goes to."""
+        """Return the queues that a message sent like this goes to."""
         if not exchange:
             return frozenset([routing_key])
         kind = _TYPES[self._kinds.get(exchange, "direct")]
@@ -57,5 +56,5 @@ class _Kinds(dict):  # type: ignore[type-arg]
         return self["direct"]
 
 
-#: How each type of exchange routes; a type that is not known routes as direct.
+#: How each type of exchange routes; an unknown type routes like direct.
 _TYPES: Any = _Kinds({name: cls(None) for name, cls in STANDARD_EXCHANGE_TYPES.items()})

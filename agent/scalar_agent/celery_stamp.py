@@ -1,8 +1,7 @@
-"""Write into each Celery message when it was sent.
+"""Stamp each Celery message with the time when it was sent.
 
-Celery does not do that itself, and without it nobody can tell for how long the
-oldest message has waited. A process that sends tasks stamps them as soon as it
-has imported this module.
+Celery does not do that itself, and without it the age of the oldest message is
+unknown. A process stamps the tasks that it sends once it has imported this module.
 """
 
 from __future__ import annotations
@@ -18,10 +17,10 @@ SENT_AT = "scalar_agent_sent_at"
 
 
 def stamp(headers: MutableMapping[str, Any] | None = None, **_: Any) -> None:
-    """Note the time of sending.
+    """Write the time of sending into a message's headers.
 
-    A retried task comes with the headers of its last message. It is sent now,
-    so its old stamp is overwritten; if it has an ETA, that counts in any case.
+    A retry carries the headers of the previous message, so an old stamp is
+    overwritten. If the task has a later ETA, its latency starts there.
     """
     if headers is not None:
         headers[SENT_AT] = time.time()

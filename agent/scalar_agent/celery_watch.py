@@ -1,9 +1,9 @@
-"""Ask the workers, and remember who was there.
+"""Ask the workers, and remember which of them answered.
 
-A worker that shuts down stops to listen, but still runs what it has begun. If it
-has acknowledged these jobs, no broker knows of them. A worker that imports the
-agent goes on answering (`celery_closing`). Any other is missed here for as long
-as it may take to end, and meanwhile nobody can say how much is running.
+A worker that shuts down stops listening, but still runs the jobs it has started. If
+it has acknowledged them, the broker no longer knows them. A worker that imports the
+agent goes on answering (`celery_closing`). Any other counts as missing for as long
+as it may take to end, and the number of running jobs is unknown until then.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from typing import Any, Optional
 
 from scalar_agent.celery_answers import Answers
 from scalar_agent.celery_command import COMMAND
-from scalar_agent.celery_quiet import COMMAND as QUIET
+from scalar_agent.celery_quiesce import COMMAND as QUIESCE
 
-#: Seconds in which a worker with the agent begins to answer again: while it
-#: starts to shut down, or connects anew.
+#: Seconds within which a worker with the agent answers again after it starts to
+#: shut down or reconnects.
 PAUSE = 5.0
 
-#: Polls after which workers without the agent are asked for it again.
+#: Polls after which workers without the agent are checked for it again.
 ASK_AGAIN = 30
 
 
 class Watch:
-    """What is known of the workers from one poll to the next.
+    """Remembers the workers from one poll to the next.
 
     Args:
-        timeout: Seconds that they have for their answers.
-        time_to_end: Seconds that a worker which shuts down may live.
+        timeout: Seconds that they have to answer.
+        time_to_end: Seconds that a worker may take to shut down.
     """
 
     def __init__(self, timeout: float, time_to_end: float) -> None:
@@ -43,38 +43,38 @@ class Watch:
 
     @property
     def without_agent(self) -> set[str]:
-        """The workers that answered and do not know the agent's command."""
+        """The workers that answered but do not know the agent's command."""
         return {name for name, has_agent in self._known.items() if not has_agent}
 
-    def quiet(self, broker: Any, keep: Mapping[str, int]) -> None:
-        """Let the workers on the dynos that are not kept take no more jobs.
+    def quiesce(self, broker: Any, keep: Mapping[str, int]) -> None:
+        """Quiesce the workers on the dynos that are not kept.
 
-        Only if all workers that are known have the agent: one without it would
-        log an error, and be no quieter.
+        Only if all known workers have the agent: one without it would log an
+        error and go on consuming.
         """
         if not self.without_agent:
-            broker.ask(QUIET, {"keep": dict(keep)}, self.timeout, self._known)
+            broker.ask(QUIESCE, {"keep": dict(keep)}, self.timeout, self._known)
 
     def ask(self, broker: Any, *, all_tasks: bool = False) -> Answers:
-        """Ask for the tasks that the workers have; note who answered.
+        """Ask the workers for their tasks, and note which of them answered.
 
         Args:
-            broker: Where to ask.
-            all_tasks: Also for those that they have not begun.
+            broker: The connection to use.
+            all_tasks: Include tasks that they have not started.
 
-        Workers without the agent are asked by Celery's own command. To be asked
-        for one that they do not know leaves an error in their log, so that is
-        done only where a worker is new, and now and then: it may have begun anew
-        under its old name.
+        Workers without the agent are asked with Celery's own command. A command
+        that they do not know leaves an error in their log, so ours is tried only
+        if a worker is new, and now and then: one may have restarted under its old
+        name.
         """
         answers: Answers
         self._polls += 1
         if all(self._known.values()) or self._polls % ASK_AGAIN == 0:
-            only_active = {"only_active": broker.tells_unacked and not all_tasks}
+            only_active = {"only_active": broker.reports_unacked and not all_tasks}
             answers = broker.ask(COMMAND, only_active, self.timeout, self._known)
-            ignorant = answers.ignorant
-            self._known.update({name: name not in ignorant for name in answers.names})
-            if ignorant:
+            without = answers.without_command
+            self._known.update({name: name not in without for name in answers.names})
+            if without:
                 answers = broker.ask(
                     "active", {"safe": True}, self.timeout, self._known
                 )
@@ -90,12 +90,12 @@ class Watch:
         return set(self._missed)
 
     def may_be_closing(self, *, looks_so: bool) -> bool:
-        """Return whether a worker that nobody has seen may be shutting down.
+        """Return whether a worker that was never seen may be shutting down.
 
         Args:
-            looks_so: Somebody holds jobs, nobody listens, and nobody was killed
-                while he did. A worker killed at the end of its time leaves the
-                same; so it is believed for that time only.
+            looks_so: Jobs are held, no worker listens, and none was killed while
+                listening. A worker killed at the end of its time leaves the same
+                traces, so this is believed for that time only.
         """
         now = time.monotonic()
         if not looks_so:
@@ -110,11 +110,11 @@ class Watch:
         for name in names:
             self._missed.pop(name, None)
         if answers.silent:
-            return  # Who is gone and who is silent cannot be told apart.
+            return  # Missing and silent workers cannot be told apart.
         for name in self._known.keys() - names:
             has_agent = self._known.pop(name)
-            if name not in self._closing:  # else it has been heard to its end
+            if name not in self._closing:  # else it answered until it ended
                 self._missed[name] = now + (PAUSE if has_agent else self._time_to_end)
         self._closing = answers.closing
         if names - self._known.keys():
-            self._polls = -1  # somebody is new: ask for the agent the next time
+            self._polls = -1  # a worker is new: check for the agent next time

@@ -15,7 +15,7 @@ from scalar_agent.work import Jobs
 def counts_path(
     jobs: Jobs, *, token: Optional[str] = None, open_to_everyone: bool = False
 ) -> URLPattern:
-    """Return an entry of the root `urlpatterns`; `Endpoint` has the options."""
+    """Return an entry for the root `urlpatterns`; see `Endpoint` for the options."""
     endpoint = Endpoint(jobs, token=token, open_to_everyone=open_to_everyone)
 
     def scalar_tasks(request: HttpRequest) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""The dyno that a worker runs on, by the worker's name."""
+"""Find the dyno that a worker runs on in the worker's name."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _DYNO = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\.[1-9][0-9]*")
 
 
 def dyno_of(worker_name: str) -> Optional[str]:
-    """Return the dyno's name in a worker's name, such as "worker.2".
+    """Return the dyno in a worker's name, such as "worker.2"; None if there is none.
 
-    It stands before or after the `@`: "worker.2@host" (`--hostname=$DYNO@%h`),
-    "celery@worker.2" (`--hostname=celery@$DYNO`), or alone. None if it does not.
+    It is before or after the `@`: "worker.2@host" (`--hostname=$DYNO@%h`),
+    "celery@worker.2" (`--hostname=celery@$DYNO`), or the whole name.
     """
     return next(filter(_DYNO.fullmatch, worker_name.split("@")), None)
 
@@ -29,10 +29,10 @@ def number_of(dyno: str) -> int:
 
 
 def is_removed(dyno: str, keep: Mapping[str, int]) -> bool:
-    """Return whether a dyno goes if so many are kept of each process type.
+    """Return whether Heroku removes a dyno when it scales down to `keep`.
 
-    Heroku removes the dynos with the highest numbers. All dynos of a process type
-    that is not named are kept.
+    Heroku removes the dynos with the highest numbers. A process type that `keep`
+    does not name keeps all its dynos.
     """
     kept = keep.get(process_type_of(dyno))
     return kept is not None and number_of(dyno) > kept

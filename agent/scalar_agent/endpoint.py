@@ -1,4 +1,4 @@
-"""A request for the counts to its answer, whatever the web framework."""
+"""Answer a request for the counts, independently of the web framework."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import Optional
 
 from scalar_agent import report
 from scalar_agent.auth import TOKEN_VARIABLE, Token
-from scalar_agent.work import Jobs, JobsThatCanWait, Work
+from scalar_agent.work import Jobs, QuiescableJobs, Work
 
-#: Where the counts are served. `is_counts_path` lets the last slash be missing.
+#: Where the counts are served; `is_counts_path` also accepts it without last slash.
 PATH = "/api/scalar_tasks/"
 
 log = logging.getLogger("scalar_agent")
@@ -22,11 +22,11 @@ log = logging.getLogger("scalar_agent")
 
 @dataclass(frozen=True)
 class Answer:
-    """What an HTTP server has to send.
+    """The HTTP response to send.
 
     Attributes:
         status: Status code.
-        headers: Names and values; no name twice.
+        headers: Names and values; each name once.
         body: Empty for HEAD, though `Content-Length` is that of GET.
     """
 
@@ -41,14 +41,14 @@ class Endpoint:
     def __init__(
         self, jobs: Jobs, *, token: Optional[str] = None, open_to_everyone: bool = False
     ) -> None:
-        """Make an endpoint; the app starts also where it will have to refuse.
+        """Make an endpoint; if the token is missing, only requests fail.
 
         Args:
-            jobs: What measures, such as `CeleryJobs` or `RqJobs`.
-            token: What a reader must present; None takes the environment variable
-                SCALAR_AGENT_TOKEN, as it is now. Empty text is none.
-            open_to_everyone: Serve even if there is no token. Where there is one,
-                it is asked for all the same.
+            jobs: Measures the work, such as `CeleryJobs` or `RqJobs`.
+            token: What a reader must present; None reads the environment variable
+                SCALAR_AGENT_TOKEN now. Empty text means no token.
+            open_to_everyone: Serve even without a token. If there is one, it is
+                still required.
         """
         if token is None:
             token = os.environ.get(TOKEN_VARIABLE, "")
@@ -65,19 +65,19 @@ class Endpoint:
     ) -> Answer:
         """Return the answer to a request.
 
-        It measures, which takes a while: call it where waiting is allowed.
+        Measuring takes a while, so call this where blocking is fine.
 
         Args:
-            method: Such as "GET"; others than GET and HEAD get status 405.
+            method: Such as "GET"; all but GET and HEAD get status 405.
             authorization: Value of the header `Authorization`, None if not sent.
             accept: Value of the header `Accept`, None if not sent.
-            keep: Value of the header `Scalar-Keep`, None if not sent: the dynos
-                that are to be kept of process types, such as "worker=3, mailer=0".
-                Those that will go take no more jobs before it is measured. It is
-                left alone where there is no token.
+            keep: Value of the header `Scalar-Keep`, None if not sent: the number
+                of dynos to keep by process type, such as "worker=3, mailer=0". The
+                workers on the others are quiesced before measuring. Ignored if
+                there is no token.
         """
         if method not in {"GET", "HEAD"}:
-            return _text(405, "Only GET and HEAD.", Allow="GET, HEAD")
+            return _text(405, "Use GET or HEAD.", Allow="GET, HEAD")
         full = self._answer_to_get(authorization, accept, keep)
         return full if method == "GET" else Answer(full.status, full.headers, b"")
 
@@ -85,7 +85,7 @@ class Endpoint:
         self, authorization: Optional[str], accept: Optional[str], keep: Optional[str]
     ) -> Answer:
         if self._token:
-            if not self._token.opens(authorization):
+            if not self._token.matches(authorization):
                 challenge = {
                     "WWW-Authenticate": 'Basic realm="counts", charset="UTF-8"'
                 }
@@ -94,7 +94,7 @@ class Endpoint:
             return _text(
                 403,
                 f"Set the config var {TOKEN_VARIABLE} of this app to a long random "
-                "text and register the app with it, or mount the counts with "
+                "string and register the app with it, or mount the counts with "
                 "open_to_everyone=True.",
             )
         kept = read_keep(keep) if self._token else {}
@@ -107,25 +107,25 @@ class Endpoint:
             body = render(self._work(keep))
         except Exception as error:  # noqa: BLE001 - a bug must not read as a count
             # The text of an error may hold a URL with a password.
-            log.error("the jobs cannot be measured: %s", type(error).__name__)  # noqa: TRY400
-            text = "the jobs cannot be measured; see the app's log"
+            log.error("cannot measure the jobs: %s", type(error).__name__)  # noqa: TRY400
+            text = "cannot measure the jobs; see the app's log"
             return _answer(503, report.PLAIN_TYPE, json.dumps({"error": text}).encode())
         return _answer(200, content_type, body)
 
     def _work(self, keep: dict[str, int]) -> Mapping[str, Work]:
-        if keep and isinstance(self._jobs, JobsThatCanWait):
+        if keep and isinstance(self._jobs, QuiescableJobs):
             return self._jobs.measure_before_removal(keep)
         return self._jobs.measure()
 
 
 def read_keep(text: Optional[str]) -> dict[str, int]:
-    """Return the dynos to be kept; what is no number of dynos is left out."""
+    """Return how many dynos to keep by process type; ignore malformed parts."""
     pairs = re.findall(r"([A-Za-z][\w-]{0,127})=([0-9]{1,6})(?:,|$)", text or "")
     return {name: int(number) for name, number in pairs}
 
 
 def is_counts_path(path: str) -> bool:
-    """Return whether a path is that of the counts, with or without last slash."""
+    """Return whether a path is the counts' path, with or without last slash."""
     return path in {PATH, PATH[:-1]}
 
 

@@ -13,11 +13,11 @@ from scalar_agent.work import Jobs
 def counts_router(
     jobs: Jobs, *, token: Optional[str] = None, open_to_everyone: bool = False
 ) -> APIRouter:
-    """Return a router to be included without prefix; `Endpoint` has the options."""
+    """Return a router to include without a prefix; see `Endpoint` for the options."""
     endpoint = Endpoint(jobs, token=token, open_to_everyone=open_to_everyone)
     router = APIRouter()
 
-    # No coroutine: FastAPI runs it in a thread, since measuring waits for a broker.
+    # Not a coroutine, so that FastAPI runs it in a thread: measuring blocks.
     def scalar_tasks(request: Request) -> Response:
         answer = endpoint.answer(
             request.method,

@@ -13,7 +13,7 @@ from scalar_agent.work import Jobs
 def counts_blueprint(
     jobs: Jobs, *, token: Optional[str] = None, open_to_everyone: bool = False
 ) -> Blueprint:
-    """Return a blueprint to be registered once; `Endpoint` has the options."""
+    """Return a blueprint to register once; see `Endpoint` for the options."""
     endpoint = Endpoint(jobs, token=token, open_to_everyone=open_to_everyone)
     blueprint = Blueprint("scalar_agent", __name__)
 

@@ -1,4 +1,4 @@
-"""The queues that each process type's workers read, from a Procfile."""
+"""Find the queues that each process type's workers read in a Procfile."""
 
 from __future__ import annotations
 
@@ -38,22 +38,22 @@ _SHELLS = frozenset(["bash", "sh", "dash"])
 
 
 class ProcfileError(ValueError):
-    """A line of a Procfile does not tell what its worker reads."""
+    """A line of a Procfile does not say which queues or pool its worker uses."""
 
 
 def queues_from_procfile(
     procfile: Union[str, os.PathLike[str]], default_queue: str = "celery"
 ) -> dict[str, tuple[str, ...]]:
-    """Return process type to queues, for those that run a Celery or RQ worker.
+    """Return process type -> queues, for those that run a Celery or RQ worker.
 
     Args:
         procfile: A Procfile's path, or its text.
         default_queue: What a Celery worker without `-Q` reads: the app's
-            `task_default_queue`. An app with `task_queues` must name queues by -Q.
+            `task_default_queue`. An app with `task_queues` must use -Q.
 
     Raises:
         ProcfileError: A queue is in an environment variable, or a line cannot
-            be read as a shell would.
+            be parsed.
         OSError: The file cannot be read.
     """
     queues: dict[str, tuple[str, ...]] = {}
@@ -67,10 +67,10 @@ def queues_from_procfile(
 
 
 def pools_from_procfile(procfile: Union[str, os.PathLike[str]]) -> dict[str, str]:
-    """Return process type to pool, for those that run a Celery worker.
+    """Return process type -> pool, for those that run a Celery worker.
 
-    Such as "solo", whose workers cannot answer while they run a job; "prefork"
-    where the line has no `-P`. Of several workers in one line a solo one counts.
+    Such as "solo", whose workers cannot answer while they run a job; "prefork" if
+    the line has no `-P`. If one of several workers in a line is solo, all count so.
 
     Args:
         procfile: A Procfile's path, or its text.
@@ -88,7 +88,7 @@ def pools_from_procfile(procfile: Union[str, os.PathLike[str]]) -> dict[str, str
 
 @dataclass(frozen=True)
 class _Worker:
-    """One worker's command line, from the word after its program's name on."""
+    """One worker's command line, after its program's name."""
 
     where: str
     process_type: str
@@ -125,8 +125,8 @@ class _Worker:
         for word in words:
             if _EXPANDED.search(word):
                 raise ProcfileError(
-                    f"{self.where} has {word!r}: what the dyno's shell makes of it "
-                    "is not known here. Write the queues and the pool into the line, "
+                    f"{self.where} has {word!r}, which only the dyno's shell can "
+                    "expand. Write out the queues and the pool in that line, "
                     'or pass a dict instead: {"' + self.process_type + '": ["queue"]}'
                 )
 
@@ -146,7 +146,7 @@ def _workers(procfile: Union[str, os.PathLike[str]]) -> Iterator[_Worker]:
             raise
         except ValueError as error:
             if re.search(r"\b(celery|rq|rqworker)\b", command):
-                raise ProcfileError(f"{where} cannot be read: {error}") from None
+                raise ProcfileError(f"{where} cannot be parsed: {error}") from None
 
 
 def _text(procfile: Union[str, os.PathLike[str]]) -> str:
@@ -156,7 +156,7 @@ def _text(procfile: Union[str, os.PathLike[str]]) -> str:
 
 
 def _commands(command: str) -> Iterator[list[str]]:
-    """Return the words of each simple command, those within `sh -c` too."""
+    """Yield the words of each simple command, including those in `sh -c`."""
     lexer = shlex.shlex(command, posix=True, punctuation_chars=";&|")
     lexer.whitespace_split = True
     lexer.commenters = ""
@@ -173,10 +173,10 @@ def _commands(command: str) -> Iterator[list[str]]:
 
 
 def _worker(where: str, process_type: str, words: list[str]) -> Optional[_Worker]:
-    """Return the worker that a simple command runs, if it does.
+    """Return the worker that a simple command runs, if any.
 
-    What stands before its program, such as `exec`, `NAME=value`, `poetry run` or
-    `python -m`, does not matter.
+    Ignores what comes before the program, such as `exec`, `NAME=value`,
+    `poetry run` or `python -m`.
     """
     for index, word in enumerate(words):
         program, rest = _name(word), words[index + 1 :]
@@ -200,7 +200,7 @@ def _split(
     for word in rest:
         if word in flags:
             continue
-        if word.startswith("--") or word == "-ds":  # RQ's own, of two letters
+        if word.startswith("--") or word == "-ds":  # an option of RQ with two letters
             name, has_value, value = word.partition("=")
             options.append((name, value if has_value else next(rest, "")))
         elif word.startswith("-") and len(word) > 1:

@@ -1,4 +1,4 @@
-"""The two forms in which the work is told: plain and rich.
+"""Render the work in one of two forms, plain or rich.
 
 `counts-v1.schema.json` describes the rich form.
 """
@@ -13,19 +13,19 @@ from scalar_agent.work import Work
 
 #: Content type of the plain form.
 PLAIN_TYPE = "application/json"
-#: Content type of the rich form, which a reader has to ask for.
+#: Content type of the rich form, which is sent on request only.
 RICH_TYPE = "application/vnd.scalar+json"
 
 VERSION = 1
 
 
 def plain(work: Mapping[str, Work]) -> bytes:
-    """Return the counts alone: `{"worker": 12, "mailer": null}`."""
+    """Return only the counts: `{"worker": 12, "mailer": null}`."""
     return _json({process: part.count for process, part in work.items()})
 
 
 def rich(work: Mapping[str, Work]) -> bytes:
-    """Return all that is known, as `counts-v1.schema.json` describes it.
+    """Return everything that is known, as `counts-v1.schema.json` describes it.
 
     Raises:
         ValueError: A time is not a finite number.
@@ -35,9 +35,9 @@ def rich(work: Mapping[str, Work]) -> bytes:
 
 
 def _parts(work: Work) -> dict[str, Any]:
-    """Return the parts that are reported; a part that is null is unknown.
+    """Return the parts to report; null means unknown.
 
-    `next_eta` alone is null also where none is due in the future.
+    Except for `next_eta`, which is null also if no job is due in the future.
     """
     unknown = dict(work.unknown)
     parts: dict[str, Any] = {"count": work.count}
@@ -57,7 +57,7 @@ def _parts(work: Work) -> dict[str, Any]:
 
 
 def _seconds(value: Optional[float]) -> Optional[float]:
-    """Return milliseconds' precision; clocks that differ give no negative time."""
+    """Round to milliseconds; return 0 for a negative time (clocks may differ)."""
     if value is None or value < 0:
         return None if value is None else 0.0
     return round(value, 3)

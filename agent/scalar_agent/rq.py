@@ -1,11 +1,11 @@
 """Measure the jobs of RQ: `RqJobs(connection, {"worker": ["default"]})`.
 
 For RQ 2 and 3. A job is counted once, wherever it is: in its queue, with a worker
-or left behind by one, or scheduled and due. `rq_redis` says where RQ keeps them.
+or left behind by one, or scheduled and due. `rq_redis` explains where RQ keeps them.
 
 Deferred jobs wait for other jobs and rate limited ones for a slot, not for a
-worker: they do not count. Nor do jobs of the package rq-scheduler, before it has
-put them into their queue.
+worker, so they do not count. Nor do jobs of the package rq-scheduler before it
+enqueues them.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from scalar_agent.rq_redis import (
 )
 from scalar_agent.work import QueuesByProcess, Work
 
-#: Seconds between the two looks: longer than a worker has a job in hand before it
-#: is written down as started.
+#: Seconds between the two looks: longer than a worker takes to record a job that it
+#: has dequeued as started.
 PAUSE = 0.05
 
 log = logging.getLogger("scalar_agent")
@@ -41,21 +41,21 @@ log = logging.getLogger("scalar_agent")
 class RqJobs:
     """Measures RQ's jobs in Redis; implements `Jobs`.
 
-    Redis is looked at twice, and a job that was seen either time counts, unless
-    its state says that it has ended. So none is missed while a worker takes it.
-    Four round trips, whatever the number of jobs.
+    Redis is read twice, and a job seen either time counts, unless its state says
+    that it has ended. So none is missed while a worker takes it. This takes four
+    round trips, whatever the number of jobs.
     """
 
     def __init__(self, connection: Redis, queues_by_process: QueuesByProcess) -> None:
         """Prepare to measure; nothing is sent yet.
 
         Args:
-            connection: The Redis that the app's queues use. Its settings are
-                taken over by a connection of our own, with short timeouts.
-            queues_by_process: Process type to the names of its workers' queues.
+            connection: The Redis that the app's queues use. We open a connection
+                of our own with its settings and short timeouts.
+            queues_by_process: Process type -> names of its workers' queues.
 
         Raises:
-            TypeError: Text stands where a list of queue names belongs.
+            TypeError: Text is given instead of a list of queue names.
         """
         _refuse_text(queues_by_process)
         self._queues = {
@@ -73,7 +73,7 @@ class RqJobs:
         except (RedisError, OSError) as error:
             # The text of an error may hold the address of Redis, so it is not shown.
             reason = f"Redis did not answer: {type(error).__name__}"
-            log.warning("jobs cannot be measured: %s", reason)
+            log.warning("cannot measure RQ's jobs: %s", reason)
             return {process: _unknown(reason) for process in self._queues}
         return {
             process: seen.work(process, own) for process, own in self._queues.items()
@@ -112,9 +112,9 @@ class _Queue:
     now: float
 
     def unsure(self) -> set[str]:
-        """Return jobs that may have ended: only their state tells.
+        """Return the jobs that may have ended; only their state shows it.
 
-        They have gone, or lie where a worker leaves them that dies at work.
+        They have disappeared, or are where a worker that dies leaves them.
         """
         expired = {id_ for id_, end in self.then.started.items() if end <= self.now}
         return (self.first.ids - self.then.ids) | {*self.then.taken} | expired
@@ -139,16 +139,16 @@ class _Queue:
         return max(self.first.unlisted, self.then.unlisted)
 
     def oldest(self, jobs: Mapping[str, JobState]) -> tuple[Optional[float], str]:
-        """Return since when the oldest waits, or None and why it is not known."""
+        """Return since when the oldest job waits, or None and the reason."""
         since = [*self.then.due.values(), *self.then.ready.values()]
         front = [jobs[id_] for id_ in self.then.waiting[:MOST_AGES]]
         for job in front:
             if job.exists and job.enqueued_at is None:
-                return None, "a waiting job carries no time"
+                return None, "a waiting job carries no time of enqueueing"
             if job.enqueued_at is not None:
                 since.append(job.enqueued_at)
         if not since and len(self.then.waiting) > len(front):
-            return None, f"the first {MOST_AGES} jobs of a queue are no more"
+            return None, f"the first {MOST_AGES} jobs of a queue no longer exist"
         return min(since, default=self.now), ""
 
     def _gone(self, jobs: Mapping[str, JobState]) -> set[str]:
@@ -163,7 +163,7 @@ class _Queue:
 
 @dataclass(frozen=True)
 class _Seen:
-    """All that was seen, at one time (UNIX seconds)."""
+    """Everything that was seen, at one time (UNIX seconds)."""
 
     now: float
     queues: Mapping[str, _Queue]
@@ -197,7 +197,7 @@ class _Seen:
         return latency, ""
 
     def _stranded(self, queue: _Queue) -> int:
-        """Return the jobs of dead workers; a living one would see to them."""
+        """Return the number of jobs of dead workers; a live one would requeue them."""
         if self._alive(queue.then.workers):
             return 0
         return len(queue.with_worker(self.jobs)) + queue.then.unlisted_taken
@@ -205,7 +205,7 @@ class _Seen:
     def _busy_dynos(
         self, process: str, queues: list[_Queue]
     ) -> tuple[Optional[tuple[str, ...]], str]:
-        """Return the busy dynos, or None and, if it should be known, why not."""
+        """Return the busy dynos, or None and the reason if they should be known."""
         named: dict[str, bool] = {}
         for worker in self._alive(self.workers):
             dyno = dyno_of(worker.name)
@@ -216,7 +216,7 @@ class _Seen:
         if unnamed and not named:
             return None, ""
         if any(worker.is_busy for worker in unnamed):
-            return None, "a busy worker's name does not tell its dyno"
+            return None, "a busy worker's name does not contain its dyno"
         busy = [dyno for dyno, is_busy in named.items() if is_busy]
         return tuple(sorted(busy, key=lambda dyno: int(dyno.rpartition(".")[2]))), ""
 

@@ -1,18 +1,18 @@
-"""What RQ has written into Redis about its queues, jobs and workers.
+"""Read what RQ keeps in Redis about its queues, jobs and workers.
 
 Where a job is, in RQ 2 and 3:
 
-    queue          waits; `enqueued_at` of the job's hash says since when
-    intermediate   a worker of a single queue has taken it out, just now or before
+    queue          waits; `enqueued_at` in the job's hash says since when
+    intermediate   a worker of a single queue has dequeued it, just now or before
                    it was killed
-    started        a worker runs it; the score says until when RQ believes so
+    started        a worker runs it; RQ believes so until the time in the score
     scheduled      not yet due, or due and not yet moved to its queue: the score is
                    the due time, and only a worker with a scheduler moves it
     ready          its dependencies are met; RQ puts it into its queue at once, or
                    at the next maintenance
 
-A worker of several queues takes a job out of its queue some milliseconds before it
-writes it down as started. In between it is nowhere.
+A worker of several queues dequeues a job some milliseconds before it records it as
+started. In between the job is in no key.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ from rq.job import Job, parse_job_id
 from rq.utils import as_text, utcparse
 from rq.worker_registration import REDIS_WORKER_KEYS, WORKERS_BY_QUEUE_KEY
 
-#: Ids that are read of each list or registry; beyond that jobs are only counted.
+#: Ids to read from each list or registry; jobs beyond that are only counted.
 MOST_IDS = 1000
-#: Waiting jobs that are looked at for the oldest, from the front of each queue.
+#: Jobs at the front of each queue among which to find the oldest.
 MOST_AGES = 100
-#: Seconds for each command; whoever asks for the counts does not wait for long.
+#: Seconds for each command; short, because a reader is waiting for the counts.
 TIMEOUT = 2.0
 
-#: States of a job that is not with a worker, though an old entry may say so.
+#: States of a job that is not with a worker, though a stale entry may say so.
 _ELSEWHERE = frozenset(
     (
         *("created", "finished", "failed", "stopped", "canceled"),
@@ -53,11 +53,11 @@ class QueueLook:
 
     Attributes:
         waiting: Ids of the jobs in the queue, the next first.
-        ready: Ids of jobs that are ready to be put into it, with since when.
-        due: Ids of scheduled jobs, with since when they are due.
+        ready: Ids of jobs that are ready to be enqueued -> since when.
+        due: Ids of scheduled jobs that are due -> since when.
         taken: Ids of jobs in the intermediate queue.
-        started: Ids of started jobs, with until when RQ believes in them.
-        unlisted: Jobs beyond those whose ids were read, wherever they are.
+        started: Ids of started jobs -> until when RQ believes that they run.
+        unlisted: Number of jobs whose ids were not read, wherever they are.
         unlisted_taken: How many of them are with a worker.
         next_due: When the next scheduled job is due.
         workers: Keys of the workers that have registered for it.
@@ -75,7 +75,7 @@ class QueueLook:
 
     @property
     def ids(self) -> set[str]:
-        """All that were read."""
+        """All ids that were read."""
         return {*self.waiting, *self.ready, *self.due, *self.taken, *self.started}
 
 
@@ -84,7 +84,7 @@ class JobState:
     """What a job's hash says.
 
     Attributes:
-        exists: Whether there is one; a job may be deleted or have expired.
+        exists: Whether the hash is there; a job may be deleted or have expired.
         is_elsewhere: Whether it is neither in a queue nor with a worker.
         enqueued_at: UNIX seconds.
     """
@@ -106,8 +106,8 @@ class WorkerState:
 def own_client(connection: Redis) -> Redis:
     """Return a client like this one, with one connection and short timeouts.
 
-    A hanging Redis is given up after `TIMEOUT`; a broken connection is made anew
-    once. A pool of a special kind (such as Sentinel's) is used as it is.
+    It gives up on a hanging Redis after `TIMEOUT`, and reconnects once. A pool of a
+    special kind (such as Sentinel's) is used as it is.
     """
     if type(connection.connection_pool) not in {ConnectionPool, BlockingConnectionPool}:
         return connection
@@ -122,7 +122,7 @@ def own_client(connection: Redis) -> Redis:
 
 
 class RqRedis:
-    """RQ's keys, read by a client of the app's."""
+    """Reads RQ's keys with a Redis client."""
 
     def __init__(self, client: Redis, queue_names: Iterable[str]) -> None:
         self._client = client
@@ -179,7 +179,7 @@ class RqRedis:
 
 
 def _ready_key(queue: Queue) -> str:
-    """Return the key of the jobs that are ready; before RQ 3 that of nothing."""
+    """Return the key of the ready jobs; before RQ 3, one that does not exist."""
     kind = getattr(registry, "ReadyJobRegistry", None)
     return str(kind(queue=queue).key) if kind else f"{queue.key}:no-ready-jobs"
 

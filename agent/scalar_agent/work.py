@@ -1,4 +1,4 @@
-"""What is known of the work of one process type."""
+"""The work of one process type, as far as it is known."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from typing import Optional, Protocol, runtime_checkable
 
 @dataclass(frozen=True)
 class Work:
-    """What is known of the work of one process type.
+    """The work of one process type, as far as it is known.
 
-    A part that is not known is None, and `unknown` has its name with the reason.
-    A part that nobody asked for is None too, and `unknown` does not name it.
+    An unknown part is None, and `unknown` gives the reason. A part that was not
+    requested is None too, but `unknown` does not name it.
 
     Attributes:
         count: Jobs that need a worker now: ready and due, or with a worker.
-        at_least: Where the count is not known: the jobs that are known of.
-        latency: Seconds since the oldest job that is ready and due could have
-            been started; 0 if none is.
+        at_least: The jobs found so far, if the count is unknown.
+        latency: Seconds that the oldest job that is ready and due has waited;
+            0 if there is none.
         busy_dynos: Names of the dynos of this process type that run a job now,
-            such as "worker.2"; None also if it was not asked for.
+            such as "worker.2"; None also if not requested.
         next_eta: Seconds until the next job with an ETA or a start time in the
             future is due; None also if there is none.
-        stranded: Jobs that are with a worker that is no more, while no other
-            is there who would take them. They are part of the count.
-        unknown: Name of a part to why it is not known.
+        stranded: Jobs held by a dead worker while no live one is left to take
+            them. They are part of the count.
+        unknown: Name of a part -> why it is unknown.
     """
 
     count: Optional[int]
@@ -38,29 +38,29 @@ class Work:
 
 
 class Jobs(Protocol):
-    """Where jobs are measured: Celery's broker, or RQ's Redis."""
+    """Measures jobs, in Celery's broker or in RQ's Redis."""
 
     def measure(self) -> Mapping[str, Work]:
         """Return the work of each process type.
 
-        What cannot be known is said to be unknown; no error of the broker or of
-        the network gets out. May be called by several threads.
+        Reports as unknown what it cannot find out; raises no error of the broker
+        or the network. Thread-safe.
         """
         ...
 
 
 @runtime_checkable
-class JobsThatCanWait(Jobs, Protocol):
-    """Jobs whose workers can be told to take no more for a while."""
+class QuiescableJobs(Jobs, Protocol):
+    """Jobs whose workers can be quiesced: made to take no new jobs for a while."""
 
     def measure_before_removal(self, keep: Mapping[str, int]) -> Mapping[str, Work]:
-        """Return the work, once the dynos to be removed take no more jobs.
+        """Quiesce the workers on the dynos to be removed, then return the work.
 
         Args:
-            keep: Process type to the dynos that will be kept of it.
+            keep: Process type -> number of dynos to keep.
         """
         ...
 
 
-#: Process type to the names of the queues that its workers read.
+#: Process type -> names of the queues that its workers read.
 QueuesByProcess = Mapping[str, "list[str] | tuple[str, ...]"]

@@ -13,7 +13,7 @@ WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 class CountsMiddleware:
-    """A WSGI app that serves the counts and passes on all other requests."""
+    """A WSGI app that serves the counts and passes on every other request."""
 
     def __init__(
         self,
@@ -23,14 +23,14 @@ class CountsMiddleware:
         token: Optional[str] = None,
         open_to_everyone: bool = False,
     ) -> None:
-        """Wrap an app; `Endpoint` says what the options mean."""
+        """Wrap an app; see `Endpoint` for the options."""
         self._app = app
         self._endpoint = Endpoint(jobs, token=token, open_to_everyone=open_to_everyone)
 
     def __call__(
         self, environ: dict[str, Any], start_response: Callable[..., Any]
     ) -> Iterable[bytes]:
-        """Answer a request, or let the app do so."""
+        """Answer a request for the counts, or pass it on to the app."""
         if not is_counts_path(environ.get("PATH_INFO", "")):
             return self._app(environ, start_response)
         answer = self._endpoint.answer(

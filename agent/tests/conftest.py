@@ -1,4 +1,4 @@
-"""A real Redis for the tests, started when it is first asked for."""
+"""A real Redis for the tests, started on first use."""
 
 from __future__ import annotations
 

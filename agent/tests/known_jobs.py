@@ -1,4 +1,4 @@
-"""Jobs that need no broker: the in-memory twin of what measures."""
+"""An in-memory twin of `CeleryJobs` and `RqJobs`; needs no broker."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ TOKEN = "s3cret"
 
 
 class KnownJobs:
-    """Says what it was told to; raises if it was told to."""
+    """Returns the work, or raises the error, that it was made with."""
 
     def __init__(self, error: Optional[Exception] = None, **work: Work) -> None:
         self.work = work

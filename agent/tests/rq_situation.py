@@ -1,4 +1,4 @@
-"""Real RQ workers on a real Redis, and what a test waits for."""
+"""Real RQ workers on a real Redis, and conditions to wait for."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ PATIENCE = 20.0
 
 
 def hold(path: str) -> None:
-    """A job that runs until a file is there."""
+    """A job that runs until a file exists."""
     while not Path(path).exists():
         time.sleep(0.01)
 
 
 class DiesWithJobInHand(Worker):
-    """A worker that is killed when it has taken a job and not yet noted it."""
+    """A worker that is killed after it dequeues a job, before it records it."""
 
     def execute_job(self, *_: Any) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
 class Situation:
-    """A Redis, queues, workers and what they are measured by."""
+    """A Redis with queues and workers, and a way to measure them."""
 
     def __init__(self, url: str, tmp_path: Path) -> None:
         self.url = url
@@ -85,7 +85,7 @@ class Situation:
         process.wait(PATIENCE)
 
     def started(self, name: str = "a", count: int = 1) -> None:
-        """Wait until so many jobs have been started."""
+        """Wait until this many jobs have been started."""
         jobs = self.queue(name).started_job_registry
         self.wait(lambda: len(jobs.get_job_ids(cleanup=False)) == count)
         self.wait(
@@ -100,8 +100,8 @@ class Situation:
         for worker in Worker.all(connection=self.redis):
             self.redis.delete(worker.key)
 
-    def wait(self, is_so: Callable[[], bool]) -> None:
+    def wait(self, holds: Callable[[], bool]) -> None:
         end = time.monotonic() + PATIENCE
-        while not is_so():
+        while not holds():
             assert time.monotonic() < end, self._log.read_text()
             time.sleep(0.02)

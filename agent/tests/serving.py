@@ -18,7 +18,7 @@ PATIENCE = 10.0
 
 @contextmanager
 def wsgi_server(app: Any) -> Iterator[str]:
-    """Serve a WSGI app with waitress; the URL without a last slash."""
+    """Serve a WSGI app with waitress; yield its URL without a last slash."""
     sockets: dict[int, Any] = {}
     server = waitress.create_server(app, host="127.0.0.1", port=0, map=sockets)
     thread = threading.Thread(target=server.run, daemon=True)
@@ -36,7 +36,7 @@ def wsgi_server(app: Any) -> Iterator[str]:
 
 @contextmanager
 def asgi_server(app: Any) -> Iterator[str]:
-    """Serve an ASGI app with uvicorn; the URL without a last slash."""
+    """Serve an ASGI app with uvicorn; yield its URL without a last slash."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         config = uvicorn.Config(app, log_level="critical", lifespan="off")
         server = uvicorn.Server(config)

@@ -14,7 +14,7 @@ def basic(pair: str, scheme: str = "Basic") -> str:
     return f"{scheme} {b64encode(pair.encode()).decode()}"
 
 
-def as_a_server_gives_it(text: str) -> str:
+def as_decoded_by_a_server(text: str) -> str:
     return text.encode().decode("latin-1")
 
 
@@ -29,8 +29,8 @@ def as_a_server_gives_it(text: str) -> str:
         basic("any:s3cret", "bAsIc"),
     ],
 )
-def test_opens(authorization: str) -> None:
-    assert Token("s3cret").opens(authorization)
+def test_the_token_matches(authorization: str) -> None:
+    assert Token("s3cret").matches(authorization)
 
 
 @pytest.mark.parametrize(
@@ -54,29 +54,29 @@ def test_opens(authorization: str) -> None:
         basic("any:s3cret", "Bearer"),
     ],
 )
-def test_does_not_open(authorization: Optional[str]) -> None:
-    assert not Token("s3cret").opens(authorization)
+def test_the_token_does_not_match(authorization: Optional[str]) -> None:
+    assert not Token("s3cret").matches(authorization)
 
 
 def test_a_token_with_a_colon_and_one_beyond_ascii() -> None:
     token = Token("a:\u00fc\u20ac")
 
-    assert token.opens(basic("any:a:\u00fc\u20ac"))
-    assert token.opens(as_a_server_gives_it("Bearer a:\u00fc\u20ac"))
-    assert not token.opens(basic("any:a:\u00fc"))
+    assert token.matches(basic("any:a:\u00fc\u20ac"))
+    assert token.matches(as_decoded_by_a_server("Bearer a:\u00fc\u20ac"))
+    assert not token.matches(basic("any:a:\u00fc"))
 
 
 @pytest.mark.parametrize("text", ["", "  ", "\n"])
-def test_empty_text_is_no_token_and_opens_nothing(text: str) -> None:
+def test_an_empty_token_matches_nothing(text: str) -> None:
     token = Token(text)
 
     assert not token
-    assert not token.opens("Bearer ")
-    assert not token.opens(basic("any:"))
-    assert not token.opens(None)
+    assert not token.matches("Bearer ")
+    assert not token.matches(basic("any:"))
+    assert not token.matches(None)
 
 
-def test_it_is_not_shown() -> None:
+def test_the_token_is_not_shown() -> None:
     token = Token("s3cret")
 
     assert "s3cret" not in f"{token} {token!r}"

@@ -1,4 +1,4 @@
-"""CeleryJobs and its connection: trouble, threads, forks, secrets, arguments."""
+"""CeleryJobs and its connection: failures, threads, forks, secrets, arguments."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def app(redis_url, tmp_path):
     return make_app(Settings(redis_url, str(tmp_path)))
 
 
-def test_without_redis_all_is_unknown_until_it_is_back(own_redis, tmp_path):
+def test_everything_is_unknown_while_redis_is_down(own_redis, tmp_path):
     app = make_app(Settings(own_redis.url, str(tmp_path)))
     jobs = CeleryJobs(app, WORKER, busy_dynos=True)
     send(app, 2)
@@ -107,25 +107,25 @@ def test_a_forked_process_measures_by_itself(app):
             os.write(writer, str(jobs.measure()["worker"].count).encode())
         finally:
             os._exit(0)
-    has_told, _, _ = select.select([reader], [], [], 10)
+    has_answered, _, _ = select.select([reader], [], [], 10)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    told = os.read(reader, 10) if has_told else None
+    answer = os.read(reader, 10) if has_answered else None
     os.close(reader)
     os.close(writer)
 
-    assert told == b"3"
+    assert answer == b"3"
     assert jobs.measure()["worker"].count == 3
 
 
-def test_nothing_tells_the_password(caplog):
+def test_the_password_is_not_shown(caplog):
     caplog.set_level(logging.DEBUG, "scalar_agent")
     app = Celery("shop", broker="redis://:hunter2@127.0.0.1:1/0")
     jobs = CeleryJobs(app, WORKER)
     work = jobs.measure()["worker"]
 
     assert work.count is None
-    assert "the work of Celery is unknown" in caplog.text
+    assert "cannot measure Celery's jobs" in caplog.text
     assert "hunter2" not in caplog.text + repr(jobs) + repr(work)
 
 
@@ -136,7 +136,7 @@ def test_nothing_tells_the_password(caplog):
         ("redis://127.0.0.1:1/0", {"ack_emulation": False}, "ack_emulation"),
     ],
 )
-def test_what_can_never_be_counted_is_said(url, options, word):
+def test_an_unsupported_broker_is_named(url, options, word):
     app = Celery(broker=url, broker_transport_options=options)
 
     assert word in CeleryJobs(app, WORKER).measure()["worker"].unknown["count"]

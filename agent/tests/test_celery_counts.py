@@ -1,4 +1,4 @@
-"""What CeleryJobs tells of the messages in a real Redis, with no worker alive."""
+"""CeleryJobs with messages in a real Redis and no live worker."""
 
 from __future__ import annotations
 
@@ -74,22 +74,22 @@ def test_an_eta_that_has_passed_counts(app):
     assert worker_of(app).count == 2
 
 
-def test_two_messages_of_one_id_are_two(app):
+def test_two_messages_with_one_id_count_twice(app):
     send(app, 2, task_id="same")
 
     assert worker_of(app).count == 2
 
 
-def test_a_message_that_is_no_task_counts(app, in_redis):
+def test_a_message_that_is_not_a_task_counts(app, in_redis):
     in_redis.lpush("default", "no JSON", "{}", '{"headers": {}}')
     work = worker_of(app)
 
     assert work.count == 3
-    assert "does not tell when it was sent" in work.unknown["latency"]
+    assert "carries no time of sending" in work.unknown["latency"]
 
 
 def test_each_process_type_counts_its_own_queues(own_redis, tmp_path):
-    # A Redis of its own: where it was emptied, nobody declares the bindings again.
+    # Its own Redis: after a flush, nothing declares the bindings again.
     app = make_app(Settings(own_redis.url, str(tmp_path), is_routed=True))
     send(app, 2, queue="mail")
     send(app, 3)
@@ -142,17 +142,17 @@ def test_apps_that_share_a_redis_count_their_own_jobs(redis_url, tmp_path):
     assert (worker_of(here).count, worker_of(there).count) == (4, 5)
 
 
-def test_beyond_the_cap_all_counts_as_due(app):
+def test_messages_beyond_the_cap_count_as_due(app):
     send(app, 6, countdown=ONE_HOUR)
     send(app, 2)
     work = worker_of(app, most_messages=3)
 
     assert work.count == 5
-    assert work.unknown["next_eta"] == "5 messages have not been looked at"
-    assert "not looked at" in work.unknown["latency"]
+    assert work.unknown["next_eta"] == "5 messages were not inspected"
+    assert "not inspected" in work.unknown["latency"]
 
 
-def test_beyond_the_cap_unacknowledged_jobs_count_for_everybody(app, in_redis):
+def test_unacked_jobs_beyond_the_cap_count_for_every_process_type(app, in_redis):
     send(app, countdown=ONE_HOUR)
     message = json.loads(in_redis.rpop("default"))
     for number in range(2000):
@@ -166,7 +166,7 @@ def test_beyond_the_cap_unacknowledged_jobs_count_for_everybody(app, in_redis):
     assert 0 < work["worker"].count == work["mailer"].count <= 1900
 
 
-def test_large_bodies_are_neither_read_nor_a_reason_to_count_less(app, in_redis):
+def test_large_bodies_are_not_read_and_their_jobs_count(app, in_redis):
     body = "x" * 500_000
     send(app, 20, kwargs={"body": body})
     before = in_redis.info("stats")["total_net_output_bytes"]
@@ -178,7 +178,7 @@ def test_large_bodies_are_neither_read_nor_a_reason_to_count_less(app, in_redis)
     assert sent < 200_000
 
 
-def test_the_oldest_due_job_tells_the_latency(app, in_redis):
+def test_the_oldest_due_job_determines_the_latency(app, in_redis):
     def at(seconds_ago):
         def change(message):
             message["headers"][SENT_AT] = time.time() - seconds_ago
@@ -194,7 +194,7 @@ def test_the_oldest_due_job_tells_the_latency(app, in_redis):
     assert 100 <= worker_of(app).latency < 110
 
 
-def test_a_due_eta_counts_from_its_eta(app, in_redis):
+def test_the_latency_of_a_due_job_starts_at_its_eta(app, in_redis):
     send(app, countdown=-20)
     rewrite(
         in_redis, "default", lambda message: message["headers"].update({SENT_AT: 1.0})
@@ -210,10 +210,10 @@ def test_without_a_stamp_the_latency_is_unknown(app, in_redis):
     work = worker_of(app)
 
     assert (work.count, work.latency) == (2, None)
-    assert "does not tell when it was sent" in work.unknown["latency"]
+    assert "carries no time of sending" in work.unknown["latency"]
 
 
-def test_a_retried_task_is_stamped_anew(app, in_redis):
+def test_a_retried_task_gets_a_new_stamp(app, in_redis):
     send(app, headers={SENT_AT: 1.0})
 
     assert worker_of(app).latency < 10
@@ -229,7 +229,9 @@ def test_jobs_without_a_worker_are_stranded(app, in_redis):
     assert (work.count, work.stranded) == (1, 1)
 
 
-def test_who_holds_jobs_and_left_remote_control_may_be_shutting_down(app, in_redis):
+def test_a_worker_with_jobs_that_left_remote_control_may_be_shutting_down(
+    app, in_redis
+):
     send(app)
     message = json.loads(in_redis.rpop("default"))
     in_redis.hset("unacked", "tag", json.dumps([message, "default", "default"]))
@@ -242,12 +244,12 @@ def test_who_holds_jobs_and_left_remote_control_may_be_shutting_down(app, in_red
         assert work.count == 1
     else:
         assert (work.count, work.at_least) == (None, 1)
-    time.sleep(0.5)  # what is believed ends with the time that a worker has
+    time.sleep(0.5)  # the doubt lasts as long as a worker may take
     work = jobs.measure()["worker"]
     assert (work.count, work.stranded) == (1, 1)
 
 
-def test_a_queue_that_the_app_may_not_make_is_unknown(app):
+def test_a_queue_that_the_app_may_not_create_is_unknown(app):
     app.conf.task_create_missing_queues = False
     send(app)
     work = CeleryJobs(app, {**WORKER, "typist": ["defualt"]}).measure()
@@ -259,13 +261,13 @@ def test_a_queue_that_the_app_may_not_make_is_unknown(app):
     )
 
 
-def test_measuring_makes_no_worker_read_another_queue(app):
+def test_measuring_does_not_make_a_worker_read_another_queue(app):
     CeleryJobs(app, {"worker": ["default", "new"]}).measure()
 
     assert "new" not in app.amqp.queues
 
 
-def test_without_remote_control_early_acks_hide_what_runs(app):
+def test_without_remote_control_early_acks_hide_running_jobs(app):
     app.conf.worker_enable_remote_control = False
     send(app)
     work = worker_of(app)
@@ -280,7 +282,7 @@ def test_without_remote_control_early_acks_hide_what_runs(app):
 def test_a_poll_takes_as_many_round_trips_for_ten_jobs_as_for_thousands(app, in_redis):
     def commands():
         stats = in_redis.info("commandstats")
-        # What a script does costs no round trip.
+        # Commands inside a script cost no round trip.
         inner = {"llen", "lrange", "hscan", "hlen", "scard", "info"}
         return sum(
             stats[name]["calls"]

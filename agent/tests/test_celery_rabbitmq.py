@@ -1,7 +1,7 @@
-"""What CeleryJobs tells of an app on a real RabbitMQ.
+"""CeleryJobs with an app on a real RabbitMQ.
 
-These run where AMQP_URL names an empty server, or RABBITMQ_ROOT an unpacked one
-(see devtools/rabbitmq_server.py); elsewhere they are left out.
+These run if AMQP_URL names an empty server, or RABBITMQ_ROOT an unpacked one (see
+devtools/rabbitmq_server.py); otherwise they are skipped.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from devtools.rabbitmq_server import ROOT, rabbitmq_server
 from scalar_agent.celery import CeleryJobs
 
 pytestmark = pytest.mark.skipif(
-    not {"AMQP_URL", ROOT} & os.environ.keys(), reason="no RabbitMQ is named"
+    not {"AMQP_URL", ROOT} & os.environ.keys(),
+    reason=f"neither AMQP_URL nor {ROOT} is set",
 )
 ONE_HOUR = 3600
 QUEUES = {"worker": ["celery"]}
@@ -54,7 +55,7 @@ def app(settings):
 
 @pytest.fixture
 def made():
-    """Return what makes CeleryJobs whose connections are closed in the end."""
+    """A factory of CeleryJobs that closes their connections at the end."""
     all_jobs = []
 
     def make(app, queues, **options):
@@ -97,7 +98,7 @@ def ready(app):
 
 
 def busy_worker(settings, started, tmp_path):
-    """A worker runs 1, holds 4 and 4 with an ETA; it has an app that sent 9."""
+    """Start a worker that runs 1 of 9 jobs and holds 4; 4 are due in an hour."""
     app = make_app(settings)
     send(app, 5)
     send(app, 4, countdown=ONE_HOUR)
@@ -106,7 +107,7 @@ def busy_worker(settings, started, tmp_path):
     return app, worker
 
 
-def test_a_queue_that_is_not_there_has_no_work(app, made):
+def test_a_queue_that_does_not_exist_has_no_work(app, made):
     work = made(app, {"worker": ["nowhere"]}).measure()["worker"]
 
     assert (work.count, work.latency, work.unknown) == (0, 0.0, {})
@@ -116,7 +117,7 @@ def test_a_future_eta_does_not_count(app, made):
     send(app, 5)
     send(app, 4, countdown=ONE_HOUR)
     jobs = made(app, QUEUES)
-    for _ in range(3):  # to look at them changes nothing
+    for _ in range(3):  # looking changes nothing
         work = jobs.measure()["worker"]
         assert (work.count, work.stranded, work.busy_dynos) == (5, 0, ())
         assert 0 < work.latency < 30
@@ -134,11 +135,11 @@ def test_looking_keeps_the_order(app, made):
     jobs.close()
     with app.connection_for_read() as connection:
         queue = Queue("celery")(connection.channel())
-        wait_until(lambda: ready(app) == 20, "all are given back")
+        wait_until(lambda: ready(app) == 20, "all are put back")
         assert [queue.get(no_ack=True).headers["id"] for _ in ids] == ids
 
 
-def test_a_connection_that_was_cut_is_made_anew(app, made):
+def test_it_reconnects_after_the_connection_was_cut(app, made):
     send(app, 2)
     jobs = made(app, QUEUES)
     jobs.measure()
@@ -147,26 +148,26 @@ def test_a_connection_that_was_cut_is_made_anew(app, made):
     assert jobs.measure()["worker"].count == 2
 
 
-def test_beyond_the_cap_all_counts_as_due(app, made):
+def test_messages_beyond_the_cap_count_as_due(app, made):
     send(app, 6, countdown=ONE_HOUR)
     send(app, 2)
     work = made(app, QUEUES, most_messages=3).measure()["worker"]
 
     assert work.count == 5
-    assert work.unknown["next_eta"] == "5 messages have not been looked at"
+    assert work.unknown["next_eta"] == "5 messages were not inspected"
 
 
 def test_the_messages_of_a_quorum_queue_are_not_touched(app, made):
     name = uuid.uuid4().hex
     app.conf.task_queues = [Queue(name, queue_arguments={"x-queue-type": "quorum"})]
-    # The app of whoever measures may not know of it.
+    # The measuring app may not know that it is a quorum queue.
     other = make_app(Settings(app.conf.broker_url, "."))
     send(app, 2, queue=name)
     send(app, 1, queue=name, countdown=ONE_HOUR)
     for measured in (app, other):
         work = made(measured, {"worker": [name]}).measure()["worker"]
         assert (work.count, work.latency) == (3, None)
-        assert "not looked at" in work.unknown["latency"]
+        assert "not inspected" in work.unknown["latency"]
     with app.connection_for_read() as connection:
         channel = connection.channel()
         message = Queue(name)(channel).get(no_ack=True)
@@ -175,7 +176,7 @@ def test_the_messages_of_a_quorum_queue_are_not_touched(app, made):
 
 
 @pytest.mark.parametrize("late", [True, False], ids=["late-acks", "early-acks"])
-def test_what_a_worker_has_counts_until_it_has_ended(
+def test_a_worker_s_jobs_count_until_it_has_ended(
     settings, started, tmp_path, late, made
 ):
     app, worker = busy_worker(settings(acks_late=late), started, tmp_path)
@@ -185,12 +186,12 @@ def test_what_a_worker_has_counts_until_it_has_ended(
     assert ONE_HOUR - 60 < work.next_eta <= ONE_HOUR
 
     worker.begin_shutdown()
-    for who in (jobs, made(app, QUEUES)):
-        work = who.measure()["worker"]
+    for each in (jobs, made(app, QUEUES)):
+        work = each.measure()["worker"]
         assert (work.count, work.busy_dynos) == (5, ("worker.2",))
 
     (tmp_path / LET_GO).touch()
-    wait_until(lambda: ready(app) >= 4, "it gives the others back")
+    wait_until(lambda: ready(app) >= 4, "the others are requeued")
     wait_until(lambda: jobs.measure()["worker"].busy_dynos == (), "it has ended")
 
     assert jobs.measure()["worker"].count == ready(app) - 4
@@ -199,14 +200,14 @@ def test_what_a_worker_has_counts_until_it_has_ended(
 def test_a_killed_workers_jobs_are_ready_again(settings, started, tmp_path, made):
     app, worker = busy_worker(settings(), started, tmp_path)
     worker.kill()
-    wait_until(lambda: ready(app) >= 8, "RabbitMQ has taken them back")
+    wait_until(lambda: ready(app) >= 8, "RabbitMQ has requeued them")
     work = made(app, QUEUES).measure()["worker"]
 
-    # The one that ran is lost, if the worker came to acknowledge it.
+    # The one that ran is lost if the worker had acknowledged it.
     assert (work.count, work.stranded) == (ready(app) - 4, 0)
 
 
-def test_a_worker_without_the_agent_has_nobody_knows_what(
+def test_a_worker_without_the_agent_makes_the_count_unknown(
     settings, started, tmp_path, made
 ):
     app, _ = busy_worker(settings(has_agent=False), started, tmp_path)
@@ -215,7 +216,7 @@ def test_a_worker_without_the_agent_has_nobody_knows_what(
         work = jobs.measure()["worker"]
         assert work.count is None
         assert work.unknown["count"] == (
-            "1 of 1 workers do not tell what they have; "
+            "1 of 1 workers do not report their jobs; "
             "their app must import scalar_agent.celery"
         )
 

@@ -1,4 +1,4 @@
-"""What CeleryJobs tells while real workers run on a real Redis."""
+"""CeleryJobs while real workers run on a real Redis."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def busy_worker(settings, started, tmp_path, in_redis, *pool):
 
 
 @pytest.mark.parametrize("pool", [PREFORK, THREADS], ids=["prefork", "threads"])
-def test_a_worker_that_shuts_down_is_still_asked(
+def test_a_worker_still_answers_while_it_shuts_down(
     settings, started, tmp_path, in_redis, pool
 ):
     app, worker = busy_worker(settings(), started, tmp_path, in_redis, *pool)
@@ -85,7 +85,7 @@ def test_a_worker_that_shuts_down_is_still_asked(
         lambda: (
             [CLOSING.encode() in name for name in in_redis.smembers(bindings)] == [True]
         ),
-        "the worker has left remote control, and its deputy is there",
+        "the worker has left remote control, and its deputy has joined",
     )
 
     for jobs in (kept, CeleryJobs(app, QUEUES)):
@@ -95,13 +95,13 @@ def test_a_worker_that_shuts_down_is_still_asked(
 
     (tmp_path / LET_GO).touch()
     wait_until(lambda: not in_redis.exists(bindings), "its deputy has left")
-    wait_until(lambda: not in_redis.exists("unacked"), "it gives the others back")
+    wait_until(lambda: not in_redis.exists("unacked"), "the others are requeued")
     work = kept.measure()["worker"]
     assert work.count == in_redis.llen("celery")
     assert (work.busy_dynos, work.stranded) == ((), 0)
 
 
-def test_a_worker_without_the_agent_is_missed_while_it_may_shut_down(
+def test_a_worker_without_the_agent_is_missing_while_it_may_shut_down(
     settings, started, tmp_path, in_redis
 ):
     without = settings(has_agent=False)
@@ -113,12 +113,14 @@ def test_a_worker_without_the_agent_is_missed_while_it_may_shut_down(
         lambda: not in_redis.exists("_kombu.binding.celery.pidbox"), "it has left"
     )
 
-    for who in (jobs, CeleryJobs(app, QUEUES)):
-        work = who.measure()["worker"]
+    for each in (jobs, CeleryJobs(app, QUEUES)):
+        work = each.measure()["worker"]
         assert (work.count, work.at_least, work.stranded) == (None, 4, None)
 
     worker.kill()
-    wait_until(lambda: jobs.measure()["worker"].count == 4, "it cannot live longer")
+    wait_until(
+        lambda: jobs.measure()["worker"].count == 4, "its time to shut down is over"
+    )
     assert jobs.measure()["worker"].stranded == 4
 
 
@@ -135,8 +137,8 @@ def test_a_busy_solo_worker_need_not_answer(
     work = CeleryJobs(app, QUEUES, pool="solo", inspect_timeout=0.2).measure()
     assert work["worker"].count == 3
 
-    told = CeleryJobs(app, QUEUES, pool={"worker": "solo"}, inspect_timeout=0.2)
-    assert told.measure()["worker"].count == 3
+    by_process = CeleryJobs(app, QUEUES, pool={"worker": "solo"}, inspect_timeout=0.2)
+    assert by_process.measure()["worker"].count == 3
 
     work = CeleryJobs(app, QUEUES, busy_dynos=True, inspect_timeout=0.2).measure()
     reason = "1 of 1 workers did not answer within 0.2 s"
@@ -146,9 +148,7 @@ def test_a_busy_solo_worker_need_not_answer(
         assert work["worker"].at_least == 3
 
 
-def test_a_worker_that_does_not_answer_may_run_anything(
-    settings, started, tmp_path, in_redis
-):
+def test_a_silent_worker_makes_the_count_unknown(settings, started, tmp_path, in_redis):
     app, worker = busy_worker(settings(), started, tmp_path, in_redis, *THREADS)
     started(settings(), *THREADS, dyno="worker.1")
     worker.freeze()
@@ -158,7 +158,7 @@ def test_a_worker_that_does_not_answer_may_run_anything(
     assert work.unknown["count"] == "1 of 2 workers did not answer within 0.3 s"
 
 
-def test_dynos_that_are_busy_are_named(settings, started, tmp_path, in_redis):
+def test_busy_dynos_are_named(settings, started, tmp_path, in_redis):
     made = settings(acks_late=True)
     app, _ = busy_worker(made, started, tmp_path, in_redis, *THREADS)
     started(made, *THREADS, dyno="mailer.1")
@@ -181,7 +181,7 @@ def test_workers_without_a_dyno_in_their_names_are_not_reported(
     assert (work.busy_dynos, work.unknown) == (None, {})
 
 
-def test_other_apps_workers_are_not_taken_for_ours(
+def test_workers_of_other_apps_are_not_mistaken_for_ours(
     settings, started, tmp_path, in_redis
 ):
     here = make_app(settings(acks_late=True, prefix="here:"))
@@ -200,7 +200,7 @@ def test_other_apps_workers_are_not_taken_for_ours(
 
 
 @pytest.mark.skipif(VERSION < (5, 7), reason="beat listens since Celery 5.7")
-def test_a_beat_that_listens_is_no_worker(settings, tmp_path, in_redis):
+def test_a_beat_that_listens_is_not_a_worker(settings, tmp_path, in_redis):
     app = make_app(settings())
     command = [sys.executable, "-m", "celery"]
     command += ["-A", "agent.tests.situations.counted_app:app", "beat"]
@@ -225,10 +225,10 @@ def test_a_beat_that_listens_is_no_worker(settings, tmp_path, in_redis):
 
 
 @pytest.mark.parametrize("pool", [PREFORK, THREADS], ids=["prefork", "threads"])
-def test_a_dyno_that_is_to_be_removed_takes_no_more_jobs(
+def test_workers_on_dynos_to_be_removed_take_no_new_jobs(
     settings, started, tmp_path, pool
 ):
-    """Without this it could take one after it was found idle."""
+    """Otherwise one could take a job after it was found idle."""
     app = make_app(settings())
     for dyno in ("worker.1", "worker.2", "worker.3"):
         started(settings(), *pool[:-1], "--concurrency=1", dyno=dyno)
@@ -245,18 +245,20 @@ def test_a_dyno_that_is_to_be_removed_takes_no_more_jobs(
     assert work.count == 3
 
 
-def test_what_it_was_told_ends_by_itself(settings, started, tmp_path):
+def test_a_quiesced_worker_resumes_by_itself(settings, started, tmp_path):
     app = make_app(settings())
     started(settings(), *PREFORK, dyno="worker.2")
-    told = {"keep": {"worker": 1}, "seconds": 1.0}
+    command = {"keep": {"worker": 1}, "seconds": 1.0}
     answers = app.control.broadcast(
-        "scalar_agent_quiet", arguments=told, reply=True, timeout=10, limit=1
+        "scalar_agent_quiet", arguments=command, reply=True, timeout=10, limit=1
     )
     send(app, 1)
     jobs = CeleryJobs(app, QUEUES, busy_dynos=True)
 
-    assert [said for answer in answers for said in answer.values()] == [{"quiet": True}]
+    assert [reply for answer in answers for reply in answer.values()] == [
+        {"quiet": True}
+    ]
     assert jobs.measure()["worker"].busy_dynos == ()
     wait_until(
-        lambda: jobs.measure()["worker"].busy_dynos == ("worker.2",), "it goes on"
+        lambda: jobs.measure()["worker"].busy_dynos == ("worker.2",), "it resumes"
     )

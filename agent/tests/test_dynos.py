@@ -1,4 +1,4 @@
-"""A worker's name to its dyno."""
+"""The dyno in a worker's name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A request to its answer."""
+"""The answers to requests for the counts."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_the_plain_form_is_the_default(jobs: KnownJobs) -> None:
     }
 
 
-def test_the_rich_form_for_who_asks_for_it(jobs: KnownJobs) -> None:
+def test_the_rich_form_is_sent_on_request(jobs: KnownJobs) -> None:
     answer = get(Endpoint(jobs, token=TOKEN), f"{RICH}, application/json;q=0.5")
 
     assert dict(answer.headers)["Content-Type"] == RICH
@@ -65,7 +65,7 @@ def test_the_rich_form_for_who_asks_for_it(jobs: KnownJobs) -> None:
         (None, False),
     ],
 )
-def test_accept(accept: Optional[str], is_rich: bool) -> None:  # noqa: FBT001
+def test_the_accept_header(accept: Optional[str], is_rich: bool) -> None:  # noqa: FBT001
     assert accepts(accept, RICH) is is_rich
 
 
@@ -78,7 +78,7 @@ def test_head_is_get_without_body(jobs: KnownJobs) -> None:
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "get", ""])
-def test_other_methods(jobs: KnownJobs, method: str) -> None:
+def test_other_methods_are_refused(jobs: KnownJobs, method: str) -> None:
     answer = Endpoint(jobs, token=TOKEN).answer(method, f"Bearer {TOKEN}", None)
 
     assert answer.status == 405
@@ -86,7 +86,7 @@ def test_other_methods(jobs: KnownJobs, method: str) -> None:
     assert jobs.measured == 0
 
 
-def test_a_wrong_token_is_told_how_to_present_one(jobs: KnownJobs) -> None:
+def test_a_wrong_token_gets_a_challenge(jobs: KnownJobs) -> None:
     answer = Endpoint(jobs, token=TOKEN).answer("GET", "Bearer other", None)
 
     assert answer.status == 401
@@ -94,7 +94,7 @@ def test_a_wrong_token_is_told_how_to_present_one(jobs: KnownJobs) -> None:
     assert jobs.measured == 0
 
 
-def test_without_token_it_refuses_and_says_what_to_set(
+def test_without_a_token_it_refuses_and_names_the_variable(
     jobs: KnownJobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("SCALAR_AGENT_TOKEN", raising=False)
@@ -110,7 +110,7 @@ def test_without_token_it_refuses_and_says_what_to_set(
     assert jobs.measured == 0
 
 
-def test_open_to_everyone_has_to_be_told(
+def test_open_to_everyone_serves_without_a_token(
     jobs: KnownJobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("SCALAR_AGENT_TOKEN", raising=False)
@@ -118,7 +118,7 @@ def test_open_to_everyone_has_to_be_told(
     assert Endpoint(jobs, open_to_everyone=True).answer("GET", None, None).status == 200
 
 
-def test_a_token_is_asked_for_even_if_it_is_open_to_everyone(jobs: KnownJobs) -> None:
+def test_a_token_is_required_even_if_it_is_open_to_everyone(jobs: KnownJobs) -> None:
     endpoint = Endpoint(jobs, token=TOKEN, open_to_everyone=True)
 
     assert endpoint.answer("GET", None, None).status == 401
@@ -141,7 +141,7 @@ def test_the_token_of_the_environment_is_read_at_construction(
         KnownJobs(worker=Work(0, latency=float("nan"))),
     ],
 )
-def test_a_bug_is_a_503_without_its_text(
+def test_a_bug_gives_503_and_hides_its_text(
     broken: KnownJobs, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.ERROR):
@@ -154,7 +154,7 @@ def test_a_bug_is_a_503_without_its_text(
     assert "pass" not in caplog.text + answer.body.decode()
 
 
-def test_the_token_is_nowhere_to_be_seen(
+def test_the_token_is_not_shown(
     jobs: KnownJobs, caplog: pytest.LogCaptureFixture
 ) -> None:
     endpoint = Endpoint(jobs, token=TOKEN)
@@ -183,8 +183,8 @@ def test_the_path(path: str, is_ours: bool) -> None:  # noqa: FBT001
     assert is_counts_path(path) is is_ours
 
 
-class WaitingJobs(KnownJobs):
-    """Jobs whose workers can be told to wait; remembers what it was told."""
+class RecordingJobs(KnownJobs):
+    """Jobs whose workers can be quiesced; remembers what to keep."""
 
     kept: Any = None
 
@@ -194,7 +194,7 @@ class WaitingJobs(KnownJobs):
 
 
 @pytest.mark.parametrize(
-    ("keep", "told"),
+    ("keep", "expected"),
     [
         ("worker=3", {"worker": 3}),
         ("worker=3, mailer=0", {"worker": 3, "mailer": 0}),
@@ -203,24 +203,24 @@ class WaitingJobs(KnownJobs):
         (None, None),
     ],
 )
-def test_who_is_about_to_remove_dynos_is_measured_for(
-    keep: Optional[str], told: Optional[dict[str, int]]
+def test_the_header_scalar_keep_quiesces_before_measuring(
+    keep: Optional[str], expected: Optional[dict[str, int]]
 ) -> None:
-    jobs = WaitingJobs(worker=Work(12))
+    jobs = RecordingJobs(worker=Work(12))
     answer = Endpoint(jobs, token=TOKEN).answer("GET", f"Bearer {TOKEN}", RICH, keep)
 
     assert answer.status == 200
-    assert jobs.kept == told
+    assert jobs.kept == expected
 
 
-def test_jobs_that_cannot_wait_are_measured_as_ever(jobs: KnownJobs) -> None:
+def test_jobs_that_cannot_be_quiesced_are_measured_as_usual(jobs: KnownJobs) -> None:
     endpoint = Endpoint(jobs, token=TOKEN)
 
     assert endpoint.answer("GET", f"Bearer {TOKEN}", None, "worker=3").status == 200
 
 
-def test_a_stranger_cannot_let_workers_wait() -> None:
-    jobs = WaitingJobs(worker=Work(12))
+def test_workers_are_not_quiesced_without_the_token() -> None:
+    jobs = RecordingJobs(worker=Work(12))
     Endpoint(jobs, token=TOKEN).answer("GET", "Bearer wrong", RICH, "worker=0")
     opened = Endpoint(jobs, token="", open_to_everyone=True)
 

@@ -1,4 +1,4 @@
-"""The counts in real apps behind real servers, asked over HTTP."""
+"""The counts in real apps behind real servers, read over HTTP."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def test_both_forms_at_both_spellings_of_the_path(
             assert rich.json()["process_types"]["worker"]["latency"] == 3.2
 
 
-def test_who_may_read(mount: Mount, jobs: KnownJobs) -> None:
+def test_only_the_token_may_read(mount: Mount, jobs: KnownJobs) -> None:
     with mount(jobs, token="t\u00fc:") as url:
         path = f"{url}/api/scalar_tasks/"
         for given in ("any", ""):
@@ -171,7 +171,7 @@ def test_head_and_post(mount: Mount, jobs: KnownJobs) -> None:
         path = f"{url}/api/scalar_tasks/"
         full = session.get(path, timeout=10)
         head = session.head(path, timeout=10)
-        # On the same connection: no body was left over to be taken for an answer.
+        # On the same connection: HEAD left no body that could be read as an answer.
         again = session.get(path, timeout=10)
         post = session.post(path, data={"a": 1}, timeout=10)
 
@@ -181,14 +181,14 @@ def test_head_and_post(mount: Mount, jobs: KnownJobs) -> None:
     assert post.status_code == 405
 
 
-def test_other_paths_are_the_app_s(mount: Mount, jobs: KnownJobs) -> None:
+def test_other_paths_reach_the_app(mount: Mount, jobs: KnownJobs) -> None:
     with mount(jobs, token=TOKEN) as url:
         assert "the app's own" in requests.get(f"{url}/", timeout=10).text
 
     assert jobs.measured == 0
 
 
-def test_a_bug_is_a_503(mount: Mount) -> None:
+def test_a_bug_gives_503(mount: Mount) -> None:
     with mount(KnownJobs(error=RuntimeError("hidden")), token=TOKEN) as url:
         answer = requests.get(f"{url}/api/scalar_tasks/", headers=BEARER, timeout=10)
 
@@ -208,7 +208,7 @@ def test_real_jobs(mount: Mount, redis_url: str) -> None:
 
 
 @pytest.mark.parametrize("mount", [in_asgi, in_fastapi])
-def test_the_event_loop_goes_on_while_it_measures(mount: Mount) -> None:
+def test_the_event_loop_runs_on_while_it_measures(mount: Mount) -> None:
     class Waits(KnownJobs):
         """Measures until the app has answered another request."""
 
@@ -237,7 +237,7 @@ def test_the_event_loop_goes_on_while_it_measures(mount: Mount) -> None:
     assert answers[0].json() == {"worker": 1}
 
 
-def test_websockets_and_lifespan_are_the_app_s() -> None:
+def test_websockets_and_lifespan_reach_the_app() -> None:
     seen: list[str] = []
 
     async def app(scope: Any, receive: Any, send: Any) -> None:

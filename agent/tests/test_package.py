@@ -14,7 +14,7 @@ AGENT = Path(__file__).parents[1]
 PACKAGE = AGENT / "scalar_agent"
 MODULES = sorted(PACKAGE.glob("*.py"))
 
-#: What a module imports besides the standard library and the package itself.
+#: What a module may import besides the standard library and the package itself.
 MAY_IMPORT = {
     "asgi": set(),
     "django": {"django"},
@@ -27,7 +27,7 @@ CELERY = {"celery", "kombu", "amqp", "vine", "billiard", "redis"}
 
 
 def imported(module: Path) -> set[str]:
-    """Return the top-level names that a module imports, wherever it does."""
+    """Return the top-level names that a module imports anywhere."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(module.read_text())):
         if isinstance(node, ast.Import):
@@ -75,7 +75,7 @@ def _copy(source: Path, target: Path) -> None:
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)
-def test_the_syntax_is_that_of_python_3_9(module: Path) -> None:
+def test_the_syntax_is_valid_in_python_3_9(module: Path) -> None:
     ast.parse(module.read_text(), feature_version=(3, 9))
 
 
@@ -89,8 +89,8 @@ def test_a_module_imports_only_what_its_app_has(module: Path) -> None:
     assert imported(module) - own <= allowed
 
 
-def test_the_modules_for_everybody_import_nothing_but_the_standard_library() -> None:
-    """In a real interpreter: no framework, Celery, Redis or RQ comes along."""
+def test_the_shared_modules_import_only_the_standard_library() -> None:
+    """In a real interpreter, no framework, Celery, Redis or RQ is imported."""
     names = ["auth", "dynos", "endpoint", "procfile", "report", "work", "wsgi", "asgi"]
     code = "\n".join(
         [

@@ -114,7 +114,7 @@ def test_the_pool_of_a_worker(options: str, pool: str) -> None:
     assert pools_from_procfile(text) == {"worker": pool}
 
 
-def test_one_solo_worker_of_a_line_makes_it_solo() -> None:
+def test_one_solo_worker_in_a_line_makes_the_process_type_solo() -> None:
     text = "worker: celery -A a worker -P solo & celery -A b worker -P threads"
 
     assert pools_from_procfile(text) == {"worker": "solo"}
@@ -131,7 +131,9 @@ def test_one_solo_worker_of_a_line_makes_it_solo() -> None:
         "-Q a)",
     ],
 )
-def test_a_variable_names_the_line_and_the_way_out(options: str) -> None:
+def test_a_variable_is_an_error_that_names_the_line_and_the_way_out(
+    options: str,
+) -> None:
     text = f"web: gunicorn app\n\nworker: celery -A app worker {options}\n"
 
     with pytest.raises(ProcfileError) as caught:

@@ -12,19 +12,19 @@ from scalar_agent.work import Work
 
 
 def rich_of(work: Work) -> dict[str, Any]:
-    told = json.loads(rich({"worker": work}))
-    assert told["version"] == 1
-    parts: dict[str, Any] = told["process_types"]["worker"]
+    answer = json.loads(rich({"worker": work}))
+    assert answer["version"] == 1
+    parts: dict[str, Any] = answer["process_types"]["worker"]
     return parts
 
 
-def test_the_plain_form_has_the_counts_alone() -> None:
+def test_the_plain_form_has_only_the_counts() -> None:
     work = {"worker": Work(12, latency=3.0), "mailer": Work(None, at_least=3)}
 
     assert plain(work) == b'{"worker": 12, "mailer": null}'
 
 
-def test_all_that_is_known_is_in_the_rich_form() -> None:
+def test_the_rich_form_has_everything_that_is_known() -> None:
     work = Work(12, 0, 3.2, ("worker.2",), 840.0, 1)
 
     assert rich_of(work) == {
@@ -36,11 +36,11 @@ def test_all_that_is_known_is_in_the_rich_form() -> None:
     }
 
 
-def test_what_nobody_asked_for_is_left_out() -> None:
+def test_parts_that_were_not_requested_are_left_out() -> None:
     assert rich_of(Work(0)) == {"count": 0, "next_eta": None, "stranded": 0}
 
 
-def test_what_is_unknown_is_null_with_its_reason() -> None:
+def test_an_unknown_part_is_null_with_a_reason() -> None:
     reasons = {"count": "why", "latency": "how", "busy_dynos": "who", "stranded": "x"}
 
     assert rich_of(Work(None, at_least=3, stranded=None, unknown=reasons)) == {
@@ -54,7 +54,7 @@ def test_what_is_unknown_is_null_with_its_reason() -> None:
     }
 
 
-def test_at_least_is_told_only_of_an_unknown_count() -> None:
+def test_at_least_is_reported_only_for_an_unknown_count() -> None:
     assert "at_least" not in rich_of(Work(3, at_least=2))
 
 
@@ -62,18 +62,18 @@ def test_an_unknown_count_has_a_reason_even_if_none_was_given() -> None:
     assert rich_of(Work(None))["unknown"] == {"count": "not known"}
 
 
-def test_no_dyno_is_busy_is_not_the_same_as_not_reported() -> None:
+def test_no_busy_dyno_differs_from_not_reported() -> None:
     assert rich_of(Work(0, busy_dynos=()))["busy_dynos"] == []
 
 
-def test_times_are_milliseconds_precise_and_never_negative() -> None:
+def test_times_are_rounded_to_milliseconds_and_never_negative() -> None:
     parts = rich_of(Work(0, latency=1.23456, next_eta=-0.2))
 
     assert (parts["latency"], parts["next_eta"]) == (1.235, 0.0)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_a_time_that_is_no_number_is_an_error(value: float) -> None:
+def test_a_time_that_is_not_finite_is_an_error(value: float) -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         rich({"worker": Work(0, latency=value, next_eta=value)})
 

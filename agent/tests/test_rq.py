@@ -32,14 +32,14 @@ def situation(redis_url: str, tmp_path: Path) -> Iterator[Situation]:
     made.redis.close()
 
 
-def test_nothing_to_do_is_zero_and_not_unknown(situation: Situation) -> None:
+def test_an_empty_queue_has_zero_jobs_and_nothing_unknown(situation: Situation) -> None:
     work = situation.work()
 
     assert (work.count, work.latency, work.busy_dynos) == (0, 0.0, ())
     assert (work.next_eta, work.stranded, dict(work.unknown)) == (None, 0, {})
 
 
-def test_queued_jobs_count_and_the_oldest_gives_the_latency(
+def test_queued_jobs_count_and_the_oldest_determines_the_latency(
     situation: Situation,
 ) -> None:
     begin = time.time()
@@ -53,7 +53,7 @@ def test_queued_jobs_count_and_the_oldest_gives_the_latency(
     assert 0.3 <= work.latency <= time.time() - begin
 
 
-def test_a_running_job_counts_with_the_queued_and_names_its_dyno(
+def test_a_running_job_counts_and_its_dyno_is_busy(
     situation: Situation,
 ) -> None:
     situation.enqueue(count=3)
@@ -66,14 +66,14 @@ def test_a_running_job_counts_with_the_queued_and_names_its_dyno(
     assert work.stranded == 0
 
 
-def test_an_idle_worker_is_no_busy_dyno(situation: Situation) -> None:
+def test_an_idle_worker_is_not_a_busy_dyno(situation: Situation) -> None:
     with situation.worker("a", "--name", f"worker.2@{HOST_NAME}"):
         work = situation.work()
 
     assert (work.count, work.busy_dynos) == (0, ())
 
 
-def test_a_finished_job_counts_no_more(situation: Situation) -> None:
+def test_a_finished_job_does_not_count(situation: Situation) -> None:
     situation.release.touch()
     situation.enqueue(count=2)
     with situation.worker("a", "--burst", "--worker-class", "rq.SimpleWorker") as one:
@@ -104,7 +104,9 @@ def test_a_busy_worker_without_a_dyno_s_name_among_others_makes_them_unknown(
             work = situation.work()
 
     assert work.busy_dynos is None
-    assert work.unknown["busy_dynos"] == "a busy worker's name does not tell its dyno"
+    assert (
+        work.unknown["busy_dynos"] == "a busy worker's name does not contain its dyno"
+    )
 
 
 def test_the_busy_dynos_of_another_process_type_are_not_ours(
@@ -123,7 +125,7 @@ def test_a_killed_worker_s_job_counts_and_is_stranded(situation: Situation) -> N
     with situation.worker("a") as worker:
         situation.started()
         situation.kill(worker)
-        # Until its key expires, RQ takes the killed worker for alive.
+        # Until its key expires, RQ believes that the killed worker is alive.
         assert (situation.work().count, situation.work().stranded) == (2, 0)
 
         situation.forget_workers()
@@ -132,7 +134,7 @@ def test_a_killed_worker_s_job_counts_and_is_stranded(situation: Situation) -> N
     assert (work.count, work.stranded, work.busy_dynos) == (2, 1, ())
 
 
-def test_a_killed_worker_s_job_counts_after_rq_has_given_it_up(
+def test_a_killed_worker_s_job_counts_after_rq_has_given_up_on_it(
     situation: Situation,
 ) -> None:
     situation.enqueue()
@@ -149,7 +151,7 @@ def test_a_killed_worker_s_job_counts_after_rq_has_given_it_up(
     assert (work.count, work.stranded) == (1, 1)
 
 
-def test_a_living_worker_will_see_to_the_jobs_of_a_dead_one(
+def test_a_dead_worker_s_job_is_not_stranded_while_another_worker_lives(
     situation: Situation,
 ) -> None:
     situation.enqueue()
@@ -177,7 +179,7 @@ def test_a_job_in_the_intermediate_queue_counts(situation: Situation) -> None:
     assert (work.count, work.stranded) == (2, 1)
 
 
-def test_what_lies_in_the_intermediate_queue_but_has_ended_does_not_count(
+def test_an_ended_job_in_the_intermediate_queue_does_not_count(
     situation: Situation,
 ) -> None:
     situation.enqueue(count=2)
@@ -197,7 +199,7 @@ def test_what_lies_in_the_intermediate_queue_but_has_ended_does_not_count(
 def test_a_job_in_no_key_while_a_worker_of_two_queues_takes_it_is_not_missed(
     situation: Situation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The first look sees it wait, the second one nothing at all."""
+    """The first look sees it waiting; the second one sees nothing."""
     situation.enqueue()
 
     def take(_: float) -> None:
@@ -212,7 +214,7 @@ def test_a_job_in_no_key_while_a_worker_of_two_queues_takes_it_is_not_missed(
     assert situation.work("a", "b").count == 1
 
 
-def test_a_job_scheduled_in_the_future_is_the_next_eta_and_no_count(
+def test_a_job_scheduled_in_the_future_is_the_next_eta_and_does_not_count(
     situation: Situation,
 ) -> None:
     queue = situation.queue("a")
@@ -226,7 +228,7 @@ def test_a_job_scheduled_in_the_future_is_the_next_eta_and_no_count(
     assert 3590 < work.next_eta <= 3600
 
 
-def test_a_due_job_counts_though_no_scheduler_runs(situation: Situation) -> None:
+def test_a_due_job_counts_even_if_no_scheduler_runs(situation: Situation) -> None:
     due = datetime.now(timezone.utc) - timedelta(seconds=30)
     situation.queue("a").enqueue_at(due, hold, "never")
     with situation.worker("a"):
@@ -286,7 +288,7 @@ def test_several_queues_and_process_types(situation: Situation) -> None:
     }
 
 
-def test_more_jobs_than_ids_are_read_are_counted_all(situation: Situation) -> None:
+def test_jobs_beyond_the_ids_that_are_read_count(situation: Situation) -> None:
     queue = situation.queue("a")
     data = [Queue.prepare_data(hold, ["x"]) for _ in range(MOST_IDS + 500)]
     queue.enqueue_many(data)
@@ -353,7 +355,7 @@ def test_redis_that_is_down_makes_every_part_unknown() -> None:
         assert "hidden" not in repr(part)
 
 
-def test_redis_that_hangs_is_given_up_and_found_again(own_redis: RedisServer) -> None:
+def test_it_gives_up_on_a_hanging_redis_and_recovers(own_redis: RedisServer) -> None:
     jobs = RqJobs(Redis.from_url(own_redis.url), {"worker": ["a"]})
     assert jobs.measure()["worker"].count == 0
     own_redis.pause()
@@ -367,7 +369,7 @@ def test_redis_that_hangs_is_given_up_and_found_again(own_redis: RedisServer) ->
     assert jobs.measure()["worker"].count == 0
 
 
-def test_redis_that_was_restarted_is_found_again(own_redis: RedisServer) -> None:
+def test_it_reconnects_after_redis_was_restarted(own_redis: RedisServer) -> None:
     jobs = RqJobs(Redis.from_url(own_redis.url), {"worker": ["a"]})
     assert jobs.measure()["worker"].count == 0
     own_redis.restart()
@@ -387,7 +389,7 @@ def test_our_client_keeps_the_address_and_has_short_timeouts() -> None:
     assert options["socket_timeout"] == options["socket_connect_timeout"] == TIMEOUT
 
 
-def test_a_pool_of_a_special_kind_is_used_as_it_is() -> None:
+def test_a_special_connection_pool_is_used_as_it_is() -> None:
     class Special(SentinelConnectionPool):
         def __init__(self) -> None:
             self.connection_kwargs = {}

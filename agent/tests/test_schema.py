@@ -1,4 +1,4 @@
-"""What the rich form promises, and that it keeps its promise."""
+"""The schema of the rich form, and that every answer satisfies it."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def is_valid(**work: Any) -> bool:
     return VALIDATOR.is_valid({"version": 1, "process_types": {"worker": work}})
 
 
-def test_the_schema_is_one() -> None:
+def test_the_schema_is_a_valid_schema() -> None:
     Draft202012Validator.check_schema(SCHEMA)
 
 
 @settings(deadline=None)
 @given(st.dictionaries(st.text(min_size=1), works))
-def test_whatever_is_rendered_is_valid(work: dict[str, Work]) -> None:
+def test_every_rendered_answer_is_valid(work: dict[str, Work]) -> None:
     VALIDATOR.validate(json.loads(rich(work)))
 
 
@@ -60,7 +60,7 @@ def test_whatever_is_rendered_is_valid(work: dict[str, Work]) -> None:
         {"count": 1, "of_a_later_version": {"x": 1}},
     ],
 )
-def test_valid(work: dict[str, Any]) -> None:
+def test_valid_work(work: dict[str, Any]) -> None:
     assert is_valid(**work)
 
 
@@ -85,7 +85,7 @@ def test_valid(work: dict[str, Any]) -> None:
         {"count": 1, "unknown": {"latency": ""}},
     ],
 )
-def test_invalid(work: dict[str, Any]) -> None:
+def test_invalid_work(work: dict[str, Any]) -> None:
     assert not is_valid(**work)
 
 
@@ -101,7 +101,7 @@ def test_invalid(work: dict[str, Any]) -> None:
         {"worker": 12},
     ],
 )
-def test_no_answer_of_this_version(answer: dict[str, Any]) -> None:
+def test_not_an_answer_of_this_version(answer: dict[str, Any]) -> None:
     assert not VALIDATOR.is_valid(answer)
 
 

@@ -1,4 +1,4 @@
-"""The truth table: what CeleryJobs says in every situation is so."""
+"""The truth table: CeleryJobs is right in every situation."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from agent.tests.situations.brokers import HOW, rabbitmq_url
+from agent.tests.situations.brokers import HOW_TO_SET_UP, rabbitmq_url
 from agent.tests.situations.facts import Scene
 from agent.tests.situations.rows import RABBITMQ, REDIS, Row
 from agent.tests.situations.verdict import faults
 from scalar_agent.celery import CeleryJobs
 
-#: Seconds within which an agent must answer, whatever has happened.
+#: Seconds within which an agent must answer, whatever fails.
 BOUND = 8.0
 
 
@@ -34,14 +34,14 @@ def _broker_url(row: Row, request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session")
 def amqp_url() -> Iterator[str]:
-    """The URL of a RabbitMQ, if one can be had."""
+    """The URL of a RabbitMQ, if one is available."""
     with rabbitmq_url() as url:
         if url is None:
-            pytest.skip(HOW)
+            pytest.skip(HOW_TO_SET_UP)
         yield url
 
 
-def test_what_is_said_is_so(
+def test_the_answer_is_right(
     scene: Scene, record_property: Callable[[str, object], None]
 ) -> None:
     jobs = CeleryJobs(scene.app.celery, scene.queues, **scene.options)
@@ -51,11 +51,11 @@ def test_what_is_said_is_so(
             assert before == scene.before
             scene.spoil()
         began = time.monotonic()
-        said = jobs.measure()
+        answer = jobs.measure()
         took = time.monotonic() - began
     finally:
         jobs.close()
 
-    assert faults(scene, said) == []
+    assert faults(scene, answer) == []
     assert took < BOUND
     record_property("seconds", round(took, 3))

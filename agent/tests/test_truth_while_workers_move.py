@@ -1,4 +1,4 @@
-"""What CeleryJobs says while workers take jobs, end and start: never too few."""
+"""CeleryJobs never counts too few jobs while workers start, take jobs and end."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from agent.tests.situations.place import PREFORK, THREADS, App, Place, place
 from scalar_agent.celery import CeleryJobs
 
-#: 2 for a worker's hands, and fewer besides than it may hold.
+#: 2 that a worker runs, and fewer than it may prefetch.
 JOBS = 6
 QUEUES = {"worker": ("celery",)}
 
@@ -28,7 +28,7 @@ def pool(request: pytest.FixtureRequest) -> tuple[str, ...]:
 
 @pytest.fixture(params=[False, True], ids=["early", "late"])
 def app(request: pytest.FixtureRequest, here: Place) -> App:
-    """An app with jobs that run until they may end: always as many to do."""
+    """An app whose jobs run until released, so their number never changes."""
     app = here.app(acks_late=request.param)
     app.send(JOBS)
     return app
@@ -58,19 +58,19 @@ def test_all_count_while_a_worker_begins_to_end(
 
 
 def held(app: App) -> int:
-    """Return how many jobs Redis calls unacknowledged when 2 run."""
+    """Return how many jobs are unacknowledged in Redis while 2 run."""
     return JOBS if app.settings.acks_late else JOBS - 2
 
 
 def assert_all_count_during(app: App, change: Callable[[], None]) -> None:
-    """Look again and again, until 3 looks after the change has been made."""
+    """Measure again and again, until 3 times after the change."""
     done = threading.Event()
     failed: list[BaseException] = []
 
     def run() -> None:
         try:
             change()
-        except BaseException as error:  # noqa: BLE001 - told by the test
+        except BaseException as error:  # noqa: BLE001 - reported by the test
             failed.append(error)
         finally:
             done.set()

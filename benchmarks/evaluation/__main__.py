@@ -1,4 +1,4 @@
-"""The command: one table, medians of the rounds, as ratios to the floor."""
+"""The command: one table, medians of the rounds, as multiples of the floor."""
 
 from __future__ import annotations
 
@@ -25,14 +25,13 @@ from devtools.certificates import make_certificate
 from devtools.redis_server import redis_server
 
 FLOOR, NAIVE = "shared session", "requests.get"
-#: Rounds before anything is measured: connections are opened in the first.
+#: Rounds before measuring: the first one opens the connections.
 WARM_UP = 2
 NOTE = """\
-CPU time of the worker's process in user and system mode, for each app and period;
-medians of {rounds} rounds over {apps:,} apps. Worker and loops have one CPU, all else
-the other. The loops have 50 threads; over HTTPS they trust the authorities of
-certifi and that of the fleet. The loops other than the floor go round {few} apps,
-because they take so long."""
+User and system CPU time of the worker's process per app and period; medians of {rounds}
+rounds over {apps:,} apps. The worker and the loops run on one CPU, everything else on
+the other. The loops have 50 threads; over HTTPS they trust certifi's authorities and
+the fleet's. The loops other than the floor poll {few} apps, because they are slow."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +40,8 @@ class Case:
 
     Attributes:
         label: What the table says.
-        tls: Whether the apps are at an HTTPS host each, or at one over HTTP.
-        round_trip: Seconds that Redis is away.
+        tls: Whether each app has its own HTTPS host, or all share one over HTTP.
+        round_trip: Seconds added to a round trip to Redis.
     """
 
     label: str
@@ -52,7 +51,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Measured:
-    """CPU seconds of one poll in the Celery path, and of one GET in each loop."""
+    """CPU seconds per poll in the Celery path, and per GET in each loop."""
 
     ours: float
     loops: dict[str, float]
@@ -99,7 +98,7 @@ def _celery_path(
 
 
 def _round(running: Deployment, apps: int) -> float:
-    """Return the CPU seconds for each poll, over as many polls as there are apps."""
+    """Return the CPU seconds per poll, over as many polls as there are apps."""
     polls, cpu = running.fleet.polls(), running.cpu()
     running.wait_for_polls(polls + apps, 6 * running.setup.period + 10)
     return (running.cpu() - cpu) / (running.fleet.polls() - polls)
@@ -139,12 +138,12 @@ def rows_of(label: str, found: Measured) -> list[tuple[str, str, str, str, str]]
 
 @click.command()
 @click.option("--apps", default=1_000, show_default=True)
-@click.option("--few", default=100, show_default=True, help="Apps of the slow loops.")
+@click.option("--few", default=100, show_default=True, help="Apps in the slow loops.")
 @click.option("--period", default=5, show_default=True, help="SLEEP_PERIOD, seconds.")
 @click.option("--rounds", default=5, show_default=True)
-@click.option("--only", default="", help="Only the case whose name begins so.")
+@click.option("--only", default="", help="Only cases whose name starts like this.")
 def main(apps: int, few: int, period: int, rounds: int, only: str) -> None:
-    """Print the CPU of an evaluation beside that of the GET alone."""
+    """Print the CPU of an evaluation and of the GET alone."""
     cases = (
         Case("HTTP, one host"),
         Case(f"HTTPS, {apps:,} hosts", tls=True),

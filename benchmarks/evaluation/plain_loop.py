@@ -1,7 +1,7 @@
-"""The floor and the rival: the same GETs in a plain loop of threads.
+"""The floor and the naive way: the same GETs in a plain loop of threads.
 
-`python -m benchmarks.evaluation.plain_loop HOW CA URLS ROUNDS` prints the seconds
-of CPU that each round over all URLs took.
+`python -m benchmarks.evaluation.plain_loop HOW CA URLS ROUNDS` prints the CPU
+seconds of each round over all URLs.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from pathlib import Path
 import requests
 
 THREADS = 50
-#: Seconds to connect, and that a server may be silent.
+#: Connect and read timeout, in seconds.
 TIMEOUT = (3.0, 5.0)
 
 
 def shared_session(ca: str) -> Callable[[str], object]:
-    """Return a GET through one session for all threads."""
+    """Return a GET that shares one session among all threads."""
     session = requests.Session()
     adapter = requests.adapters.HTTPAdapter(pool_connections=20_000, pool_maxsize=50)
     for scheme in ("http://", "https://"):
@@ -31,7 +31,7 @@ def shared_session(ca: str) -> Callable[[str], object]:
 
 
 def session_per_thread(ca: str) -> Callable[[str], object]:
-    """Return a GET through a session of each thread."""
+    """Return a GET with one session per thread."""
     local = threading.local()
 
     def get(url: str) -> object:
@@ -55,7 +55,7 @@ HOW = {
 
 
 def main() -> None:
-    """Go round, and print what each round took; the first one warms up."""
+    """Run the rounds, and print what each took; the first one warms up."""
     how, ca, urls_file, rounds = sys.argv[1:]
     urls = json.loads(Path(urls_file).read_text())
     get = HOW[how](ca)

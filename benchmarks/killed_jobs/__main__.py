@@ -36,13 +36,20 @@ HEAD = (
 @click.command()
 @click.option("--seed", default=1, show_default=True)
 @click.option("--bursts", default=LOAD.bursts, show_default=True)
-@click.option("--jobs", default=LOAD.jobs, show_default=True, help="In a burst.")
-@click.option("--apart", default=LOAD.apart, show_default=True, help="Seconds.")
-@click.option("--trickle", default=LOAD.trickle, show_default=True, help="Seconds.")
-@click.option("--long-part", default=LOAD.long_part, show_default=True)
-@click.option("--most", default=12, show_default=True, help="Dynos.")
+@click.option("--jobs", default=LOAD.jobs, show_default=True, help="Jobs per burst.")
 @click.option(
-    "--delay", default=0.0, show_default=True, help="From removal to SIGTERM."
+    "--apart", default=LOAD.apart, show_default=True, help="Seconds between bursts."
+)
+@click.option(
+    "--trickle",
+    default=LOAD.trickle,
+    show_default=True,
+    help="Seconds between singles.",
+)
+@click.option("--long-part", default=LOAD.long_part, show_default=True)
+@click.option("--most", default=12, show_default=True, help="Most dynos.")
+@click.option(
+    "--delay", default=0.0, show_default=True, help="Seconds from removal to SIGTERM."
 )
 @click.option("--pool", default="prefork", show_default=True)
 @click.option(
@@ -59,7 +66,9 @@ HEAD = (
     show_default=True,
     type=click.Choice(("unknown", "known")),
 )
-@click.option("--keep", type=Path, help="Folder for the logs and facts of each run.")
+@click.option(
+    "--keep", type=Path, help="Keep the logs and facts of each run in this folder."
+)
 def main(  # noqa: PLR0917 - its options
     seed: int,
     bursts: int,
@@ -74,7 +83,7 @@ def main(  # noqa: PLR0917 - its options
     busy: Sequence[str],
     keep: Path | None,
 ) -> None:
-    """Run the same jobs with busy dynos unknown and known; print what came of it."""
+    """Run the same jobs with busy dynos unknown and known; compare the results."""
     load = replace(
         LOAD,
         bursts=bursts,
@@ -103,7 +112,7 @@ def main(  # noqa: PLR0917 - its options
 
 
 def play(setup: Setup, load: Load, seed: int, keep: Path | None) -> Story:
-    """Do one run; return what happened."""
+    """Run the jobs once; return what happened."""
     jobs = make_jobs(load, seed)
     with nothing_left_behind() as folder:
         try:
@@ -139,7 +148,7 @@ def table(rows: Sequence[tuple[str, str, Figures]]) -> list[str]:
 
 
 def tell(text: str) -> None:
-    """Tell the person who waits; the table alone goes to standard output."""
+    """Print progress to stderr; only the table goes to standard output."""
     print(text, file=sys.stderr, flush=True)
 
 
@@ -148,10 +157,10 @@ def _row(cells: Sequence[object]) -> str:
 
 
 def _caught(story: Story) -> list[str]:
-    """Return a line for each job that was running when its dyno was told to end."""
+    """Return a line for each job that was running when its dyno got SIGTERM."""
     return [
-        f"  job {one.job} on worker.{one.life.number} began "
-        f"{(one.life.told_at or 0.0) - one.began_at:.2f} s before SIGTERM"
+        f"  job {one.job} on worker.{one.life.number} started "
+        f"{(one.life.sigterm_at or 0.0) - one.began_at:.2f} s before SIGTERM"
         f"{', killed' if one.killed else ', done in time'}"
         for one in story.attempts
         if one.caught

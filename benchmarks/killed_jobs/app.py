@@ -1,6 +1,6 @@
-"""The Celery app: jobs that take their time, and write down how they end.
+"""The Celery app: jobs that take some time and record how they end.
 
-Without settings it is Celery as it comes: a job is acknowledged when it begins.
+By default it uses Celery's defaults: a job is acknowledged when it starts.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ QUEUE = "jobs"
 TASK = "job"
 #: Process type -> the queues that its workers read.
 QUEUES = {"worker": [QUEUE]}
-#: The variable with `yes` if jobs are acknowledged late.
+#: The variable is `yes` if jobs are acknowledged late.
 LATE = "KILLED_JOBS_LATE"
-#: The variable with `yes` if the busy dynos are told to those who ask.
+#: The variable is `yes` if the app reports its busy dynos.
 BUSY = "KILLED_JOBS_BUSY"
 
 _late = os.environ.get(LATE) == "yes"
@@ -29,7 +29,7 @@ app.conf.update(
     broker_connection_retry_on_startup=True,
     task_default_queue=QUEUE,
     task_ignore_result=True,
-    # What any app with long jobs sets; without it jobs wait behind long ones.
+    # Any app with long jobs sets this, or prefetched jobs wait behind long ones.
     worker_prefetch_multiplier=1,
     task_acks_late=_late,
     task_reject_on_worker_lost=_late,
@@ -39,13 +39,13 @@ if _late:
     app.conf.worker_soft_shutdown_timeout = 20
 
 
-#: What is asked by `web.py`. It stands here so that workers can be asked, too.
+#: Served by `web.py`. It is created here so that workers import the agent, too.
 counts = CeleryJobs(app, QUEUES, busy_dynos=os.environ.get(BUSY) == "yes")
 
 
 @app.task(name=TASK)  # type: ignore[untyped-decorator] # Celery has no types
 def job(number: int, seconds: float) -> None:
-    """Take so many seconds."""
+    """Run for some seconds."""
     facts, dyno, life = of_this_dyno()
     facts.note("began", dyno=dyno, life=life, job=number)
     try:

@@ -1,4 +1,4 @@
-"""What happened, in a file: each process adds lines, and nobody else is asked."""
+"""What happened, in a file to which each process appends lines."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Literal
 
 #: The variable with the file's path, in the environment of every dyno.
 FILE = "KILLED_JOBS_FACTS"
-#: The variable with the dyno's id, which tells it from others of its name.
+#: The variable with the dyno's id: several dynos may have the same name.
 LIFE = "KILLED_JOBS_DYNO_ID"
 
 Kind = Literal[
@@ -21,11 +21,11 @@ Kind = Literal[
     "ended",  # a job that was done
     "cut",  # a job that an exception cut short
     "started",  # a dyno's process
-    "told",  # a dyno, by SIGTERM, to end
-    "killed",  # a dyno, by SIGKILL
-    "gone",  # a dyno's process, seen to have ended
-    "asked",  # the app, for its counts
-    "answered",  # the app
+    "sigterm",  # to a dyno
+    "sigkill",  # to a dyno
+    "gone",  # a dyno's process has ended
+    "asked",  # the app was polled
+    "answered",  # the app answered
 ]
 
 
@@ -36,10 +36,10 @@ class Fact:
     Attributes:
         kind: What happened.
         at: When, in seconds since 1970.
-        dyno: Its name, such as "worker.2"; empty if none had to do with it.
-        life: Its id.
-        job: The number of the job; -1 if none had to do with it.
-        text: What else there is to say.
+        dyno: The dyno's name, such as "worker.2"; empty if none was involved.
+        life: The dyno's id.
+        job: The number of the job; -1 if none was involved.
+        text: Further details.
     """
 
     kind: Kind
@@ -51,7 +51,7 @@ class Fact:
 
 
 class FactFile:
-    """The file, for all who write and who read it."""
+    """The file, for writers and readers."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -65,7 +65,7 @@ class FactFile:
         job: int = -1,
         text: str = "",
     ) -> None:
-        """Add a line; it is whole even if the process is killed right after."""
+        """Append a line atomically, so that a kill cannot truncate it."""
         fact = Fact(kind, time.time(), dyno, life, job, text)
         line = json.dumps(asdict(fact)) + "\n"
         handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
@@ -87,6 +87,6 @@ def _time(fact: Fact) -> float:
 
 
 def of_this_dyno() -> tuple[FactFile, str, str]:
-    """Return the file, the name and the id of the dyno that this process is."""
+    """Return the file, and the name and id of the dyno that runs this process."""
     environ = os.environ
     return FactFile(Path(environ[FILE])), environ["DYNO"], environ[LIFE]

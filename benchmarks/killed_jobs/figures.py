@@ -1,4 +1,4 @@
-"""What the facts of a run say."""
+"""Derive figures from the facts of a run."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ class Life:
     """A dyno of the workers, from its start to its end.
 
     Attributes:
-        told_at: When it got SIGTERM; None if it did not.
+        sigterm_at: When it got SIGTERM; None if it did not.
         gone_at: When its process was seen to have ended.
     """
 
     id: str
     number: int
     started_at: float
-    told_at: float | None = None
+    sigterm_at: float | None = None
     gone_at: float | None = None
 
 
 @dataclass(slots=True)
 class Attempt:
-    """One time that a job ran.
+    """One run of a job.
 
     Attributes:
-        over_at: When it was done; None if that did not happen.
+        over_at: When it was done; None if it never was.
     """
 
     job: int
@@ -43,19 +43,19 @@ class Attempt:
 
     @property
     def caught(self) -> bool:
-        """Whether it was running when its dyno was told to end."""
-        told = self.life.told_at
-        return told is not None and (self.over_at is None or self.over_at > told)
+        """Whether it was running when its dyno got SIGTERM."""
+        sigterm = self.life.sigterm_at
+        return sigterm is not None and (self.over_at is None or self.over_at > sigterm)
 
     @property
     def killed(self) -> bool:
         """Whether its dyno was removed before it was done."""
-        return self.life.told_at is not None and self.over_at is None
+        return self.life.sigterm_at is not None and self.over_at is None
 
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """The facts, put together.
+    """The facts, grouped by dyno and job.
 
     Attributes:
         sent: Job -> when it was sent.
@@ -69,7 +69,7 @@ class Story:
 
 
 def tell_story(facts: Sequence[Fact]) -> Story:
-    """Put the facts together, which are in the order of time."""
+    """Group the facts, which are in order of time, by dyno and job."""
     story = Story(until=facts[-1].at if facts else 0.0)
     lives: dict[str, Life] = {}
     for fact in facts:
@@ -85,8 +85,8 @@ def tell_story(facts: Sequence[Fact]) -> Story:
 
 
 def _note(story: Story, life: Life, fact: Fact) -> None:
-    if fact.kind == "told":
-        life.told_at = fact.at
+    if fact.kind == "sigterm":
+        life.sigterm_at = fact.at
     elif fact.kind == "gone":
         life.gone_at = fact.at
     elif fact.kind == "began":
@@ -102,21 +102,21 @@ def _note(story: Story, life: Life, fact: Fact) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What one run came to.
+    """The figures of one run.
 
     Attributes:
         jobs: How many were sent.
-        killed: Times that a job's dyno was removed before it was done.
-        lost: Jobs that nobody has done in the end.
-        again: Jobs that were done, after they had been killed.
-        caught: Times that a job was running when its dyno was told to end, those
-            that were done in time included.
-        worked: Seconds that all jobs took which were done.
-        dyno_seconds: Of the workers, each from its start to its end.
+        killed: How often a job's dyno was removed before it was done.
+        lost: Jobs that were never done.
+        again: Jobs that were done after they had been killed.
+        caught: How often a job was running when its dyno got SIGTERM, including
+            those that were done in time.
+        worked: Seconds that all finished jobs took.
+        dyno_seconds: Of all worker dynos, from start to end.
         makespan: Seconds from the first job sent to the last one done.
         longest_wait: Most seconds from when a job was sent until it was done.
-        tail: Median of the seconds that an idle dyno, with none busy above it,
-            was kept; None if no such dyno was removed.
+        tail: Median seconds for which a removed idle dyno, without a busy one above
+            it, had been kept; None if there was no such dyno.
     """
 
     jobs: int
@@ -132,7 +132,7 @@ class Figures:
 
 
 def figures(story: Story) -> Figures:
-    """Return what a run came to."""
+    """Return the figures of a run."""
     done = {
         attempt.job: attempt.over_at
         for attempt in story.attempts
@@ -162,18 +162,18 @@ def figures(story: Story) -> Figures:
 
 
 def _tails(story: Story) -> Iterable[float]:
-    """Yield for each idle dyno that was removed how long it was at the idle end."""
+    """Yield how long each removed idle dyno had no busy dyno at or above it."""
     for life in story.lives:
-        told = life.told_at
-        if told is None:
+        sigterm = life.sigterm_at
+        if sigterm is None:
             continue
         before = [
             attempt
             for attempt in story.attempts
-            if attempt.life.number >= life.number and attempt.began_at <= told
+            if attempt.life.number >= life.number and attempt.began_at <= sigterm
         ]
         ends = [attempt.over_at for attempt in before if attempt.over_at is not None]
         if any(attempt.caught and attempt.life is life for attempt in before):
             continue
-        idle_since = max([life.started_at, *(end for end in ends if end <= told)])
-        yield told - idle_since
+        idle_since = max([life.started_at, *(end for end in ends if end <= sigterm)])
+        yield sigterm - idle_since

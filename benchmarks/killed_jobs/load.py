@@ -12,8 +12,8 @@ class Job:
     """One job.
 
     Attributes:
-        number: Its name.
-        at: Seconds after the beginning at which it is sent.
+        number: Identifies it.
+        at: Seconds after the start at which it is sent.
         seconds: How long it takes.
     """
 
@@ -27,13 +27,13 @@ class Load:
     """How many jobs there are, and of which length.
 
     Attributes:
-        bursts: Times that many jobs come at once.
-        jobs: How many come at once.
+        bursts: How often many jobs come at once.
+        jobs: How many jobs come in a burst.
         apart: Seconds from one burst to the next.
-        trickle: Mean seconds from one of the single jobs in between to the next.
+        trickle: Mean seconds between the single jobs outside the bursts.
         short: Shortest and longest time of a short job, in seconds.
-        long: The same of a long one.
-        long_part: How many of the jobs are long.
+        long: The same for a long job.
+        long_part: Share of the jobs that are long.
     """
 
     bursts: int = 3
@@ -46,7 +46,7 @@ class Load:
 
 
 def make_jobs(load: Load, seed: int) -> Sequence[Job]:
-    """Return the jobs in the order of time; the same for the same seed."""
+    """Return the jobs in order of time; the same for the same seed."""
     source = random.Random(seed)
     times = [load.apart * burst for burst in range(load.bursts)] * load.jobs
     end = load.apart * load.bursts

@@ -1,4 +1,4 @@
-"""The platform's part: a process for each dyno, and facts about its end."""
+"""The platform: runs a process for each dyno, and records facts about it."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from devtools.procfile import ROOT
 from local_heroku.control import DynoView
 
 _KINDS: Mapping[signal.Signals, Kind] = {
-    signal.SIGTERM: "told",
-    signal.SIGKILL: "killed",
+    signal.SIGTERM: "sigterm",
+    signal.SIGKILL: "sigkill",
 }
 
 
 class Platform:
-    """Runs the app's dynos, and notes when each began, was told to end, and ended."""
+    """Runs the app's dynos; records their starts, signals and ends."""
 
     def __init__(
         self,
@@ -33,25 +33,25 @@ class Platform:
         """Run dynos with this environment.
 
         Args:
-            env: The app's; a dyno finds its own name in DYNO besides.
+            env: The app's environment; DYNO with a dyno's name is added.
             logs: Where the dynos log.
-            facts: Where it is noted what becomes of them.
+            facts: Where to record what happens to them.
             grace: Seconds from SIGTERM to SIGKILL.
-            delay: Seconds from a dyno's removal to SIGTERM; jobs begin meanwhile.
+            delay: Seconds from a dyno's removal to SIGTERM; jobs may start meanwhile.
         """
         self._env = {**env, FILE: str(facts.path)}
         self._logs, self._facts = logs, facts
         self._delay = delay
         self._last_wanted: dict[str, tuple[DynoView, float]] = {}
         self._alive: dict[str, tuple[DynoView, subprocess.Popen[bytes]]] = {}
-        self._told: set[tuple[str, signal.Signals]] = set()
+        self._signalled: set[tuple[str, signal.Signals]] = set()
         self._runner = DynoRunner(self._start, logs, self._send, grace)
 
     def follow(self, dynos: tuple[DynoView, ...], now: float) -> None:
-        """Start and stop processes until they are as Heroku says.
+        """Start and stop processes to match Heroku's dynos.
 
         Raises:
-            PartFailed: A dyno that is to run has ended by itself.
+            PartFailed: A dyno that should be running has exited.
         """
         for dyno in dynos:
             if dyno.state in RUNNING:
@@ -70,7 +70,7 @@ class Platform:
         self._note_the_gone()
 
     def running(self, process_type: str) -> int:
-        """Return how many processes there are, those that are ending too."""
+        """Count the processes, including those that are stopping."""
         return sum(dyno.type == process_type for dyno, _ in self._alive.values())
 
     def _start(self, dyno: DynoView) -> subprocess.Popen[bytes]:
@@ -82,8 +82,8 @@ class Platform:
 
     def _send(self, process: subprocess.Popen[bytes], number: signal.Signals) -> None:
         for dyno, known in self._alive.values():
-            if known is process and (dyno.id, number) not in self._told:
-                self._told.add((dyno.id, number))
+            if known is process and (dyno.id, number) not in self._signalled:
+                self._signalled.add((dyno.id, number))
                 kind = _KINDS[number]
                 self._facts.note(kind, dyno=dyno.name, life=dyno.id)
         signal_all(process, number)

@@ -1,4 +1,4 @@
-"""Everything that a run takes: Redis, the local Heroku, the app, the scaler."""
+"""Everything that a run needs: Redis, the local Heroku, the app, the scaler."""
 
 from __future__ import annotations
 
@@ -39,16 +39,16 @@ _WORKER = (
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What one run differs from another in.
+    """The options of a run.
 
     Attributes:
-        busy: Whether the app tells which dynos are busy.
-        late: Whether jobs are acknowledged late, and a dyno that is told to end
-            gives them some time and then back (else Celery as it comes).
-        pool: Of the Celery workers; each runs one job at a time.
-        dynos: Those of the workers that are up at the beginning.
-        boundary: Counts per dyno.
-        most: Dynos.
+        busy: Whether the app reports which dynos are busy.
+        late: Whether jobs are acknowledged late, and a stopping dyno gives them some
+            time and then requeues them (else Celery's defaults).
+        pool: The Celery workers' pool; each runs one job at a time.
+        dynos: Worker dynos at the start.
+        boundary: Jobs per dyno.
+        most: Most dynos.
         grace: Seconds from SIGTERM to SIGKILL.
         delay: Seconds that the platform takes from a change to SIGTERM.
         settings: Further settings of the scaler.
@@ -67,10 +67,10 @@ class Setup:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """The parts, all at work but for the scaler.
+    """The parts, all running except the scaler.
 
     Attributes:
-        customers: A Celery app that puts jobs on the queue and asks the workers.
+        customers: A Celery app that sends jobs and queries the workers.
     """
 
     heroku: LocalHeroku
@@ -82,11 +82,11 @@ class Stage:
     _scaler_env: Mapping[str, str]
 
     def follow(self) -> None:
-        """Let the platform do what Heroku says."""
+        """Make the platform match Heroku's dynos."""
         self.platform.follow(tuple(self.heroku.dynos(APP)), monotonic())
 
     def send(self, job: Job) -> None:
-        """Put a job on the queue."""
+        """Send a job to the queue."""
         self.facts.note("sent", job=job.number)
         self.customers.send_task(TASK, (job.number, job.seconds), queue=QUEUE)
 
@@ -99,11 +99,11 @@ class Stage:
 
 @contextmanager
 def set_up(folder: Path, setup: Setup) -> Iterator[Stage]:
-    """Start everything but the scaler; end it all with the `with` block.
+    """Start everything but the scaler; stop it all with the `with` block.
 
     Args:
         folder: Where everything logs.
-        setup: What the run is like.
+        setup: The options of the run.
 
     Raises:
         PartFailed: A part did not start.
@@ -116,7 +116,7 @@ def set_up(folder: Path, setup: Setup) -> Iterator[Stage]:
             start_heroku(boot_seconds=0, stop_seconds=0, log=logs.heroku)
         )
         port = free_port()
-        # A database of its own keeps the app's queues apart from the scaler's.
+        # A separate database keeps the app's queues apart from the scaler's.
         broker = f"redis://127.0.0.1:{redis.port}/1"
         heroku.create_app(APP, {"web": 1, WORKER: setup.dynos}, commands=_lines(setup))
         platform = Platform(
@@ -165,7 +165,7 @@ def _url(port: int, credentials: str = "") -> str:
 
 
 def _commands(port: int) -> tuple[str, ...]:
-    """Return what is run once before the scaler."""
+    """Return the commands that run once before the scaler."""
     url = _url(port, f"any:{TOKEN}@")
     return "python cli.py initialise-project", f"python cli.py add-app {APP} {url}"
 

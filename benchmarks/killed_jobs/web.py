@@ -1,4 +1,4 @@
-"""The app's API: the agent's mount, and nothing else."""
+"""The app's API: only the agent's endpoint."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from benchmarks.killed_jobs.facts import of_this_dyno
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
-class Noted:
-    """Writes down each request for the counts and what was answered.
+class Recorded:
+    """Records each request for the counts and its answer.
 
-    Where the busy dynos are to be kept back, it forgets that somebody asked for
-    the richer form: then the app looks as it does to any other scaler.
+    To hide the busy dynos it drops the `Accept` header, so that the app answers in the
+    plain form, as it does to any other scaler.
     """
 
     def __init__(self, inner: Wsgi, *, plain: bool) -> None:
@@ -43,11 +43,11 @@ class Noted:
 
 
 def main() -> None:
-    """Serve on the port that the platform gives."""
+    """Serve on the port that the platform assigns."""
     knows = os.environ[BUSY] == "yes"
     flask = Flask(__name__)
     flask.register_blueprint(counts_blueprint(counts))
-    wsgi = Noted(flask.wsgi_app, plain=not knows)
+    wsgi = Recorded(flask.wsgi_app, plain=not knows)
     serve(wsgi, host="127.0.0.1", port=int(os.environ["PORT"]), threads=4)
 
 

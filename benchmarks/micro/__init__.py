@@ -1,5 +1,5 @@
-"""What the single steps cost: `python -m benchmarks.micro`.
+"""What single steps cost: `python -m benchmarks.micro`.
 
-Deciding, reading an answer, remembering, and the fan-out, each beside the least that
-could do the job.
+Deciding, parsing an answer, storing the state, and the fan-out, each compared with the
+least code that could do the job.
 """

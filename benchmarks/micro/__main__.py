@@ -22,13 +22,12 @@ from devtools.redis_server import redis_server
 
 FLEETS = (1_000, 10_000)
 NOTE = """\
-Medians of {rounds}; microseconds of CPU, and for the fan-out of the clock besides. The
-fan-out's are for each app. "The least" is what could stand for the step if nothing but
-its result mattered."""
+Medians of {rounds}; microseconds of CPU time, for the fan-out also of wall-clock time
+and per app. "The least" is the least code that yields the step's result."""
 
 
 def fan_out(apps: int, rounds: int) -> dict[str, tuple[float, float]]:
-    """Return the seconds (clock, CPU) that one message takes, in each way."""
+    """Return the seconds (wall-clock, CPU) per message, for each way."""
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         redis = stack.enter_context(redis_server())
         database = f"sqlite:///{Path(name)}/registry.sqlite3"
@@ -58,7 +57,7 @@ def _us(seconds: float) -> str:
 @click.command()
 @click.option("--rounds", type=click.IntRange(min=5), default=5, show_default=True)
 @click.option(
-    "--apps", multiple=True, type=int, default=FLEETS, help="Fleets to fan out."
+    "--apps", multiple=True, type=int, default=FLEETS, help="Sizes of the fan-out."
 )
 def main(rounds: int, apps: Sequence[int]) -> None:
     """Print what each step takes."""

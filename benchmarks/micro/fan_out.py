@@ -1,7 +1,7 @@
 """The fan-out of a fleet: `python -m benchmarks.micro.fan_out APPS ROUNDS`.
 
-Prints, as JSON, what one message took in each way: seconds of the clock and of the
-CPU. The settings come from the environment, as in a worker.
+Prints as JSON the wall-clock and CPU seconds per message, for each way. The settings
+come from the environment, as in a worker.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from scalar.service.fan_out import fan_out
 from scalar.tasks import app, poll_and_scale, settings, toolbox
 from scalar.worker import CeleryPublisher
 
-#: Messages of one round trip, as ours.
+#: Messages per round trip, the same as ours.
 BATCH = 500
-#: Apps for which the slowest way is tried.
+#: Most apps for which the slowest way is measured.
 MOST_DELAYED = 10_000
 OURS, DELAY, BY_HAND = "fan-out", "`delay()` for each app", "LPUSH of JSON by hand"
 
 
 def main() -> None:
-    """Go round with each way, emptying Redis in between."""
+    """Measure each way, and flush Redis before each round."""
     apps, rounds = map(int, sys.argv[1:])
     url = settings.redis_url.reveal()
     keys = [AppKey(number + 1, f"app-{number}", 1) for number in range(apps)]

@@ -1,4 +1,4 @@
-"""The steps of one evaluation that need no server, and the least for each."""
+"""The steps of an evaluation that need no server, and the least for each."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from scalar.formats import parse_answer
 from scalar.formats.rich import MEDIA_TYPE
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
-#: Process types of an app.
+#: Numbers of process types of an app.
 SIZES = (1, 3, 20)
 POLICY = Policy(boundary=10)
-#: Seconds that one measurement takes about.
+#: Approximate seconds per measurement.
 LONG = 0.2
 
 
 @dataclass(frozen=True)
 class Step:
-    """A step and the least that could stand for it; both take no arguments."""
+    """A step and the least code for it; both take no arguments."""
 
     what: str
     size: int
@@ -41,7 +41,7 @@ class Step:
 
 
 def steps() -> Iterator[Step]:
-    """Return all the steps, for apps with so many process types."""
+    """Yield all steps, for each number of process types."""
     for size in SIZES:
         names = [f"worker{number}" for number in range(size)]
         counts = dict.fromkeys(names, 99)

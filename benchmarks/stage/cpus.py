@@ -1,4 +1,4 @@
-"""Keep what is measured and all the rest on CPUs of their own."""
+"""Run what is measured and everything else on separate CPUs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 ALL: frozenset[int] = frozenset(os.sched_getaffinity(0))
-#: What is measured runs here, and nothing else does.
+#: Only what is measured runs here.
 MEASURED: frozenset[int] = frozenset({min(ALL)})
 #: Servers, beat and the benchmark itself.
 REST: frozenset[int] = frozenset({max(ALL)})
@@ -15,9 +15,9 @@ REST: frozenset[int] = frozenset({max(ALL)})
 
 @contextmanager
 def on(cpus: frozenset[int]) -> Iterator[None]:
-    """Let this thread, and all that it starts meanwhile, run on these CPUs alone.
+    """Restrict this thread, and all that it starts meanwhile, to these CPUs.
 
-    A process that is started takes this over for all of its threads.
+    A process started here inherits this for all its threads.
     """
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, cpus)

@@ -1,7 +1,7 @@
-"""A server that seems to be further away: a relay that holds back what passes.
+"""A delay proxy that makes a server seem further away.
 
-It is a process of its own. Each piece is passed on so much later than it came,
-in either direction and in its order; how much fits through is not limited.
+It is a process of its own. It forwards each chunk after a fixed delay, in both
+directions and in order; it does not limit the bandwidth.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-#: Most bytes taken at a time.
+#: Most bytes read at a time.
 PIECE = 65_536
 
 
 @contextmanager
 def far_away(port: int, round_trip: float) -> Iterator[int]:
-    """Return a port of 127.0.0.1 that leads to another one.
+    """Yield a port of 127.0.0.1 that forwards to another one.
 
     Args:
-        port: Of the server on this machine.
-        round_trip: Seconds that a question and its answer take longer.
+        port: The server's port on this machine.
+        round_trip: Seconds to add to a round trip.
     """
     listening = socket.create_server(("127.0.0.1", 0))
     context = multiprocessing.get_context("fork")
@@ -58,7 +58,7 @@ def _serve(listening: socket.socket, port: int, delay: float) -> None:
 async def _pass_on(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, delay: float
 ) -> None:
-    """Write each piece when its time has come; close when the other side has."""
+    """Forward each chunk after the delay; close when the other side has."""
     loop = asyncio.get_running_loop()
     try:
         while piece := await reader.read(PIECE):

@@ -1,4 +1,4 @@
-"""Lines of the Procfile over a fleet, with real servers and the local Heroku."""
+"""Run lines of the Procfile for a fleet, with real servers and the local Heroku."""
 
 from __future__ import annotations
 
@@ -36,23 +36,23 @@ from scalar.core.secret import Secret
 from scalar.settings import Settings
 
 SIZE = "Standard-1X"
-#: A pool of Heroku API calls that is not used up.
+#: A pool of Heroku API calls that never runs out.
 ENDLESS = 10**9
 
 
 @dataclass(frozen=True)
 class Setup:
-    """What is deployed.
+    """What to deploy.
 
     Attributes:
         lines: The Procfile's lines to run; the last ones are the workers.
         period: SLEEP_PERIOD, in seconds.
-        database: URL of a database; a SQLite file if there is none.
-        redis_url: Of Redis; the server's own if there is none.
-        pinned: Whether the workers get a CPU of their own.
-        settled: Whether every formation has been read before the start.
+        database: URL of a database; a SQLite file if empty.
+        redis_url: URL of Redis; the server's own if empty.
+        pinned: Whether the workers get a CPU to themselves.
+        settled: Whether every formation is known before the start.
         settings: Further settings.
-        replaced: Texts of the workers' lines, and what stands there instead.
+        replaced: Texts in the workers' lines -> their replacements.
     """
 
     lines: tuple[str, ...] = ("beat", "worker")
@@ -74,10 +74,10 @@ class Setup:
 
 @dataclass(frozen=True)
 class Deployment:
-    """What is running.
+    """A running deployment.
 
     Attributes:
-        processes: By the order of the lines.
+        processes: In the order of the lines.
     """
 
     processes: list[ProcfileProcess]
@@ -98,47 +98,47 @@ class Deployment:
         return sum(t.user + t.system for t in times)
 
     def pss(self) -> float:
-        """Return the megabytes of all processes; shared pages count in parts."""
+        """Return the PSS of all processes in MB; shared pages count in part."""
         pids = _pids(self.processes)
         return sum(psutil.Process(pid).memory_full_info().pss for pid in pids) / 1e6
 
     def private(self) -> float:
-        """Return the megabytes that no other process shares (USS).
+        """Return the memory that no other process shares (USS), in MB.
 
-        Unlike the PSS, it does not change when others start and end.
+        Unlike the PSS, it does not change when other processes start or end.
         """
         pids = _pids(self.processes)
         return sum(psutil.Process(pid).memory_full_info().uss for pid in pids) / 1e6
 
     def descriptors(self) -> int:
-        """Return the open files and connections of all processes."""
+        """Count the open files and connections of all processes."""
         return sum(psutil.Process(pid).num_fds() for pid in _pids(self.processes))
 
     def clients(self) -> list[dict[str, str]]:
-        """Return the connections to Redis, without the one that asks."""
+        """Return the connections to Redis, except our own."""
         asking = str(self.redis.client_id())
         return [one for one in self.redis.client_list() if one["id"] != asking]
 
     def wait_for_polls(self, polls: int, timeout: float) -> None:
-        """Wait until the apps were asked so often, all together.
+        """Wait until the apps have been polled this often, all together.
 
         Raises:
-            TimeoutError: They were not.
+            TimeoutError: They were not, in time.
         """
         end = time.monotonic() + timeout
         while self.fleet.polls() < polls:
             if time.monotonic() > end:
                 raise TimeoutError(
-                    f"{self.fleet.polls()} of {polls} polls; the worker said:\n"
+                    f"{self.fleet.polls()} of {polls} polls; the worker's log ends:\n"
                     f"{self.workers()[0].log_text()[-2000:]}"
                 )
             time.sleep(0.05)
 
     def wait_for_ticks(self, ticks: int) -> float:
-        """Return when the last one of so many ticks more was let through.
+        """Wait for more ticks; return when the last one was accepted.
 
         Raises:
-            TimeoutError: They did not come.
+            TimeoutError: They did not come in time.
         """
         end = time.monotonic() + self.setup.period * (ticks + 3)
         for _ in range(ticks):
@@ -161,7 +161,7 @@ def _pids(processes: list[ProcfileProcess]) -> list[int]:
 def environment(
     setup: Setup, heroku: LocalHeroku, redis: RedisServer, database: str
 ) -> dict[str, str]:
-    """Return the environment that the processes get, and no other."""
+    """Return the complete environment of the processes."""
     return {
         "PATH": os.environ["PATH"],
         "DATABASE_URL": database,
@@ -178,14 +178,14 @@ def environment(
 def deployment(
     folder: Path, fleet: Fleet, redis: RedisServer, setup: Setup, pool: int = ENDLESS
 ) -> Iterator[Deployment]:
-    """Register a fleet, and run what the setup names; end all of it afterwards.
+    """Register a fleet, and run what the setup names; stop it all at the end.
 
     Args:
         folder: Where everything logs.
         fleet: The apps.
         redis: The broker.
-        setup: What is run, and how.
-        pool: Calls of the Heroku API that the account has.
+        setup: What to run, and how.
+        pool: Heroku API calls that the account has.
     """
     database = setup.database or f"sqlite:///{folder}/registry.sqlite3"
     with ExitStack() as stack:
@@ -218,7 +218,7 @@ def _heroku(folder: Path, apps: int, pool: int) -> Iterator[LocalHeroku]:
 
 
 def register(database: str, urls: Sequence[str]) -> None:
-    """Register all apps at once; the first one has the number 1."""
+    """Register all apps at once; the first one gets id 1."""
     settings = Settings.from_environ({"DATABASE_URL": database})
     engine = make_engine(settings.database_url.reveal())
     schema.upgrade(engine)
@@ -238,7 +238,7 @@ def register(database: str, urls: Sequence[str]) -> None:
 
 
 def _settle(client: Any, apps: int) -> None:
-    """Remember every formation, as a worker does that has read it."""
+    """Store every formation, as a worker does after reading it."""
     now = datetime.now(UTC)
     text = memory_json.dump(
         Memory(

@@ -1,8 +1,8 @@
-"""Many apps in one cheap server: a process of its own, with or without TLS.
+"""Many apps in one cheap server process, with or without TLS.
 
-Each app may have an address of its own in 127.0.0.0/8, so that to a client it is
-a host of its own. An app's count can be set, and an app can be told to hang; how
-often each app was asked is kept.
+Each app may have its own address in 127.0.0.0/8, so that it is a separate host to a
+client. An app's count can be set, and an app can be made to hang. The server counts
+each app's requests.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ def address(number: int) -> str:
 
 @dataclass(frozen=True)
 class Fleet:
-    """A fleet that is being served.
+    """A running fleet.
 
     Attributes:
-        urls: Where each app is asked.
-        asked: How often each app was asked.
-        counts: What each app says of its process type `worker`; or `HANGS`.
+        urls: The URL of each app's counts.
+        asked: How often each app was polled.
+        counts: What each app reports for its process type `worker`; or `HANGS`.
     """
 
     urls: list[str]
@@ -44,12 +44,12 @@ class Fleet:
     counts: Any
 
     def polls(self) -> int:
-        """Return how often the apps were asked, all together."""
+        """Return how often the apps were polled, all together."""
         return sum(self.asked)
 
 
 def answer(count: int) -> bytes:
-    """Return an app's whole answer."""
+    """Return an app's complete HTTP response."""
     body = b'{"worker": %d}' % count
     return (
         b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -58,7 +58,7 @@ def answer(count: int) -> bytes:
 
 
 class _App(asyncio.Protocol):
-    """One connection; requests may come in pieces."""
+    """One connection; requests may arrive in pieces."""
 
     def __init__(self, asked: Any, counts: Any) -> None:
         self._asked, self._counts = asked, counts
@@ -74,15 +74,15 @@ class _App(asyncio.Protocol):
             number = int(head.split(b" ", 2)[1][1:])
             self._asked[number] += 1
             if self._counts[number] != HANGS:
-                said = answer(self._counts[number])
-                self._transport.write(said)  # type: ignore[attr-defined] # a socket's
+                response = answer(self._counts[number])
+                self._transport.write(response)  # type: ignore[attr-defined] # a socket's
 
 
 @contextmanager
 def fleet(
     apps: int, certificate: Certificate | None = None, *, hosts: int = 1
 ) -> Iterator[Fleet]:
-    """Serve so many apps on so many addresses; end the server afterwards."""
+    """Serve some apps on some addresses; stop the server at the end."""
     asked = multiprocessing.RawArray(c_uint32, apps)
     counts = multiprocessing.RawArray(c_int32, [1] * apps)
     sockets = [_listening(address(0), 0)]

@@ -1,4 +1,4 @@
-"""Print results as Markdown, with what one has to know of the machine."""
+"""Print results as Markdown, with facts about the machine."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from benchmarks.stage.cpus import ALL
 
 
 def markdown(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return a table; columns of numbers are set to the right."""
+    """Return a table; columns of numbers are right-aligned."""
     texts = [[str(cell) for cell in row] for row in rows]
     right = [
         bool(texts) and all(row[place].lstrip("+-")[:1].isdigit() for row in texts)
@@ -23,7 +23,7 @@ def markdown(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def machine() -> str:
-    """Return one line on when and where this was measured, and how busy it was."""
+    """Return one line on when and where this was measured, and the load."""
     load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
     return (
         f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {len(ALL)} CPUs, Python "
@@ -32,6 +32,6 @@ def machine() -> str:
 
 
 def show(heads: Sequence[str], rows: Iterable[Sequence[object]], note: str) -> None:
-    """Print a table, what it says, and where it was measured."""
+    """Print a table, a note on it, and where it was measured."""
     print(markdown(heads, rows))
     print(f"\n{textwrap.fill(note, 88)}\n\n{machine()}", flush=True)

@@ -1,7 +1,7 @@
-"""How each fault is brought about: a context that it lasts for.
+"""Inject each fault: a context manager for as long as it lasts.
 
-`of` returns the context of a scheduled fault; what it does is in the module of the
-fault's family.
+`of` returns the context of a scheduled fault, which the module of the fault's family
+defines.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from chaos.system import System
 
 
 def of(fault: Fault, system: System) -> AbstractContextManager[None]:
-    """Return a context in which a fault is there; what is over at once, is."""
+    """Return a context that injects a fault on entry and removes it on exit."""
     by_family = {
         Family.APP: lambda: sick_apps(fault, system),
         Family.HEROKU: lambda: failing_heroku(fault, system),

@@ -1,4 +1,4 @@
-"""Apps whose API goes wrong."""
+"""Apps whose API fails."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from chaos.system import System
 
 @contextmanager
 def sick_apps(fault: Fault, system: System) -> Iterator[None]:
-    """Let some apps be sick."""
+    """Make some apps sick."""
     names = [name_of(app) for app in fault.apps]
-    system.be_sick(dict.fromkeys(names, fault.kind.name))
+    system.make_sick(dict.fromkeys(names, fault.kind.name))
     yield
-    system.be_sick(dict.fromkeys(names))
+    system.make_sick(dict.fromkeys(names))

@@ -1,9 +1,9 @@
 """The clock of our processes jumps, and jumps back.
 
-libfaketime stands between them and the kernel's clock: `time.time`,
-`datetime.now` and all else that asks for the time of day see the jump while they
-run. What measures spans (the monotonic clock) does not, as on a real machine whose
-clock is set. The clocks of Redis, the database, Heroku and the apps stay right.
+libfaketime sits between them and the kernel's clock: `time.time`, `datetime.now` and
+everything else that reads the time of day see the jump while they run. The monotonic
+clock does not, as on a real machine whose clock is set. The clocks of Redis, the
+database, Heroku and the apps stay right.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from chaos.catalog import CLOCK_AHEAD, CLOCK_BACK, Kind
 from chaos.system import System
 from chaos.waiting import wait_until
 
-#: Where the library is in its package, and the variable that names another place.
+#: Where the library is in its package, and the variable that overrides that.
 IN_PACKAGE = "vendor/libfaketime/src/libfaketime.so.1"
 VARIABLE = "CHAOS_LIBFAKETIME"
 HOUR = 3_600
-#: Seconds between two looks of the library at the file; each costs time.
+#: Seconds between the library's reads of the file; each costs time.
 LOOKS = 1
 #: Seconds until the first poll after a start.
 PATIENCE = 15.0
@@ -45,10 +45,10 @@ def library() -> Path | None:
 
 @contextmanager
 def jumped(seconds: int, system: System) -> Iterator[None]:
-    """Let the clock of worker and beat jump while they run, and jump back.
+    """Make the clock of worker and beat jump while they run, and jump back.
 
-    They are started again before, with the library, at the right time, and without
-    it afterwards: threads that wait for each other take many times as long with it.
+    They are restarted before, with the library and the right time, and again
+    afterwards without it: it slows threads that wait for each other down many times.
     """
     _prepare(system)
     clock = system.folder / "clock"
@@ -63,7 +63,7 @@ def jumped(seconds: int, system: System) -> Iterator[None]:
 
 
 def _prepare(system: System) -> None:
-    """Start worker and beat again under a clock that can be set."""
+    """Restart worker and beat with a clock that can be set."""
     clock = system.folder / "clock"
     _set(clock, 0)
     env = {
@@ -82,9 +82,9 @@ def _prepare(system: System) -> None:
 
 
 def _set(clock: Path, seconds: int) -> None:
-    """Set the clock, and wait until it has been looked at.
+    """Set the clock, and wait until the library has read it.
 
-    A reader never sees half of the file.
+    The file is replaced atomically.
     """
     new = clock.with_suffix(".new")
     new.write_text(f"{seconds:+d}\n")

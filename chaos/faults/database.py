@@ -1,4 +1,4 @@
-"""The database is away, or cannot write."""
+"""The database is down, or cannot write."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from chaos.system import System
 
 @contextmanager
 def away(system: System) -> Iterator[None]:
-    """Stop PostgreSQL: it ends its connections and refuses new ones."""
+    """Stop PostgreSQL: it closes its connections and refuses new ones."""
     if system.postgres is None:
         raise RuntimeError("this run has no PostgreSQL")
     system.postgres.stop()
@@ -21,11 +21,11 @@ def away(system: System) -> Iterator[None]:
 
 @contextmanager
 def full_disk(system: System) -> Iterator[None]:
-    """Let the kernel refuse every byte that the worker writes to a file.
+    """Make the kernel refuse every byte that the worker writes to a file.
 
-    It is done with the limit of a file's size (`RLIMIT_FSIZE`), which needs neither
-    root nor a small disk and can be set and lifted while the worker runs. SQLite
-    gets EFBIG where a full disk gives ENOSPC, from the same system calls.
+    This uses the limit on file sizes (`RLIMIT_FSIZE`), which needs neither root nor a
+    small disk and can be changed while the worker runs. SQLite gets EFBIG from the
+    same system calls that give ENOSPC on a full disk.
     """
     system.worker.limit_files(0)
     yield

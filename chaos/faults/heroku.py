@@ -1,4 +1,4 @@
-"""A Heroku API that does not answer, or not as it should."""
+"""A Heroku API that does not answer, or answers wrongly."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from chaos.system import SETTINGS, System
 from chaos.waiting import wait_until
 from local_heroku.control import FaultName
 
-#: Seconds of a slow answer that is waited for, and of one that is not.
+#: Seconds that an answer takes: within our timeout, and beyond it.
 SLOW, TOO_SLOW = 1.0, float(SETTINGS["HEROKU_TIMEOUT"]) + 1
-#: Seconds between two bytes, so that an answer takes longer than it may.
+#: Seconds between two bytes, so that an answer takes longer than our timeout.
 DRIP = 0.05
-#: Seconds to wait for a first call that suffers the fault.
+#: Seconds to wait for the first call that the fault affects.
 PATIENCE = 10.0
 OPTIONS: dict[str, tuple[FaultName, dict[str, Any]]] = {
     "slow": ("latency", {"seconds": SLOW}),
     "too slow": ("latency", {"seconds": TOO_SLOW}),
     "drip": ("drip", {"seconds": DRIP}),
-    # Lists alone come in pages.
+    # Only lists are paged.
     "partial": ("partial", {"method": "GET"}),
 }
 
 
 @contextmanager
 def failing_heroku(fault: Fault, system: System) -> Iterator[None]:
-    """Let all calls fail, at least one."""
+    """Make all calls fail; wait for at least one."""
     name = fault.kind.name.removeprefix("heroku ")
     what, options = OPTIONS.get(name, (cast("FaultName", name), {}))
     system.heroku.fail(fault.kind.status or what, times=None, **options)
@@ -40,9 +40,9 @@ def failing_heroku(fault: Fault, system: System) -> Iterator[None]:
 
 @contextmanager
 def refusing_heroku(fault: Fault, system: System) -> Iterator[None]:
-    """Let all calls for some apps be refused.
+    """Make Heroku refuse all calls for some apps.
 
-    A refusal with a limit is for changes only: the formation is still told.
+    A refusal with a limit affects changes only: the formation can still be read.
     """
     limit = fault.kind.limit
     options: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""Our own processes die, stand still, or are there twice."""
+"""Our own processes die, hang, or run twice."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from chaos.system import System
 
 @contextmanager
 def killed_worker(system: System) -> Iterator[None]:
-    """Kill the worker; it is started again, as Heroku does with a dyno."""
+    """Kill the worker and restart it, as Heroku does with a dyno."""
     system.worker.kill()
     system.worker.start()
     yield
@@ -20,7 +20,7 @@ def killed_worker(system: System) -> Iterator[None]:
 
 @contextmanager
 def killed_beat(system: System) -> Iterator[None]:
-    """Kill beat; it is started again."""
+    """Kill beat and restart it."""
     system.beat.kill()
     system.beat.start()
     yield
@@ -28,7 +28,7 @@ def killed_beat(system: System) -> Iterator[None]:
 
 @contextmanager
 def frozen_beat(system: System) -> Iterator[None]:
-    """Let beat stand still for several periods."""
+    """Suspend beat for several periods."""
     system.beat.freeze()
     yield
     system.beat.thaw()
@@ -36,7 +36,7 @@ def frozen_beat(system: System) -> Iterator[None]:
 
 @contextmanager
 def two_beats(system: System) -> Iterator[None]:
-    """Let a second beat run beside the first, as during a deployment."""
+    """Run a second beat beside the first, as during a deployment."""
     folder = system.folder / "second"
     folder.mkdir(exist_ok=True)
     second = Dyno("beat", system.env, folder)

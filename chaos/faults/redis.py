@@ -1,4 +1,4 @@
-"""Redis is gone, forgets, hangs or is full."""
+"""Redis is down, loses its data, hangs or is full."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from chaos.system import PERIOD, System
 
 @contextmanager
 def emptied(system: System) -> Iterator[None]:
-    """Kill Redis; it comes back later and has forgotten everything."""
+    """Kill Redis; it comes back later, empty."""
     system.redis.kill()
     yield
     system.redis.start()
@@ -27,7 +27,7 @@ def emptied(system: System) -> Iterator[None]:
 
 @contextmanager
 def paused(system: System) -> Iterator[None]:
-    """Let Redis accept commands and answer none, by its own command."""
+    """Make Redis accept commands and answer none, with CLIENT PAUSE."""
     with Redis.from_url(system.redis.url) as client:
         milliseconds = int(REDIS_PAUSED.periods * PERIOD * 1000)
         client.execute_command("CLIENT", "PAUSE", milliseconds, "ALL")
@@ -38,7 +38,7 @@ def paused(system: System) -> Iterator[None]:
 
 @contextmanager
 def frozen(system: System) -> Iterator[None]:
-    """Let Redis hang for longer than its clients wait."""
+    """Suspend Redis for longer than its clients' timeouts."""
     system.redis.pause()
     yield
     system.redis.resume()
@@ -46,7 +46,7 @@ def frozen(system: System) -> Iterator[None]:
 
 @contextmanager
 def full(system: System) -> Iterator[None]:
-    """Let Redis refuse all that needs memory, and evict nothing."""
+    """Make Redis refuse every command that needs memory, and evict nothing."""
     with Redis.from_url(system.redis.url) as client:
         client.config_set("maxmemory", "1")
         yield

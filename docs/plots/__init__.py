@@ -1,1 +1,1 @@
-"""Stories of counts, played by the decision code, and their plots."""
+"""Stories of counts, run through the decision code, and their plots."""

@@ -1,4 +1,4 @@
-"""Counts that are made up. A curve is given by its corners: (minute, count)."""
+"""Made-up counts. A curve is given by its corners: (minute, count)."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ def _along(corners: Sequence[tuple[float, float]], minute: float) -> float:
 
 
 def scripted(counts: Sequence[Reading]) -> Callable[[], Feed]:
-    """Return a source that says these counts, whatever the dynos."""
+    """Return a source of these counts, whatever the dynos."""
     return lambda: lambda number, _dynos: counts[number]
 
 
 def backlog(
     arrivals: Callable[[float], float], rate: float, every: timedelta = POLL
 ) -> Callable[[], Feed]:
-    """Return a source whose count is worked off by the dynos.
+    """Return a source whose count the dynos work off.
 
     Args:
-        arrivals: Jobs that arrive in a second, at a minute.
-        rate: Jobs that one dyno does in a second.
+        arrivals: Minute -> jobs that arrive per second.
+        rate: Jobs that one dyno does per second.
         every: Time between two polls.
     """
 
@@ -65,7 +65,7 @@ def backlog(
 
 
 def with_dips(counts: list[int], polls: Iterable[int], to: int) -> list[int]:
-    """Return the counts with others at some polls."""
+    """Return the counts, replaced at some polls."""
     changed = list(counts)
     for number in polls:
         changed[number] = to

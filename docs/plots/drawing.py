@@ -12,14 +12,14 @@ from matplotlib.ticker import MaxNLocator, MultipleLocator
 from plots.stage import play
 from plots.story import Course, Story
 
-# Okabe and Ito's colours, which differ for colour-blind eyes as well.
+# Okabe and Ito's colours, which colour-blind people can tell apart.
 BLACK, ORANGE, BLUE, GREEN = "#333333", "#E69F00", "#0072B2", "#009E73"
 GREY, PALE = "#999999", "#CC79A7"
 STYLE = {
     "font.size": 9,
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial", "sans-serif"],
-    "svg.fonttype": "none",  # text stays text: small files, and it can be searched
+    "svg.fonttype": "none",  # keep text as text: small and searchable files
     "path.simplify": True,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -45,7 +45,7 @@ def draw(story: Story) -> Figure:
 
 
 def _times(story: Story) -> list[float]:
-    """Return the polls, and the end of the last one, on the time axis."""
+    """Return the times of the polls, and the end of the last one."""
     unit = timedelta(hours=1) if story.ticks is None else timedelta(minutes=1)
     return [number * story.every / unit for number in range(story.polls + 1)]
 
@@ -91,10 +91,10 @@ def _draw_counts(story: Story, courses: Sequence[Course], axes: Axes) -> None:
     axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
     if len(story.levels) > 1:
         axes.set_yticks([0, *story.levels])
-    axes.set_ylim(top=axes.get_ylim()[1] * (1.12 if _said_above(story) else 1.0))
+    axes.set_ylim(top=axes.get_ylim()[1] * (1.12 if _has_text_above(story) else 1.0))
 
 
-def _said_above(story: Story) -> bool:
+def _has_text_above(story: Story) -> bool:
     return any(span.on_counts for span in story.spans)
 
 
@@ -124,7 +124,7 @@ def _draw_dynos(story: Story, courses: Sequence[Course], axes: Axes) -> None:
 
 
 def _look(story: Story, place: int) -> dict[str, object]:
-    """Return how a line is drawn: the first one broad and pale, under the others."""
+    """Return a line's style: the first one is broad and pale, below the others."""
     if story.lines[place].wish:
         return {"color": BLUE, "linewidth": 1.2, "linestyle": (0, (1.5, 1.5))}
     return (

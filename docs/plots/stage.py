@@ -1,12 +1,13 @@
-"""Play a story: one app in memory, evaluated poll by poll."""
+"""Run a story: one app in memory, evaluated poll by poll."""
 
 from __future__ import annotations
 
 from plots.story import Course, Line, Story, Texts
+from scalar.adapters.inmemory.chance import SeededChance
 from scalar.adapters.inmemory.clock import WalkedClock
-from scalar.adapters.inmemory.coordination import MemoryAccount, MemoryCoordinator
+from scalar.adapters.inmemory.coordination import MemoryCoordinator
 from scalar.adapters.inmemory.counts import MemoryCounts
-from scalar.adapters.inmemory.platform import MemoryPlatform
+from scalar.adapters.inmemory.platform import MemoryPlatforms
 from scalar.adapters.inmemory.sql import MemoryJournal, MemoryRegistry
 from scalar.bootstrap import options_of
 from scalar.core.app_state import WHOLE_APP
@@ -25,27 +26,32 @@ class Stage:
 
     def __init__(self, story: Story) -> None:
         self.clock = WalkedClock(story.start)
-        self.platform = MemoryPlatform()
+        self.platform = MemoryPlatforms()
         self.counts = MemoryCounts()
         self.registry = MemoryRegistry()
         address = CountsAddress.parse("https://shop.example/counts")
         self._address = address.url.address
         self.registry.add("shop", address, story.start)
         self.set_dynos(story.dynos)
+        chance = SeededChance()
+        coordinator = MemoryCoordinator(self.clock, chance)
         self.parts = Parts(
-            self.clock,
-            self.registry,
-            MemoryJournal(),
-            self.counts,
-            self.platform,
-            MemoryCoordinator(self.clock),
-            MemoryAccount(),
-            PolicyBook({}, scale_web_to_zero=False),
-            options_of(Settings.from_environ({})),
+            clock=self.clock,
+            chance=chance,
+            apps=self.registry,
+            registry=self.registry,
+            journal=MemoryJournal(),
+            counts=self.counts,
+            platforms=self.platform,
+            ticks=coordinator,
+            states=coordinator,
+            health=coordinator,
+            policies=PolicyBook({}, scale_web_to_zero=False),
+            options=options_of(Settings.from_environ({})),
         )
 
     def set_dynos(self, quantity: int) -> None:
-        """Set the dynos as a person does, behind our back."""
+        """Set the dynos by hand, as a person does."""
         self.platform.formations["shop"] = {"worker": ProcessType(quantity)}
 
     @property
@@ -54,7 +60,7 @@ class Stage:
         return self.platform.formations["shop"]["worker"].quantity
 
     def set_policy(self, values: Texts) -> None:
-        """Set the policy to these values, and no others."""
+        """Set the policy to exactly these values."""
         before = self.registry.get("shop").policies.get(WHOLE_APP, {})
         gone = before.keys() - values.keys()
         change_policy(
@@ -67,7 +73,7 @@ class Stage:
         )
 
     def poll(self, reading: Reading) -> int:
-        """Evaluate the app; return the dynos that are desired."""
+        """Evaluate the app; return the desired dynos."""
         self.counts.answers[self._address] = {"worker": reading}
         done = poll_and_scale(self.parts, self.registry.app_key("shop"), "plot")
         if done is None or not done.decisions:
@@ -77,7 +83,7 @@ class Stage:
 
 
 def play(story: Story, line: Line) -> Course:
-    """Return what comes of a story under one policy."""
+    """Return the course of a story under one policy."""
     stage, feed = Stage(story), story.feed()
     stage.set_policy(line.policy)
     course = Course([], [])

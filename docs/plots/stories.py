@@ -1,4 +1,4 @@
-"""The stories of policies.md, in its order."""
+"""The stories of policies.md, in the same order."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ BEFORE = Line("before: boundary=10", BOUNDARY)
 
 
 def after(label: str, **values: str) -> Line:
-    """Return a line whose policy has a boundary of 10 beside other values."""
+    """Return a line whose policy has a boundary of 10 and these values."""
     return Line(label, {**BOUNDARY, **values})
 
 
 def tens(most: int) -> list[int]:
-    """Return the multiples of the boundary that are drawn."""
+    """Return the multiples of the boundary to draw."""
     return list(range(10, most + 1, 10))
 
 
 def boundary() -> Story:
-    """One dyno for anything, or one for each ten."""
+    """One dyno for any count, or one for each ten."""
     counts = series((0, 0), (3, 0), (13, 44), (18, 40), (27, 0), (30, 0), noise=2)
     return Story(
         "boundary",
@@ -52,7 +52,7 @@ def min_max() -> Story:
 
 
 def wake() -> Story:
-    """A few jobs are worth three dynos at once."""
+    """A few jobs wake three dynos at once."""
     counts = series((0, 0), (4, 0), (5, 8), (10, 30), (17, 420), (26, 6), (27, 0))
     counts += [0] * (3 * MINUTE)
     policy = {"boundary": "100"}
@@ -70,7 +70,7 @@ def wake() -> Story:
 
 
 def tolerance() -> Story:
-    """A count that plays around a multiple."""
+    """A count that fluctuates around a multiple."""
     counts = series((0, 30), (20, 30), (20.1, 49), (30, 49), noise=2.6, seed=3)
     return Story(
         "tolerance",
@@ -85,7 +85,7 @@ def tolerance() -> Story:
 
 
 def down_when_empty() -> Story:
-    """Jobs that nobody may stop."""
+    """Jobs that must not be interrupted."""
     counts = series(
         *((0, 0), (2, 0), (2.2, 58), (12, 6), (16, 1), (18, 0), (20, 0)),
         *((20.2, 25), (26, 2), (27, 0), (30, 0)),
@@ -151,7 +151,7 @@ def max_step() -> Story:
 
 
 def cooldown() -> Story:
-    """A restless count, up and down again."""
+    """A noisy count, up and down again."""
     counts = series((0, 12), (12, 62), (16, 60), (26, 14), (30, 14), noise=6, seed=4)
     return Story(
         "cooldown",
@@ -170,7 +170,7 @@ def cooldown() -> Story:
 
 
 def drain_time() -> Story:
-    """1,800 jobs at once, which one dyno does in an hour."""
+    """1,800 jobs at once, an hour's work for one dyno."""
 
     def burst(minute: float) -> float:
         return 180.0 if minute == 1 else 0.0
@@ -222,7 +222,7 @@ def schedule() -> Story:
 
 
 def pause() -> Story:
-    """Somebody looks at the dynos, and they are to stay."""
+    """A person pauses scaling down to look at the dynos."""
     counts = series((0, 45), (8, 42), (11, 12), (16, 8), (20, 35), (23, 8), (30, 8))
     until = (START + timedelta(minutes=24)).isoformat()
     paused = {**BOUNDARY, "pause_down": until}
@@ -239,7 +239,7 @@ def pause() -> Story:
 
 
 def dry_run() -> Story:
-    """First only said, then done."""
+    """First a dry run, then for real."""
     counts = series((0, 12), (6, 45), (12, 30), (20, 52), (26, 12), (30, 12), noise=2)
     dry = {**BOUNDARY, "dry_run": "true"}
     later = {15 * MINUTE: BOUNDARY}
@@ -260,12 +260,12 @@ def dry_run() -> Story:
 
 
 def fallback() -> Story:
-    """The app's API is away for ten minutes."""
+    """The app's API is down for ten minutes."""
     counts: list[Reading] = list(
         series((0, 8), (9, 8), (19, 60), (21, 58), (30, 5), noise=1)
     )
-    silence = range(9 * MINUTE, 19 * MINUTE)
-    for number in silence:
+    outage = range(9 * MINUTE, 19 * MINUTE)
+    for number in outage:
         counts[number] = Unknown(Reason.COUNT_NULL, "the app says null")
     return Story(
         "fallback",
@@ -275,12 +275,12 @@ def fallback() -> Story:
         [BEFORE, after("fallback=3", fallback="3")],
         dynos=1,
         levels=tens(60),
-        spans=[Span(silence.start, silence.stop, "the count is unknown")],
+        spans=[Span(outage.start, outage.stop, "the count is unknown")],
     )
 
 
 def manual_lease() -> Story:
-    """Somebody sets eight dynos at minute ten."""
+    """A person sets eight dynos at minute ten."""
     counts = series((0, 14), (22, 14), (24, 36), (45, 34), (60, 34), noise=2, seed=9)
     return Story(
         "manual-lease",
@@ -296,13 +296,13 @@ def manual_lease() -> Story:
 
 
 def release_grace() -> Story:
-    """A release restarts the workers, and for a minute nothing seems to wait."""
+    """A release restarts the workers, and for a minute the queues look empty."""
     counts = series((0, 46), (20, 45), noise=3, seed=8)
-    quiet = range(6 * MINUTE, 6 * MINUTE + 10)
+    empty = range(6 * MINUTE, 6 * MINUTE + 10)
     return Story(
         "release-grace",
         "release_grace=5m: a release at minute 6, after which the queues look empty",
-        scripted(with_dips(counts, quiet, 0)),
+        scripted(with_dips(counts, empty, 0)),
         len(counts),
         [BEFORE, after("release_grace=5m", release_grace="5m")],
         dynos=5,

@@ -1,4 +1,4 @@
-"""What a plot tells: counts over time, and the policies that follow them."""
+"""What a plot shows: counts over time, and policies that follow them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ POLL = timedelta(seconds=10)
 MINUTE = 6
 
 Texts = Mapping[str, str]
-#: From the number of a poll and the dynos since the last one to what an app says.
+#: Number of a poll, and dynos since the last one -> what the app reports.
 Feed = Callable[[int, int], Reading]
 
 
@@ -26,8 +26,8 @@ class Line:
     Attributes:
         label: Its name in the legend.
         policy: Its values, as texts.
-        later: Number of a poll to values that take the place of them then.
-        wish: Whether what would be done is drawn, not what is.
+        later: Number of a poll -> values that replace the policy then.
+        wish: Draw the desired dynos instead of the actual ones.
     """
 
     label: str
@@ -38,7 +38,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Span:
-    """A time that is shaded, from one poll to another, and why."""
+    """A shaded time, from one poll to another, with its reason."""
 
     start: int
     end: int
@@ -51,17 +51,17 @@ class Story:
     """What happens in one plot.
 
     Attributes:
-        name: Of the file.
-        title: What is to be seen.
-        feed: Makes the source of the counts, new for each line.
-        polls: How many there are.
+        name: Name of the file.
+        title: What the plot shows.
+        feed: Creates the source of the counts, anew for each line.
+        polls: Number of polls.
         lines: Before and after.
-        dynos: At the beginning.
+        dynos: Dynos at the start.
         start: The time of the first poll.
         every: Time between two polls.
-        levels: Counts that are drawn as thin lines: multiples of the boundary.
-        by_hand: Number of a poll to the dynos that a person asks for before it.
-        released: Number of the poll before which the app is released.
+        levels: Counts to draw as thin lines: multiples of the boundary.
+        by_hand: Number of a poll -> dynos that a person sets before it.
+        released: Number of the poll before which a release happens.
         spans: Shaded times.
         bands: Counts that change nothing: from and to which poll, from and to
             which count.
@@ -89,7 +89,7 @@ class Story:
 
 @dataclass(frozen=True)
 class Course:
-    """What one line of a story came to: for each poll the count and the dynos."""
+    """The outcome of one line: the count and the dynos at each poll."""
 
     counts: list[float | None]
     dynos: list[int]

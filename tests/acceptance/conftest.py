@@ -1,4 +1,4 @@
-"""A system for each test, stopped and emptied afterwards."""
+"""A fresh system for each test, stopped afterwards."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.counts_app import CountsApp
 
 @pytest.fixture
 def name() -> str:
-    """The name of an app that no other test has."""
+    """An app's name that no other test uses."""
     return f"shop-{secrets.token_hex(4)}"
 
 
@@ -25,7 +25,7 @@ def name() -> str:
 def make_system(
     tmp_path: Path, own_redis: RedisServer, heroku: LocalHeroku, counts_app: CountsApp
 ) -> Iterator[Callable[..., System]]:
-    """Set a system up; takes the URL of its database, and settings."""
+    """Set a system up, given the URL of its database and settings."""
     with ExitStack() as stack:
 
         def make(database_url: str = "", **settings: str) -> System:

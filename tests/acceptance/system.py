@@ -1,4 +1,4 @@
-"""The whole system as it is deployed: processes of the Procfile, real servers."""
+"""The whole system as deployed: processes of the Procfile and real servers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.support.cli import Cli
 from tests.support.counts_app import CountsApp
 from tests.support.waiting import wait_until
 
-#: Seconds between two ticks: the shortest that can be set.
+#: Seconds between two ticks, the minimum.
 PERIOD = 1
 
 
@@ -31,7 +31,7 @@ class System:
         redis: The broker.
         heroku: The local Heroku.
         counts: The API of the scaled app.
-        env: What our processes find in their environment.
+        env: The environment of our processes.
     """
 
     def __init__(  # noqa: PLR0917 - the parts of one system
@@ -55,12 +55,12 @@ class System:
             "HEROKU_API_URL": heroku.url,
             "HEROKU_API_KEY": heroku.token,
             "SLEEP_PERIOD": str(PERIOD),
-            # What waits for an app to come back need not wait for its rest.
+            # Without backoff, tests need not wait for a failing app to be polled again.
             "APP_BACKOFF_MAX": "0",
             "LOG_LEVEL": "DEBUG",
             **settings,
         }
-        # How a command starts as a process is tested in test_cli_process.py.
+        # Commands that only prepare or inspect a test run in this process.
         self._commands = Cli(self.env)
 
     def __enter__(self) -> Self:
@@ -72,7 +72,7 @@ class System:
         self._stack.close()
 
     def start(self, *lines: str) -> list[ProcfileProcess]:
-        """Start lines of the Procfile; return when they are at work."""
+        """Start lines of the Procfile, and wait until they are ready."""
         new = []
         for name in lines:
             log = self._new_log(name)
@@ -82,11 +82,11 @@ class System:
         return new
 
     def cli(self, *arguments: str, status: int = 0, typed: str = "") -> str:
-        """Return what a command of ours prints, on both channels."""
+        """Run one of our commands; return what it prints to stdout and stderr."""
         return str(self._commands(*arguments, status=status, typed=typed))
 
     def celery(self, *arguments: str) -> str:
-        """Return what a command of Celery's prints, on both channels."""
+        """Run a command of Celery; return what it prints to stdout and stderr."""
         done = subprocess.run(
             [sys.executable, "-m", "celery", "--app", "scalar.tasks", *arguments],
             cwd=ROOT,
@@ -99,12 +99,12 @@ class System:
         return done.stdout + done.stderr
 
     def redis_connections(self) -> int:
-        """Return the connections of our processes, without this one's."""
+        """Count the connections of our processes, except this one's."""
         with Redis.from_url(self.redis.url) as client:
             return len(client.client_list()) - 1
 
     def register(self, name: str, dynos: Mapping[str, int], url: str = "") -> None:
-        """Put an app on Heroku, and register it with ours."""
+        """Create an app on Heroku, and register it with the scaler."""
         self.heroku.create_app(name, dict(dynos))
         self._commands("add-app", name, url or self.counts.url)
 
@@ -119,7 +119,7 @@ class System:
         return dict(self.heroku.formation(name))
 
     def patches(self, name: str) -> list[dict[str, int]]:
-        """Return the quantities of each change that Heroku was asked for."""
+        """Return the quantities of each change that Heroku was sent."""
         return [
             {row["type"]: row["quantity"] for row in seen.body["updates"]}
             for seen in self.heroku.requests(method="PATCH", app=name)
@@ -127,11 +127,11 @@ class System:
 
     @property
     def polls(self) -> int:
-        """Requests that the app's API has had so far."""
+        """The number of requests that the app's API has received."""
         return len(self.counts.requests)
 
     def wait_for_polls(self, more: int) -> None:
-        """Wait until the app has been polled so many times more."""
+        """Wait until the app has been polled this many more times."""
         wanted = self.polls + more
         wait_until(
             lambda: self.polls >= wanted,
@@ -148,7 +148,7 @@ class System:
         )
 
     def logs(self) -> str:
-        """Return all that our processes have printed."""
+        """Return everything that our processes have printed."""
         files = sorted(self._folder.glob("*.log"))
         return "\n".join(file.read_text(errors="replace") for file in files)
 

@@ -23,7 +23,7 @@ from tests.support.waiting import wait_until
 
 SHORTEST = WAVE_SECONDS + 2
 DEMO = (sys.executable, "-m", "demo")
-#: Makes the terminal on standard input its own, and becomes the demo.
+#: Takes over the terminal on standard input, and becomes the demo.
 IN_TERMINAL = f"""\
 import fcntl, os, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
@@ -33,7 +33,7 @@ os.execv({DEMO[0]!r}, {list(DEMO)!r})
 
 @pytest.fixture
 def environ(tmp_path):
-    """A small environment; the demo's folder is made below `tmp_path`."""
+    """A minimal environment, with the demo's folder below `tmp_path`."""
     return {
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path),
@@ -83,28 +83,28 @@ def test_the_dynos_follow_the_counts(start, tmp_path):
     wait_until(lambda: "Local Heroku" in log.read_text(), timeout=30)
     family = family_of(process)
     status = process.wait(SHORTEST + 90)
-    said = log.read_text()
+    output = log.read_text()
 
-    assert status == 0, said
-    assert f"Until then the logs are in {tmp_path}/scalar-demo-" in said
-    assert re.search(r"\nshop  .* http://demo:\*\*\*@127.0.0.1:\d+/", said)
-    assert "The dynos followed the counts." in said
+    assert status == 0, output
+    assert f"Until then the logs are in {tmp_path}/scalar-demo-" in output
+    assert re.search(r"\nshop  .* http://demo:\*\*\*@127.0.0.1:\d+/", output)
+    assert "The dynos followed the counts." in output
     for name, least in (("worker", 4), ("mailer", 2)):
         numbers = re.search(
-            rf"^{name} +(\d+) +(\d+) +(\d+) +(\d+) ", said, re.MULTILINE
+            rf"^{name} +(\d+) +(\d+) +(\d+) +(\d+) ", output, re.MULTILINE
         )
         count, dynos, ups, downs = map(int, numbers.groups())
         assert count > 5 * (least - 1)
         assert dynos >= least
         assert ups >= 2  # from 0 to some, and to more
         assert downs >= 1
-        last = [line for line in said.splitlines() if " | " in line][-1]
+        last = [line for line in output.splitlines() if " | " in line][-1]
         assert f"{name}: count  0, dynos none" in last
-    enqueued, done = re.search(r"Jobs: (\d+) enqueued, (\d+) done", said).groups()
+    enqueued, done = re.search(r"Jobs: (\d+) enqueued, (\d+) done", output).groups()
     assert int(enqueued) == int(done) > 0
-    calls = re.search(r"of the scaler: (\d+) reading, (\d+) changing", said)
+    calls = re.search(r"of the scaler: (\d+) reading, (\d+) changing", output)
     assert calls[1] == "1"  # the formation, once
-    assert 4 <= int(calls[2]) <= said.count(" decision ")  # one for both, at times
+    assert 4 <= int(calls[2]) <= output.count(" decision ")  # one for both, at times
     assert_nothing_is_left(family, tmp_path)
 
 
@@ -162,14 +162,14 @@ def test_in_a_terminal_it_draws_the_screen_until_ctrl_c(tmp_path, environ):
         drawn = read_until(master, r"worker.*dynos: 1 starting")
         family = family_of(process)
         os.write(master, b"\x03")
-        said = read_until(master, r"Next: ")
+        output = read_until(master, r"Next: ")
 
         assert process.wait(20) == 1
         assert "Heroku is simulated here: no account is needed" in drawn
-        assert "\x1b[?1049h" in drawn  # the other screen
-        assert "\x1b[?1049l" in said.partition("After ")[0]  # and back
-        assert "The dynos were not seen to follow the counts:" in said
-        assert "worker: it did not scale back to 0" in said
+        assert "\x1b[?1049h" in drawn  # the alternate screen
+        assert "\x1b[?1049l" in output.partition("After ")[0]  # and back
+        assert "The dynos were not seen to follow the counts:" in output
+        assert "worker: it did not scale back to 0" in output
         assert_nothing_is_left(family, tmp_path)
     finally:
         process.kill()

@@ -1,4 +1,4 @@
-"""Apps of two Heroku accounts: what happens to one holds no app of the other."""
+"""Apps of two Heroku accounts: trouble with one account never holds the other."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from tests.support.waiting import wait_until
 
 @pytest.fixture
 def other(name):
-    """The name of an app of another account."""
+    """The name of an app in another account."""
     return f"{name}-o"
 
 
 @pytest.fixture
 def system(make_system, counts_app, name, other):
-    """A system at work, with one app of each account that say the same."""
+    """A running system, with one app of each account that report the same counts."""
     system = make_system(COUNT_BOUNDARY="10")
     system.heroku.create_account("other")
     system.heroku.create_token("first", "first-key", account="other")
@@ -31,7 +31,7 @@ def system(make_system, counts_app, name, other):
     return system
 
 
-def test_a_revoked_key_holds_its_own_app_until_there_is_another(
+def test_a_revoked_key_holds_only_its_own_app_until_it_is_replaced(
     system, counts_app, name, other
 ):
     system.heroku.revoke_token("first")
@@ -49,16 +49,16 @@ def test_a_revoked_key_holds_its_own_app_until_there_is_another(
 
     system.wait_for_dynos(other, {"worker": 7})
     assert [p["worker"] for p in system.patches(name)] == [3, 5, 7]
-    # 5 was asked for once, and refused: nobody called again with the first key.
+    # 5 was sent once and refused: the first key was not used again.
     assert [p["worker"] for p in system.patches(other)] == [3, 5, 7]
 
 
-def test_few_calls_left_of_one_account_hold_back_its_own_app(
+def test_few_calls_left_in_one_account_hold_only_its_own_app(
     system, counts_app, name, other
 ):
-    """100 calls: enough to scale up, too few of CALLS_RESERVE to scale down."""
+    """100 calls: enough to scale up; below CALLS_RESERVE, so none to scale down."""
     system.heroku.set_remaining(100, "other")
-    counts_app.answer({"worker": 45})  # Heroku tells how many are left
+    counts_app.answer({"worker": 45})  # the answer tells how many calls are left
     for app in (name, other):
         system.wait_for_dynos(app, {"worker": 5})
     counts_app.answer({"worker": 0})

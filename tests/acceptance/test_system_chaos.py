@@ -1,4 +1,4 @@
-"""Some faults in a row, judged by the checker of `python -m chaos`."""
+"""A short series of faults, checked by the checker of `python -m chaos`."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from chaos.storm import Storm
 from chaos.system import CONCURRENCY, started
 
 SEED, APPS = 11, 21
-#: Each row overlaps.
+#: The faults of a row overlap.
 FAULTS = (
     ("worker killed", "heroku 503", "app html", "app null"),
     ("redis killed, restarted empty", "disk full", "app 503"),
 )
 
 
-def test_what_is_promised_holds_under_faults(tmp_path):
+def test_the_invariants_hold_under_faults(tmp_path):
     steps = short_schedule(SEED, APPS, FAULTS)
     with started(tmp_path, SEED, APPS, "sqlite") as system:
         storm = Storm(system, SEED, print)
         storm.carry_out(steps, until=time.time() + 600)
-        history = storm.come_to_rest()
-    broken = [str(violation) for violation in check(history, CONCURRENCY)]
+        history = storm.settle()
+    violated = [str(violation) for violation in check(history, CONCURRENCY)]
 
-    assert broken == []
+    assert violated == []
     assert len(history.spans) == sum(map(len, FAULTS))
     assert any(None in answer.counts.values() for answer in history.answers)
     assert history.events

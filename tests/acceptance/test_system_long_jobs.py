@@ -1,7 +1,7 @@
-"""Scaling down kills no job where the app tells which dynos are busy.
+"""Scaling down kills no job if the app reports which dynos are busy.
 
-Celery workers are real, and really get SIGTERM when their dyno is removed, and
-SIGKILL a while later. So are the app's API, the scaler and both their Redis.
+The Celery workers are real and get real signals: SIGTERM when their dyno is removed,
+SIGKILL some time later. The app's API, the scaler and their Redis are real, too.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from benchmarks.killed_jobs.stage import APP, Setup, set_up
 from devtools.guard import nothing_left_behind
 from tests.support.waiting import wait_until
 
-#: Longer than it takes until the idle dynos are gone, on a slow machine too.
+#: Longer than it takes to remove the idle dynos, even on a slow machine.
 LONG = 15.0
 SHORT = 0.5
 DYNOS = 3
@@ -28,7 +28,7 @@ GRACE = 5.0
 
 @pytest.fixture
 def start():
-    """Set an app up whose dynos are up and at work; the scaler is not, yet."""
+    """Set up an app whose dynos are running; the scaler is not started yet."""
     with nothing_left_behind() as folder, ExitStack() as stack:
 
         def start(**options):
@@ -41,14 +41,14 @@ def start():
 
 
 def workers(stage):
-    """Return the workers that answer, by the name of their dyno."""
+    """Return the workers that answer, by dyno."""
     stage.follow()
     answers = stage.customers.control.ping(timeout=1, limit=DYNOS)
     return {name.partition("@")[0]: name for answer in answers for name in answer}
 
 
 def send_to(stage, dyno, job):
-    """Send a job while no other worker reads the queue."""
+    """Send a job while no other worker consumes the queue."""
     control = stage.customers.control
     others = [name for own, name in workers(stage).items() if own != dyno]
     options = {"destination": others, "reply": True, "limit": len(others)}
@@ -78,7 +78,7 @@ def wait_for_quantity(stage, wanted):
     wait_until(lambda: running(stage) == wanted)
 
 
-def test_a_long_job_ends_and_the_idle_dynos_above_it_go_at_once(start):
+def test_a_long_job_ends_and_idle_dynos_above_it_are_removed_at_once(start):
     stage = start(busy=True)
     long = Job(1, 0.0, LONG)
     send_to(stage, "worker.2", long)
@@ -98,8 +98,8 @@ def test_a_long_job_ends_and_the_idle_dynos_above_it_go_at_once(start):
     assert (found.jobs, found.killed, found.lost) == (5, 0, 0)
 
 
-def test_without_that_the_same_job_is_killed(start):
-    """What a scaler that knows counts alone does; so the test above says something."""
+def test_without_busy_dynos_the_same_job_is_killed(start):
+    """The contrast to the test above: a scaler that knows only counts."""
     stage = start(busy=False)
     long = Job(1, 0.0, LONG)
     send_to(stage, "worker.2", long)

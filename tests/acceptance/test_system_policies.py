@@ -1,4 +1,4 @@
-"""Policies that were set with the commands decide in beat and worker."""
+"""Policies set with the commands take effect in beat and worker."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.waiting import wait_until
 
 @pytest.fixture
 def start(make_system, counts_app, name):
-    """Start a system with one app, polled each second, read anew each time."""
+    """Start a system with one app, whose formation is reread each second."""
 
     def start(dynos, counts, database_url="", **settings):
         system = make_system(
@@ -35,7 +35,9 @@ def reasons(system, name, kind="scaled"):
     ]
 
 
-def test_values_of_app_and_process_type_hold(start, name, counts_app, postgres_url):
+def test_values_of_app_and_process_type_take_effect(
+    start, name, counts_app, postgres_url
+):
     system = start({"worker": 0, "mailer": 0}, {}, postgres_url)
     system.cli("set-policy", name, "--min", "1", "--max", "6")
     system.cli("set-policy", name, "worker", "--wake", "3", "--max-step-up", "2")
@@ -53,7 +55,7 @@ def test_values_of_app_and_process_type_hold(start, name, counts_app, postgres_u
     system.wait_for_dynos(name, {"worker": 3, "mailer": 1})
 
 
-def test_a_stabilization_window_outlives_a_redis_that_forgets(
+def test_a_stabilization_window_survives_an_empty_redis(
     start, name, counts_app, own_redis
 ):
     system = start({"worker": 4}, {"worker": 35}, STABILIZATION_DOWN="1h")
@@ -94,7 +96,7 @@ def test_a_dry_run_of_everything_says_what_it_would_do(start, name):
     assert "worker: 0 -> 3, dry run" in system.cli("check-app", name)
 
 
-def test_counts_that_stay_unknown_fall_back_and_come_back(start, name, counts_app):
+def test_unknown_counts_fall_back_until_they_are_known_again(start, name, counts_app):
     system = start({"worker": 1}, {"worker": 5}, FALLBACK_DYNOS="4", FALLBACK_AFTER="3")
     system.wait_for_polls(1)
     counts_app.answer({}, status=503)
@@ -106,7 +108,7 @@ def test_counts_that_stay_unknown_fall_back_and_come_back(start, name, counts_ap
     system.wait_for_dynos(name, {"worker": 1})
 
 
-def test_a_persons_change_is_left_alone_even_if_redis_forgets(
+def test_a_manual_change_is_protected_even_if_redis_is_emptied(
     start, name, counts_app, own_redis
 ):
     system = start({"worker": 1}, {"worker": 5}, MANUAL_LEASE="1h")
@@ -122,10 +124,8 @@ def test_a_persons_change_is_left_alone_even_if_redis_forgets(
     assert "changed by hand" in system.cli("check-app", name)
 
 
-def test_a_change_by_hand_is_seen_before_anything_is_changed(
-    make_system, counts_app, name
-):
-    """The formation that is remembered says 1; a person has just made it 8."""
+def test_a_manual_change_is_noticed_before_scaling(make_system, counts_app, name):
+    """The remembered formation says 1; a person has just set 8."""
     system = make_system(COUNT_BOUNDARY="10", MANUAL_LEASE="1h", FORMATION_TTL="3600")
     system.register(name, {"worker": 1})
     counts_app.answer({"worker": 5})
@@ -140,7 +140,7 @@ def test_a_change_by_hand_is_seen_before_anything_is_changed(
     assert system.dynos(name) == {"worker": 8}
 
 
-def test_a_release_keeps_dynos_for_a_time(start, name, counts_app):
+def test_a_release_keeps_dynos_for_its_grace_period(start, name, counts_app):
     system = start({"worker": 3}, {"worker": 25}, RELEASE_GRACE="8s")
     system.wait_for_polls(1)
     system.heroku.release(name)
@@ -152,7 +152,7 @@ def test_a_release_keeps_dynos_for_a_time(start, name, counts_app):
     system.wait_for_dynos(name, {"worker": 0})
 
 
-def test_a_stored_policy_that_is_wrong_holds_its_process_type_alone(
+def test_an_invalid_stored_policy_holds_only_its_process_type(
     start, name, counts_app, postgres_url
 ):
     system = start({"worker": 0, "mailer": 0}, {}, postgres_url)
@@ -171,7 +171,7 @@ def test_a_stored_policy_that_is_wrong_holds_its_process_type_alone(
     assert "max = 'many', must be an integer" in system.cli("show-app", name)
 
 
-def test_a_fleets_file_is_applied(start, name, counts_app, tmp_path):
+def test_a_fleet_file_is_applied(start, name, counts_app, tmp_path):
     system = start({"worker": 0}, {"worker": 25})
     system.wait_for_dynos(name, {"worker": 3})
     file = tmp_path / "fleet.yaml"

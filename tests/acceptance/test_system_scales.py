@@ -1,4 +1,4 @@
-"""Beat and worker as they are deployed bring the formation to what it should be."""
+"""Beat and worker, run as deployed, scale the formation."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.waiting import wait_until
 
-#: The example of the project's own description.
+#: The example in the README.
 COUNTS = {"celeryd": 2, "celerybd": 99, "someotherproc": 0}
 DYNOS_BEFORE = {"web": 1, "celeryd": 0, "celerybd": 1, "someotherproc": 1}
 FOR_BOUNDARY = {
@@ -23,7 +23,7 @@ FOR_BOUNDARY = {
         pytest.param("0", ("all-in-one",), id="0, all in one"),
     ],
 )
-def test_the_example_has_its_dynos_within_three_periods(
+def test_the_readme_example_is_scaled_within_three_periods(
     make_system, counts_app, name, lines, boundary
 ):
     system = make_system(COUNT_BOUNDARY=boundary)
@@ -38,7 +38,7 @@ def test_the_example_has_its_dynos_within_three_periods(
     assert system.dynos(name) == {"web": 1, **FOR_BOUNDARY[boundary]}
 
 
-def test_postgresql_and_the_journal_tell_the_same_story(
+def test_the_journal_on_postgresql_records_each_change(
     make_system, counts_app, name, postgres_url
 ):
     system = make_system(postgres_url, COUNT_BOUNDARY="10")
@@ -50,14 +50,16 @@ def test_postgresql_and_the_journal_tell_the_same_story(
     system.wait_for_dynos(name, {"worker": 0})
     wait_until(lambda: len(system.events(name)) == 2)
 
-    told = [
+    journal = [
         (event["kind"], event["from_quantity"], event["to_quantity"], event["count"])
         for event in system.events(name)
     ]
-    assert told == [("scaled", 0, 3, 21), ("scaled", 3, 0, 0)]
+    assert journal == [("scaled", 0, 3, 21), ("scaled", 3, 0, 0)]
 
 
-def test_twenty_periods_without_a_change_cost_no_call(make_system, counts_app, name):
+def test_twenty_periods_without_a_change_make_no_heroku_call(
+    make_system, counts_app, name
+):
     system = make_system(COUNT_BOUNDARY="10")
     system.register(name, DYNOS_BEFORE)
     counts_app.answer(COUNTS)
@@ -80,7 +82,7 @@ def test_twenty_periods_without_a_change_cost_no_call(make_system, counts_app, n
 def test_celery_inspect_finds_the_worker_and_few_connections_are_used(
     make_system, counts_app, name, lines, most
 ):
-    """Heroku's smallest Redis has 20, and a new dyno starts beside the old one."""
+    """Heroku's smallest Redis allows 20, and a new dyno overlaps with the old one."""
     system = make_system()
     system.register(name, {"worker": 0})
     counts_app.answer({"worker": 1})
@@ -104,7 +106,7 @@ def test_a_new_app_is_polled_and_a_removed_one_is_left_alone(
     counts_app.answer({"worker": 1})
     system.wait_for_dynos(name, {"worker": 1})
     system.cli("del-app", name, "--yes")
-    # What had been on its way is over with the third tick from now.
+    # Everything in flight is over by the third tick from now.
     wait_until(lambda: system.logs().count("tick.done sent=0") >= 3)
     polls = system.polls
     counts_app.answer({"worker": 0})

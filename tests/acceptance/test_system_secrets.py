@@ -1,4 +1,4 @@
-"""What must stay secret is found nowhere."""
+"""Secrets do not show up anywhere."""
 
 from __future__ import annotations
 
@@ -17,36 +17,36 @@ OWN_KEY, WRONG_KEY = "HRKU-of-another-account", "HRKU-that-is-revoked"
 
 
 @contextmanager
-def everything_that_redis_is_told(url):
-    """Collect each command that Redis gets, as text."""
-    told: list[str] = []
-    client = Redis.from_url(url, socket_timeout=None)  # Redis may be idle for long
+def commands_to_redis(url):
+    """Collect each command that Redis receives, as text."""
+    commands: list[str] = []
+    client = Redis.from_url(url, socket_timeout=None)  # it may be idle for long
 
     def listen():
         try:
             with client.monitor() as monitor:
-                told.extend(map(str, monitor.listen()))
+                commands.extend(map(str, monitor.listen()))
         except (RedisError, OSError, ValueError):
             return
 
     thread = threading.Thread(target=listen, daemon=True)
     thread.start()
     with Redis.from_url(url) as other:
-        wait_until(lambda: other.set("listening", "1") and told)
-    yield told
+        wait_until(lambda: other.set("listening", "1") and commands)
+    yield commands
     with Redis.from_url(url) as other:
         other.client_kill_filter(_type="normal", skipme=True)
     thread.join(5)
 
 
-def test_a_password_in_a_url_is_found_nowhere(make_system, counts_app, name, tmp_path):
+def test_a_password_in_a_url_does_not_leak(make_system, counts_app, name, tmp_path):
     key = Fernet.generate_key().decode()
     system = make_system(SCALAR_SECRET_KEY=key)
     counts_app.require_auth("user", PASSWORD)
     counts_app.answer({"worker": 1})
     url = counts_app.url.replace("://", f"://user:{PASSWORD}@")
     printed = []
-    with everything_that_redis_is_told(system.redis.url) as told:
+    with commands_to_redis(system.redis.url) as commands:
         system.heroku.create_app(name, {"worker": 0})
         printed.append(system.cli("add-app", name, url))
         system.start("beat", "worker")
@@ -66,13 +66,13 @@ def test_a_password_in_a_url_is_found_nowhere(make_system, counts_app, name, tmp
         "the command line": "".join(printed),
         "the logs": system.logs(),
         "Redis": system.all_of_redis(),
-        "what Redis was told": "".join(told),
+        "the commands to Redis": "".join(commands),
         "Heroku's log": repr(system.heroku.requests()),
         "the database": repr([file.read_bytes() for file in files]),
     }
 
     assert "user:***@" in everywhere["the command line"]
-    assert "scalar.poll_and_scale" in everywhere["what Redis was told"]
+    assert "scalar.poll_and_scale" in everywhere["the commands to Redis"]
     found = [
         (place, secret)
         for place, text in everywhere.items()
@@ -82,8 +82,8 @@ def test_a_password_in_a_url_is_found_nowhere(make_system, counts_app, name, tmp
     assert found == []
 
 
-def test_an_own_heroku_key_is_found_nowhere(make_system, counts_app, name, tmp_path):
-    """Neither while it is good, nor when Heroku refuses it."""
+def test_an_apps_heroku_key_does_not_leak(make_system, counts_app, name, tmp_path):
+    """Neither while it is valid, nor after Heroku refuses it."""
     secret_key = Fernet.generate_key().decode()
     system = make_system(SCALAR_SECRET_KEY=secret_key, COUNT_BOUNDARY="1")
     system.heroku.create_account("other")
@@ -92,7 +92,7 @@ def test_an_own_heroku_key_is_found_nowhere(make_system, counts_app, name, tmp_p
     counts_app.answer({"worker": 1})
     add = ("add-app", name, counts_app.url)
     printed = []
-    with everything_that_redis_is_told(system.redis.url) as told:
+    with commands_to_redis(system.redis.url) as commands:
         for key, status in ((WRONG_KEY, 1), (OWN_KEY, 0)):
             printed.append(
                 system.cli(*add, "--heroku-key", "-", typed=f"{key}\n", status=status)
@@ -114,7 +114,7 @@ def test_an_own_heroku_key_is_found_nowhere(make_system, counts_app, name, tmp_p
         "the command line": "".join(printed),
         "the logs": system.logs(),
         "Redis": system.all_of_redis(),
-        "what Redis was told": "".join(told),
+        "the commands to Redis": "".join(commands),
         "the database": repr([file.read_bytes() for file in files]),
     }
 

@@ -1,4 +1,4 @@
-"""A process that cannot do its work says so at once, in one line."""
+"""A misconfigured process exits at once, with one line."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ def test_a_bad_setting_ends_every_line(tmp_path, line):
     with start_process(line, env, tmp_path / "log") as process:
         wait_until(lambda: not process.running)
 
-        said = process.log_text()
+        output = process.log_text()
         assert (
-            said == "Configuration error: SLEEP_PERIOD = 0, must be from 1 to 86400\n"
+            output == "Configuration error: SLEEP_PERIOD = 0, must be from 1 to 86400\n"
         )
         assert process.terminate_like_heroku() == 2
 
 
 @pytest.mark.parametrize("line", ["worker", "all-in-one"])
-def test_a_ca_file_that_is_none_ends_the_worker(tmp_path, line):
+def test_a_missing_ca_file_ends_the_worker(tmp_path, line):
     env = {"TLS_CA_FILE": str(tmp_path / "none.pem"), "HEROKU_API_KEY": "hunter2"}
     with start_process(line, env, tmp_path / "log") as process:
         wait_until(lambda: not process.running)

@@ -1,4 +1,4 @@
-"""Processes die, servers vanish, apps go wrong: nothing is scaled because of it."""
+"""Processes die, servers vanish, apps fail: none of it scales anything."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ SHORT_TIMES = {"APP_READ_TIMEOUT": "0.5", "APP_TOTAL_TIMEOUT": "0.8"}
 
 
 @pytest.fixture
-def at_rest(make_system, counts_app, name):
-    """Set up a system with one app of 3 dynos for 25 counts; wait until it rests."""
+def settled(make_system, counts_app, name):
+    """Start a system with one app; wait until it has 3 dynos for count 25."""
 
-    def at_rest(*lines):
+    def settled(*lines):
         system = make_system(COUNT_BOUNDARY="10", **SHORT_TIMES)
         system.register(name, {"worker": 0, "mailer": 2})
         counts_app.answer({"worker": 25, "mailer": 11})
@@ -25,22 +25,22 @@ def at_rest(make_system, counts_app, name):
         system.heroku.clear_requests()
         return system
 
-    return at_rest
+    return settled
 
 
 @pytest.fixture
-def system(at_rest):
-    """Beat and worker: processes that end, and lose Redis, each for itself."""
-    return at_rest("beat", "worker")
+def system(settled):
+    """Beat and worker apart, which end and lose Redis one by one."""
+    return settled("beat", "worker")
 
 
 @pytest.fixture
-def in_one(at_rest):
-    """Both in one process, for what happens elsewhere: to an app, or to Heroku."""
-    return at_rest("all-in-one")
+def in_one(settled):
+    """Beat and worker in one process, for faults of an app or of Heroku."""
+    return settled("all-in-one")
 
 
-def test_a_killed_worker_is_healed_by_the_next_one(system, counts_app, name):
+def test_a_new_worker_recovers_after_a_killed_one(system, counts_app, name):
     counts_app.behave("hang")
     system.wait_for_polls(1)  # it dies while it evaluates
     system.worker.kill()
@@ -54,7 +54,7 @@ def test_a_killed_worker_is_healed_by_the_next_one(system, counts_app, name):
     assert system.patches(name) == [{"worker": 5}]
 
 
-def test_a_redis_that_restarts_empty_is_healed(system, counts_app, own_redis, name):
+def test_it_recovers_after_redis_restarts_empty(system, counts_app, own_redis, name):
     own_redis.restart()
     counts_app.clear()
     system.wait_for_polls(2)
@@ -65,9 +65,7 @@ def test_a_redis_that_restarts_empty_is_healed(system, counts_app, own_redis, na
     assert system.patches(name) == [{"worker": 5}]
 
 
-def test_a_redis_that_is_away_for_a_while_is_healed(
-    system, counts_app, own_redis, name
-):
+def test_it_recovers_after_redis_was_down(system, counts_app, own_redis, name):
     own_redis.kill()
     wait_until(lambda: "Connection to broker lost" in system.logs(), timeout=20)
     counts_app.answer({"worker": 45, "mailer": 11})
@@ -91,13 +89,13 @@ def test_a_second_beat_does_not_poll_more_often(system, counts_app):
             counts_app.requests, counts_app.requests[2:], strict=False
         )
     ]
-    assert min(gaps) > 1.5  # three polls span two periods, but for the jitter
+    assert min(gaps) > 1.5  # three polls span two periods, apart from jitter
 
 
-def test_the_tick_of_a_restarted_beat_polls_nothing_again(
+def test_the_tick_of_a_restarted_beat_polls_nothing_twice(
     make_system, counts_app, name
 ):
-    """It ticks as soon as it starts, but this period has had its tick."""
+    """It ticks as soon as it starts, but this period already had its tick."""
     system = make_system(SLEEP_PERIOD="3600")
     system.register(name, {"worker": 0})
     counts_app.clear()
@@ -110,7 +108,7 @@ def test_the_tick_of_a_restarted_beat_polls_nothing_again(
     assert system.polls == 1
 
 
-def test_a_stopped_worker_finishes_what_it_began(system, counts_app, name):
+def test_a_stopped_worker_finishes_its_evaluation(system, counts_app, name):
     counts_app.behave("slow", seconds=0.4, body={"worker": 45, "mailer": 11})
     system.wait_for_polls(1)
     system.worker.terminate_like_heroku(timeout=30)
@@ -120,8 +118,8 @@ def test_a_stopped_worker_finishes_what_it_began(system, counts_app, name):
     assert "Warm shutdown" in system.worker.log_text()
 
 
-def test_an_app_that_goes_wrong_keeps_its_dynos(in_one, counts_app, name):
-    """Hangs, drips, resets, is cut off, is huge, loops; then it answers again."""
+def test_a_failing_app_keeps_its_dynos(in_one, counts_app, name):
+    """It hangs, drips, resets, is cut off, is huge, loops, then answers again."""
     for kind, options in (
         ("hang", {}),
         ("drip", {}),
@@ -177,8 +175,8 @@ def test_a_hanging_app_does_not_delay_another(in_one, counts_app, name):
         assert len(other.requests) - polls >= 4
 
 
-@pytest.mark.parametrize("status", [403, 503])
-def test_a_heroku_that_refuses_is_asked_again_later(in_one, counts_app, name, status):
+@pytest.mark.parametrize("status", [403, 429, 503])
+def test_a_call_that_heroku_refuses_is_retried_later(in_one, counts_app, name, status):
     in_one.heroku.fail(status, times=1)
     counts_app.answer({"worker": 45, "mailer": 0})
     wait_until(lambda: "scale.held" in in_one.logs(), timeout=10)

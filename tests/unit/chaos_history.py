@@ -1,4 +1,4 @@
-"""Histories made by hand: a quiet run of one app, in which one thing goes wrong."""
+"""Hand-made histories: an uneventful run of one app, with one thing wrong."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from chaos.script import counts_at, name_of
 SEED = 5
 PERIOD = 2.0
 BEGAN = 1_000.0
-#: Polls of a quiet run, one each period.
+#: Polls of an uneventful run, one per period.
 POLLS = 30
-#: By the order of the rules.
+#: The apps of each rule, in the order of the rules.
 BOUNDARY, ANY_COUNT, RANGE, STEPS, WINDOW, FALLBACK, WEB = range(7)
 
 
 def at(seconds: float) -> float:
-    """Return the time so many seconds after the beginning."""
+    """Return the time this many seconds after the start."""
     return BEGAN + seconds
 
 
-def told(
+def answered(
     app: int, seconds: float, kind: str = "healthy", **counts: int | None
 ) -> Answer:
-    """Return an answer; counts of the script unless some are given."""
+    """Return an answer with the given counts, or those of the script."""
     types = rule_of(app).process_types
     script: Mapping[str, int | None] = counts_at(SEED, app, types, seconds)
     return Answer(at(seconds), name_of(app), kind, counts or script)
@@ -45,12 +45,12 @@ def patched(
     fault: str | None = None,
     **updates: int,
 ) -> Call:
-    """Return a change that was asked for."""
+    """Return a requested change."""
     return Call(at(seconds), "PATCH", name_of(app), status, fault, updates)
 
 
 def read(app: int, seconds: float) -> Call:
-    """Return a reading of the formation."""
+    """Return a read of the formation."""
     return Call(at(seconds), "GET", name_of(app), 200)
 
 
@@ -60,7 +60,7 @@ def scaled(app: int, process_type: str, before: int, after: int) -> Event:
 
 
 def fault(kind: str, began: float, ended: float, *apps: int, **more: int) -> Span:
-    """Return a fault that was."""
+    """Return a past fault."""
     return Span(kind, at(began), at(ended), frozenset(map(name_of, apps)), **more)
 
 
@@ -74,13 +74,13 @@ def history(
     first: Mapping[str, int] | None = None,
     last: Mapping[str, int] | None = None,
 ) -> History:
-    """Return the history of one app; the journal and the end fit the changes."""
+    """Return the history of one app, with a matching journal and final formation."""
     name = name_of(app)
     dynos = dict(first or dict.fromkeys(rule_of(app).process_types, 1))
     calls = tuple(calls)
     now, written = dict(dynos), []
     for call in calls:
-        if call.was_made:
+        if call.was_applied:
             for kind, quantity in call.updates.items():
                 if now[kind] != quantity:
                     written.append(scaled(app, kind, now[kind], quantity))
@@ -103,8 +103,8 @@ def history(
 
 
 def polled(app: int, *without: int) -> list[Answer]:
-    """Return a healthy answer for each period, but for some of them."""
-    return [told(app, PERIOD * n) for n in range(POLLS + 1) if n not in without]
+    """Return a healthy answer for each period except some."""
+    return [answered(app, PERIOD * n) for n in range(POLLS + 1) if n not in without]
 
 
 def with_registry(run: History, *rows: str) -> History:

@@ -1,4 +1,4 @@
-"""What the benchmarks make of their measurements."""
+"""The tables that the benchmarks derive from their measurements."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from benchmarks.stage.report import markdown
 from devtools.procfile import ROOT
 
 
-def test_a_table_sets_columns_of_numbers_to_the_right():
+def test_a_table_right_aligns_columns_of_numbers():
     table = markdown(
         ("what", "us", "growth"), [("ours", "1,234", "+3"), ("b", 5, "-1")]
     )
@@ -35,7 +35,7 @@ def test_a_table_without_rows_has_its_heads():
     assert markdown(("a", "b"), []).splitlines() == ["| a | b |", "| --- | --- |"]
 
 
-def test_every_app_of_a_large_fleet_has_a_loopback_address_of_its_own():
+def test_every_app_of_a_large_fleet_has_its_own_loopback_address():
     found = {address(number) for number in range(100_000)}
 
     assert len(found) == 100_000
@@ -46,14 +46,14 @@ def test_every_app_of_a_large_fleet_has_a_loopback_address_of_its_own():
     assert not any(one.endswith((".0", ".255")) for one in found)
 
 
-def test_an_apps_answer_says_how_long_it_is():
+def test_an_apps_answer_has_its_content_length():
     head, body = answer(15).split(b"\r\n\r\n")
 
     assert body == b'{"worker": 15}'
     assert b"Content-Length: 14" in head
 
 
-def test_a_thread_is_back_on_its_cpus_after_a_measurement():
+def test_a_thread_returns_to_its_cpus_after_a_measurement():
     before = os.sched_getaffinity(0)
     with on(MEASURED):
         assert os.sched_getaffinity(0) == MEASURED
@@ -61,7 +61,7 @@ def test_a_thread_is_back_on_its_cpus_after_a_measurement():
     assert os.sched_getaffinity(0) == before == ALL
 
 
-def test_an_evaluation_is_told_as_a_part_of_the_floor_and_of_the_naive_way():
+def test_an_evaluation_is_compared_with_the_floor_and_the_naive_way():
     loops = {"shared session": 0.0004, "requests.get": 0.02}
     rows = rows_of("HTTPS", Measured(0.0006, loops))
 
@@ -82,7 +82,7 @@ def test_apps_on_one_account_leave_the_reserve():
     assert rows == [("ours", "8.00", "1.00", "500.0")]
 
 
-def test_connections_are_the_most_that_were_seen_and_memory_is_the_median():
+def test_connections_are_the_maximum_and_memory_is_the_median():
     looks = [
         Look(100.0, {"scalar evalsha": 2}, 1),
         Look(120.0, {"scalar evalsha": 2, "scalar-celery brpop": 1}, 2),
@@ -108,7 +108,7 @@ def test_connections_are_the_most_that_were_seen_and_memory_is_the_median():
         pytest.param(0.5, "+30.00", id="half a megabyte a minute"),
     ],
 )
-def test_growth_is_told_for_an_hour(each_minute, an_hour):
+def test_growth_is_reported_per_hour(each_minute, an_hour):
     looks = [
         soak.Look(100 + each_minute * minute, 90.0, 1.0, 8, 2, 1_000, 90, 60)
         for minute in range(13)
@@ -117,8 +117,8 @@ def test_growth_is_told_for_an_hour(each_minute, an_hour):
     assert soak.rows_of(looks)[0][-1] == an_hour
 
 
-def test_a_part_gains_what_the_same_round_costs_without_it():
-    """A round in which the machine was twice as slow says the same as the others."""
+def test_a_part_is_compared_within_the_same_round():
+    """A round in which the machine was twice as slow has the same ratio."""
     rounds = [
         (Turn(0.0008, 1.0), Turn(0.0010, 1.1)),
         (Turn(0.0016, 2.0), Turn(0.0020, 2.2)),
@@ -150,7 +150,7 @@ for switch in (lambda: None, *SWITCHES.values()):
 
 
 def parts_of_a_worker(stock):
-    """Return its parts as they are with some stock ones, and as each switch acts."""
+    """Return its parts with some stock ones, and again after each switch."""
     done = subprocess.run(
         [sys.executable, "-c", PARTS_OF_A_WORKER],
         cwd=ROOT,
@@ -162,7 +162,7 @@ def parts_of_a_worker(stock):
     return [line.split() for line in done.stdout.splitlines()]
 
 
-def test_each_of_our_parts_of_celery_can_be_taken_out_alone():
+def test_each_of_our_parts_of_celery_can_be_replaced_alone():
     ours, *switched = parts_of_a_worker(())
     all_stock = switched[-1]
     assert all(mine != theirs for mine, theirs in zip(ours, all_stock, strict=True))

@@ -17,7 +17,7 @@ def test_a_call_that_changes_dynos_is_free():
     assert overhead(history(calls=calls)) == 1
 
 
-def test_a_call_that_asks_for_what_is_there_is_not():
+def test_a_call_that_changes_nothing_is_not_free():
     calls = [patched(APP, 10, worker=3), patched(APP, 12, worker=3)]
 
     assert overhead(history(calls=calls)) == 1
@@ -26,15 +26,17 @@ def test_a_call_that_asks_for_what_is_there_is_not():
 @pytest.mark.parametrize(
     ("span", "more"),
     [
-        pytest.param(fault("beat killed", 1, 2), 0, id="beat reads nothing"),
-        pytest.param(fault("worker killed", 1, 2), 12, id="evaluations under way"),
+        pytest.param(fault("beat killed", 1, 2), 0, id="beat makes no calls"),
+        pytest.param(fault("worker killed", 1, 2), 12, id="evaluations in flight"),
         pytest.param(
-            fault("redis killed, restarted empty", 1, 2), 1, id="all is read again"
+            fault("redis killed, restarted empty", 1, 2),
+            1,
+            id="everything is read again",
         ),
         pytest.param(fault("clock an hour back", 1, 2), 2, id="there and back"),
-        pytest.param(fault("heroku 500", 1, 9), 28, id="under way, and two tries"),
+        pytest.param(fault("heroku 500", 1, 9), 28, id="in flight, and two tries"),
         pytest.param(fault("heroku refuses 403", 1, 9, APP), 4, id="one app"),
-        pytest.param(fault("app hang", 1, 9, APP), 0, id="an app costs none"),
+        pytest.param(fault("app hang", 1, 9, APP), 0, id="a sick app costs nothing"),
     ],
 )
 def test_each_fault_has_its_allowance(span, more):
@@ -47,5 +49,5 @@ def test_too_many_calls_are_found():
 
     assert list(check_calls(right, THREADS)) == []
     assert [v.what for v in check_calls(wrong, THREADS)] == [
-        "2 calls changed nothing, at most 1 may"
+        "2 calls changed nothing, the budget is 1"
     ]

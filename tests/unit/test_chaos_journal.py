@@ -37,20 +37,20 @@ def test_changes_in_the_wrong_order_are_found():
     assert missing(history(calls=[UP, DOWN], events=[DOWN_EVENT, UP_EVENT]))
 
 
-def test_the_same_change_later_does_not_stand_for_both():
+def test_one_event_does_not_cover_the_same_change_twice():
     run = history(calls=[UP, DOWN, patched(APP, 30, worker=3)], events=[UP_EVENT])
 
     assert len(missing(run)) == 2
 
 
-def test_an_event_that_was_written_twice_is_counted():
+def test_an_event_written_twice_is_counted():
     run = history(calls=[UP, DOWN], events=[UP_EVENT, UP_EVENT, DOWN_EVENT])
 
     assert missing(run) == []
     assert written_twice(run) == 1
 
 
-def test_a_change_without_an_answer_has_its_event_as_well():
+def test_a_change_without_an_answer_needs_its_event():
     unanswered = patched(APP, 10, None, "cut", worker=3)
 
     assert missing(history(calls=[unanswered], events=[]))
@@ -62,14 +62,14 @@ def test_a_change_that_was_refused_needs_no_event():
     assert missing(history(calls=[refused], events=[])) == []
 
 
-def test_one_fault_alone_is_no_excuse():
+def test_one_fault_alone_does_not_excuse_a_lost_event():
     for kind in ("worker killed", "redis full", REDIS, "disk full"):
         run = history(calls=[UP], events=[], spans=[fault(kind, 9, 12)])
 
         assert missing(run), kind
 
 
-def test_a_dead_database_and_a_redis_that_forgets_together_lose_an_event():
+def test_a_dead_database_and_an_emptied_redis_together_may_lose_an_event():
     spans = [fault("postgresql stopped, restarted", 9, 15), fault(REDIS, 11, 13)]
     run = history(calls=[UP], events=[], spans=spans)
 
@@ -77,27 +77,27 @@ def test_a_dead_database_and_a_redis_that_forgets_together_lose_an_event():
     assert lost(run) == ["app-00 worker 1 -> 3 at 10.000 s"]
 
 
-def test_a_lost_answer_and_a_redis_that_forgets_together_lose_an_event():
+def test_a_lost_answer_and_an_emptied_redis_together_may_lose_an_event():
     unanswered = patched(APP, 10, None, "cut", worker=3)
     run = history(calls=[unanswered], events=[], spans=[fault(REDIS, 11, 13)])
 
     assert missing(run) == []
 
 
-def test_the_question_waits_for_as_long_as_heroku_does_not_answer():
-    """The worker died before it could write; nobody could find out before Redis."""
+def test_a_pending_change_waits_until_heroku_answers():
+    """The worker died before it recorded the change, and Redis forgot it."""
     spans = [fault("worker killed", 10, 10.1), fault(REDIS, 48, 50)]
 
     assert missing(history(calls=[UP], events=[], spans=spans)) == []
 
 
-def test_the_question_waits_no_longer_than_until_heroku_answers():
+def test_a_pending_change_waits_no_longer_once_heroku_answers():
     spans = [fault("worker killed", 10, 10.1), fault(REDIS, 48, 50)]
 
     assert missing(history(calls=[UP, read(APP, 12)], events=[], spans=spans))
 
 
-def test_a_redis_that_forgot_before_the_change_is_no_excuse():
+def test_a_redis_emptied_before_the_change_does_not_excuse_a_lost_event():
     spans = [fault("disk full", 3, 15), fault(REDIS, 4, 6)]
 
     assert missing(history(calls=[UP], events=[], spans=spans))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from chaos.check_polls import check_frequency, check_resumption, polls_of, resumed_after
 from tests.unit.chaos_history import (
     BOUNDARY,
+    answered,
     fault,
     history,
     polled,
-    told,
     unknown,
 )
 
@@ -23,14 +23,14 @@ def too_often(run):
     return [violation.what for violation in check_frequency(run)]
 
 
-def test_a_quiet_run_is_right():
+def test_a_run_without_faults_is_right():
     run = history(answers=polled(APP))
 
     assert too_late(run) == too_often(run) == []
 
 
-def test_polls_that_go_on_in_time_are_right():
-    """A fault until 20.5 s; the next poll comes 9.5 s later, 10 s are promised."""
+def test_polling_that_resumes_in_time_is_right():
+    """A fault until 20.5 s; the next poll comes 9.5 s later, 10 s are allowed."""
     run = history(
         answers=polled(APP, *range(5, 15)), spans=[fault("redis full", 9, 20.5)]
     )
@@ -39,7 +39,7 @@ def test_polls_that_go_on_in_time_are_right():
     assert resumed_after(run, run.spans[0]) == 9.5
 
 
-def test_polls_that_go_on_too_late_are_found():
+def test_polling_that_resumes_too_late_is_found():
     run = history(
         answers=polled(APP, *range(5, 16)), spans=[fault("redis full", 9, 20.5)]
     )
@@ -48,7 +48,7 @@ def test_polls_that_go_on_too_late_are_found():
     assert late.startswith("app-00 was polled 11.5 s after the end of 'redis full'")
 
 
-def test_polls_that_never_go_on_are_found():
+def test_polling_that_never_resumes_is_found():
     run = history(
         answers=polled(APP, *range(5, 40)), spans=[fault("redis full", 9, 20)]
     )
@@ -57,7 +57,7 @@ def test_polls_that_never_go_on_are_found():
     assert resumed_after(run, run.spans[0]) == float("inf")
 
 
-def test_an_app_that_is_sick_itself_is_not_waited_for():
+def test_a_sick_app_need_not_be_polled():
     run = history(
         answers=polled(APP, *range(5, 20)),
         spans=[fault("redis full", 9, 12), fault("app hang", 9, 38, APP)],
@@ -66,7 +66,7 @@ def test_an_app_that_is_sick_itself_is_not_waited_for():
     assert too_late(run) == []
 
 
-def test_an_app_that_is_well_again_is_waited_for():
+def test_an_app_that_has_recovered_must_be_polled():
     run = history(
         answers=polled(APP, *range(5, 25)), spans=[fault("app hang", 9, 30, APP)]
     )
@@ -74,7 +74,7 @@ def test_an_app_that_is_well_again_is_waited_for():
     assert len(too_late(run)) == 1
 
 
-def test_the_last_of_faults_that_overlap_is_what_is_waited_for():
+def test_only_the_last_of_overlapping_faults_counts():
     run = history(
         answers=polled(APP, *range(5, 20)),
         spans=[fault("redis full", 9, 12), fault("beat frozen", 10, 38)],
@@ -84,45 +84,49 @@ def test_the_last_of_faults_that_overlap_is_what_is_waited_for():
 
 
 def test_two_polls_in_a_period_are_found():
-    run = history(answers=[*polled(APP), told(APP, 20.6)])
+    run = history(answers=[*polled(APP), answered(APP, 20.6)])
 
     assert too_often(run) == [
-        "app-00 was polled 2 times within 0.60 s, 1 s apart at least"
+        "app-00 was polled 2 times within 0.60 s, they must be at least 1 s apart"
     ]
 
 
 def test_a_tick_may_come_a_quarter_early():
-    run = history(answers=[*polled(APP, 11), told(APP, 21.5)])
+    run = history(answers=[*polled(APP, 11), answered(APP, 21.5)])
 
     assert too_often(run) == []
 
 
-def test_a_late_message_may_be_near_to_the_next_while_a_fault_is_there():
+def test_a_late_message_may_be_close_to_the_next_during_a_fault():
     run = history(
-        answers=[*polled(APP, 10), told(APP, 21.6)], spans=[fault("redis full", 17, 21)]
+        answers=[*polled(APP, 10), answered(APP, 21.6)],
+        spans=[fault("redis full", 17, 21)],
     )
 
     assert too_often(run) == []
 
 
-def test_a_poll_that_a_busy_machine_made_late_is_no_second_tick():
-    """It is near to the next one, but far from the one before."""
-    run = history(answers=[*polled(APP, 10), told(APP, 21.6)])
+def test_a_poll_that_a_busy_machine_delayed_is_not_a_second_tick():
+    """It is close to the next one, but far from the one before."""
+    run = history(answers=[*polled(APP, 10), answered(APP, 21.6)])
 
     assert too_often(run) == []
 
 
 def test_more_polls_than_periods_are_found_even_during_a_fault():
     run = history(
-        answers=[*polled(APP, 10), told(APP, 21.6), told(APP, 21.8)],
+        answers=[*polled(APP, 10), answered(APP, 21.6), answered(APP, 21.8)],
         spans=[fault("redis full", 17, 21)],
     )
 
     assert too_often(run)
 
 
-def test_a_redis_that_forgot_the_last_tick_lets_one_come_early():
-    answers = [*polled(APP, 10, 11), *(told(APP, when) for when in (20.2, 20.4, 21.2))]
+def test_a_tick_may_come_early_after_redis_forgot_the_last_one():
+    answers = [
+        *polled(APP, 10, 11),
+        *(answered(APP, when) for when in (20.2, 20.4, 21.2)),
+    ]
     emptied = fault("redis killed, restarted empty", 20.3, 21)
 
     assert too_often(history(answers=answers, spans=[emptied])) == []
@@ -130,13 +134,13 @@ def test_a_redis_that_forgot_the_last_tick_lets_one_come_early():
 
 
 def test_a_second_beat_that_doubles_the_polls_is_found():
-    doubled = [told(APP, 20.9 + 2 * n) for n in range(4)]
+    doubled = [answered(APP, 20.9 + 2 * n) for n in range(4)]
     run = history(answers=[*polled(APP), *doubled], spans=[fault("two beats", 20, 28)])
 
     assert too_often(run)
 
 
-def test_a_request_that_is_repeated_at_once_is_one_poll():
+def test_a_request_and_its_immediate_retry_are_one_poll():
     dropped = [unknown(APP, 20.01, "app reset"), unknown(APP, 20.02, "app reset")]
     run = history(answers=[*polled(APP, 10), *dropped])
 
@@ -144,7 +148,7 @@ def test_a_request_that_is_repeated_at_once_is_one_poll():
     assert too_often(run) == []
 
 
-def test_a_request_that_is_repeated_twice_is_two_polls():
+def test_a_second_retry_is_another_poll():
     dropped = [unknown(APP, 20 + n / 100, "app reset") for n in range(1, 4)]
     run = history(answers=[*polled(APP, 10), *dropped])
 

@@ -1,9 +1,9 @@
-"""What a run prints names the seed, the fault and the way to see it again."""
+"""A run prints the seed, the faults and how to reproduce a violation."""
 
 from __future__ import annotations
 
 from chaos.catalog import BEAT_KILLED
-from chaos.report import figures, not_reached, table, verdict
+from chaos.report import figures, skipped, table, verdict
 from chaos.schedule import Fault, Step
 from chaos.violation import Violation
 from tests.unit.chaos_history import (
@@ -35,18 +35,17 @@ def test_the_figures_count_changes_and_calls():
     assert "1 Heroku calls, of which 0 changed nothing (budget: 1)" in figures(run, 12)
 
 
-def test_what_there_was_no_time_for_is_said():
-    assert not_reached([]) == ""
-    assert "beat killed" in not_reached([Step((Fault(BEAT_KILLED),))])
+def test_faults_left_out_for_lack_of_time_are_named():
+    assert skipped([]) == ""
+    assert "beat killed" in skipped([Step((Fault(BEAT_KILLED),))])
 
 
-def test_a_violation_says_how_to_see_it_again():
-    said = verdict(
-        [Violation("a promise", "was broken", ("  proof",))], "chaos --seed 3"
+def test_a_violation_says_how_to_reproduce_it():
+    text = verdict(
+        [Violation("an invariant", "failed", ("  proof",))], "chaos --seed 3"
     )
 
-    assert (
-        said
-        == "1 violations. Again with: chaos --seed 3\n\na promise: was broken\n  proof"
+    assert text == (
+        "1 violations. Reproduce with: chaos --seed 3\n\nan invariant: failed\n  proof"
     )
-    assert verdict([], "") == "All promises were kept."
+    assert verdict([], "") == "All invariants held."

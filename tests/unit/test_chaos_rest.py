@@ -1,4 +1,4 @@
-"""The checker looks at the end of a run, at the fleet itself, and at secrets."""
+"""The checker checks the end of a run, the fleet itself, and secrets."""
 
 from __future__ import annotations
 
@@ -14,87 +14,87 @@ from tests.unit.chaos_history import (
     SEED,
     STEPS,
     WEB,
+    answered,
     fault,
     history,
     patched,
     polled,
     read,
-    told,
 )
 
 
 def at_the_end(app):
-    """Return the dynos that the last counts of the script ask for."""
+    """Return the dynos that the last counts of the script need."""
     rule = rule_of(app)
     counts = counts_at(SEED, app, rule.process_types, POLLS * 2)
     return {name: rule.recommended(count) for name, count in counts.items()}
 
 
-def test_dynos_that_fit_are_right():
+def test_dynos_that_match_are_right():
     for app in (BOUNDARY, STEPS):
         assert list(check_settled(history(app, last=at_the_end(app)))) == []
 
 
-def test_dynos_that_do_not_fit_are_found():
+def test_dynos_that_do_not_match_are_found():
     wrong = {name: dynos + 1 for name, dynos in at_the_end(BOUNDARY).items()}
 
     assert len(list(check_settled(history(last=wrong)))) == len(wrong)
 
 
-def test_an_app_that_was_refused_may_still_wait():
+def test_a_refused_app_may_still_back_off():
     refusal = fault("heroku refuses 403", 1, 9, BOUNDARY)
 
     assert list(check_settled(history(last={"worker": 99}, spans=[refusal]))) == []
 
 
-def test_web_fits_with_one_dyno_left():
+def test_web_matches_with_one_dyno_left():
     fits = {name: max(n, name == "web") for name, n in at_the_end(WEB).items()}
 
     assert list(check_settled(history(WEB, last=fits))) == []
 
 
-def test_a_fleet_that_leaves_its_script_is_found():
+def test_a_fleet_that_deviates_from_its_script_is_found():
     assert list(check_script(history(answers=polled(BOUNDARY)))) == []
-    assert list(check_script(history(answers=[told(BOUNDARY, 1, worker=77)])))
+    assert list(check_script(history(answers=[answered(BOUNDARY, 1, worker=77)])))
 
 
-def test_a_password_that_was_told_is_found():
-    leaked = replace(told(BOUNDARY, 1), leaked=True)
+def test_a_leaked_password_is_found():
+    leaked = replace(answered(BOUNDARY, 1), leaked=True)
 
-    assert list(check_secrets(history(answers=[told(BOUNDARY, 1)]))) == []
+    assert list(check_secrets(history(answers=[answered(BOUNDARY, 1)]))) == []
     assert list(check_secrets(history(answers=[leaked])))
 
 
-def test_a_process_that_ended_is_found():
-    assert list(check_deaths(replace(history(), deaths=("worker has ended",))))
+def test_a_process_that_exited_is_found():
+    assert list(check_deaths(replace(history(), deaths=("worker exited",))))
 
 
-def test_all_promises_are_checked_together():
+def test_all_invariants_are_checked_together():
     """One thing of each kind is wrong."""
     run = replace(
         history(
             answers=[
                 *polled(BOUNDARY, *range(11, 20)),
-                told(BOUNDARY, 1, worker=77, mailer=3),
-                replace(told(BOUNDARY, 2.2), leaked=True),
+                answered(BOUNDARY, 1, worker=77, mailer=3),
+                replace(answered(BOUNDARY, 2.2), leaked=True),
             ],
             calls=[patched(BOUNDARY, 2.3, worker=50), *(read(BOUNDARY, 3),) * 9],
             events=[],
             spans=[fault("beat frozen", 21, 23)],
         ),
         registry_after=(),
-        deaths=("beat has ended",),
+        deaths=("beat exited",),
     )
 
-    assert {violation.promise for violation in check(run, 1)} == {
-        "the fleet keeps to the script",
-        "nothing moves but as its policy says",
+    assert {violation.invariant for violation in check(run, 1)} == {
+        "the fleet follows its script",
+        "scales only as the policy allows",
         "no app is polled twice in a period",
-        "polls go on within 5 periods",
-        "the registry is as it was",
+        "polling resumes within 5 periods",
+        "the registry is unchanged",
         "no change is missing from the journal",
         "Heroku calls stay within their budget",
-        "a password stays with its host",
-        "dynos fit their counts in the end",
-        "no process ends by itself",
+        "a password is sent only to its host",
+        "dynos match their counts in the end",
+        "no process exits by itself",
     }

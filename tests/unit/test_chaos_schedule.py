@@ -1,4 +1,4 @@
-"""A seed says all of a run: what the apps report, and which faults there are."""
+"""A seed determines a run: what the apps report, and which faults occur."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def kinds(seed, database="postgresql", *, clock=True):
     return {fault.kind.name for step in steps for fault in step.faults}
 
 
-def test_the_same_seed_is_the_same_schedule():
+def test_the_same_seed_gives_the_same_schedule():
     first, again = (schedule(7, APPS, "sqlite", clock=True) for _ in range(2))
 
     assert first == again
@@ -43,11 +43,11 @@ def test_every_schedule_has_every_fault(database):
         assert kinds(seed, database) == BY_NAME.keys() - {other.name}
 
 
-def test_without_the_library_the_clock_stays_as_it_is():
+def test_without_the_library_there_are_no_clock_faults():
     assert CLOCK_AHEAD.name not in kinds(1, clock=False)
 
 
-def test_apps_are_sick_of_one_thing_at_a_time():
+def test_an_app_has_one_fault_at_a_time():
     for seed in SEEDS:
         for step in schedule(seed, APPS, "sqlite", clock=True):
             sick = [app for fault in step.beside for app in fault.apps]
@@ -55,14 +55,14 @@ def test_apps_are_sick_of_one_thing_at_a_time():
             assert len(sick) == len(set(sick))
 
 
-def test_a_long_wait_of_the_account_is_followed_by_a_redis_that_forgets():
+def test_a_long_backoff_of_the_account_is_followed_by_emptying_redis():
     for seed in SEEDS:
         steps = schedule(seed, APPS, "sqlite", clock=True)
         for step, following in itertools.pairwise(steps):
             if {"heroku 401", "heroku 429"} & {f.kind.name for f in step.faults}:
                 assert REDIS_EMPTIED in {f.kind for f in following.main}
-                assert step.needs_the_next
-        assert sum(step.needs_the_next for step in steps) == 2
+                assert step.requires_next
+        assert sum(step.requires_next for step in steps) == 2
 
 
 def test_some_faults_overlap():
@@ -73,7 +73,7 @@ def test_some_faults_overlap():
     assert any(Family.APP in step and Family.HEROKU in step for step in families)
 
 
-def test_a_short_schedule_has_what_was_asked_for():
+def test_a_short_schedule_has_the_given_faults():
     [first, second] = short_schedule(
         1, 20, [["worker killed", "app hang"], ["app 500"]]
     )
@@ -82,14 +82,14 @@ def test_a_short_schedule_has_what_was_asked_for():
     assert [len(fault.apps) for fault in (*first.faults, *second.faults)] == [0, 1, 1]
 
 
-def test_every_sick_app_has_its_answer():
+def test_every_fault_of_an_app_has_its_answer():
     apps = {k.name for k in BY_NAME.values() if k.family is Family.APP}
     with_status = {name for name in apps if BY_NAME[name].status}
 
     assert SICK.keys() == apps - with_status
 
 
-def test_counts_follow_from_seed_app_and_time():
+def test_seed_app_and_time_determine_counts():
     assert counts_at(1, 3, TYPES, 12.5) == counts_at(1, 3, TYPES, 12.5)
     assert [counts_at(s, 3, TYPES, 12.5) for s in SEEDS].count(
         counts_at(1, 3, TYPES, 12.5)
@@ -106,5 +106,5 @@ def test_counts_jump_and_are_often_0():
     assert len(jumps) > 8
 
 
-def test_a_name_has_its_number():
+def test_a_name_contains_its_number():
     assert number_of(name_of(7)) == 7

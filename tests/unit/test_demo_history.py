@@ -1,4 +1,4 @@
-"""What the demo reads from the scaler's log, and its verdict."""
+"""The demo reads decisions from the scaler's log and judges the run."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def seen(*row):
             id="a hold of the whole app",
         ),
         pytest.param(log_line("tick.done", sent=1), None, id="another event"),
-        pytest.param("Traceback (most recent call last):", None, id="no event"),
+        pytest.param("Traceback (most recent call last):", None, id="not an event"),
     ],
 )
 def test_decisions_in_the_log(line, decision):
@@ -72,7 +72,7 @@ def test_figures():
         pytest.param([(3, 0), (8, 0), (8, 1), (8, 2)], 2, id="not the other way round"),
         pytest.param([(3, 0), (3, 0), (3, 0)], 2, id="still waiting at the end"),
         pytest.param(
-            [(3, 0), (None, 0), (3, 0), (3, 1)], 1, id="starts anew after an unknown"
+            [(3, 0), (None, 0), (3, 0), (3, 1)], 1, id="restarts after an unknown"
         ),
     ],
 )
@@ -91,7 +91,7 @@ UP, DOWN = [(0, 0), (12, 0), (12, 3)], [(0, 3), (0, 0)]
         pytest.param(
             [(0, 0)], ["did not scale up", "did not scale back"], id="nothing happened"
         ),
-        pytest.param(UP, ["did not scale back to 0"], id="no way down"),
+        pytest.param(UP, ["did not scale back to 0"], id="never down"),
         pytest.param(
             [*UP, (12, 0)], ["did not scale back to 0"], id="0 dynos too early"
         ),

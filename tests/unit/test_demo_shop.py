@@ -39,7 +39,7 @@ def beginnings(celery, seconds, *, busy=(0, 0)):
         pytest.param(20, (0, 0), [0], id="the shortest demo has one"),
         pytest.param(37, (0, 0), [0], id="a wave that cannot end in time is left out"),
         pytest.param(60, (0, 0), [0, 20, 40], id="a minute has three"),
-        pytest.param(inf, (0, 0), [0, 20, 40, 60], id="without end they go on"),
+        pytest.param(inf, (0, 0), [0, 20, 40, 60], id="endless"),
         pytest.param(inf, (1, 27), [0, 27, 40, 60], id="waits until the app is idle"),
     ],
 )
@@ -58,7 +58,7 @@ def test_a_wave_puts_every_job_on_its_queue_once(celery):
     assert load.jobs == sum(sizes.values())
 
 
-def test_nothing_of_the_callers_settings_reaches_a_part(monkeypatch, tmp_path):
+def test_no_setting_of_the_caller_reaches_a_part(monkeypatch, tmp_path):
     monkeypatch.setenv("HEROKU_API_KEY", "a-real-key")
     monkeypatch.setenv("REDIS_TLS_URL", "rediss://real.example:6380/0")
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example")

@@ -22,7 +22,7 @@ def look(at, worker=0, mailer=0, states=None):
 
 
 def shown(looks, decisions=(), size=(80, 24)):
-    """What a terminal of that size shows."""
+    """Return what a terminal of that size shows."""
     console = Console(width=size[0], height=size[1])
     with console.capture() as capture:
         console.print(Screen(screen(looks, decisions, "heading", size)))
@@ -102,10 +102,10 @@ def test_plain_lines_when_dynos_change_or_three_seconds_have_passed(capsys):
 
 
 def test_plain_lines_print_each_decision_once(capsys):
-    plain, told = PlainLines(), [Decision("12:00:01", "worker", "0 -> 2  count 6")]
-    plain.show([look(1.0)], told, "")
-    told.append(Decision("12:00:02", None, "held: counts_unavailable"))
-    plain.show([look(1.25)], told, "")
+    plain, past = PlainLines(), [Decision("12:00:01", "worker", "0 -> 2  count 6")]
+    plain.show([look(1.0)], past, "")
+    past.append(Decision("12:00:02", None, "held: counts_unavailable"))
+    plain.show([look(1.25)], past, "")
 
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "  1.0 s  decision  worker  0 -> 2  count 6"

@@ -64,7 +64,7 @@ def test_each_dyno_has_one_process(platform):
 @pytest.mark.parametrize(
     "then", [[dyno("a", "stopping")], []], ids=["stopping", "gone"]
 )
-def test_sigterm_once_then_sigkill_after_the_grace(platform, then):
+def test_one_sigterm_then_sigkill_after_the_grace_period(platform, then):
     platform.follow(dyno("a"))
     platform.follow(*then, now=10)
     platform.follow(now=10 + GRACE - 0.1)

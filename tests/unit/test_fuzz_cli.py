@@ -1,4 +1,4 @@
-"""Whatever is typed: a status, a clear line, no traceback and no password."""
+"""Any command line ends with a status and a clear message, and hides the password."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from tests.support.cli import Cli, _connections_closed, _logging_restored
 from tests.support.environment import VARIABLES
 
 SECRET = "Zq7xW3kPv9"
-#: Nobody listens there, so whatever is asked for is refused at once.
+#: Nothing listens here, so every connection is refused at once.
 NOWHERE = "127.0.0.1:1"
-#: What asks workers takes its time, and has tests of its own.
+#: Without commands that query workers: they are slow and have their own tests.
 COMMANDS = sorted(set(main.commands) - {"doctor"})
 FINE, FAILED, WRONG_USAGE = 0, 1, 2
 
@@ -50,11 +50,11 @@ words = st.sampled_from(
 
 
 def harmless(text):
-    """Return whether the password is not there: alone it is a word like any other."""
-    return SECRET not in text  # the library tries what stands in quotes in this file
+    """Return whether a text does not contain the password."""
+    return SECRET not in text  # Hypothesis also tries string literals of this file
 
 
-#: What no system passes is NUL; half a pair stands for a byte that is no UTF-8.
+#: No argument can contain NUL; a lone surrogate stands for an invalid UTF-8 byte.
 anything = st.text(
     st.characters(exclude_characters="\x00/", exclude_categories=["Cs"])
     | st.sampled_from("\udcff\n\r\x1b\u2028"),
@@ -65,7 +65,7 @@ values = words | urls | anything
 
 @st.composite
 def command_lines(draw):
-    """Return a command, then its options and others, with and without values."""
+    """Draw a command, with its own and foreign options, with and without values."""
     name = draw(st.sampled_from(COMMANDS) | values)
     options = [
         option
@@ -128,7 +128,7 @@ def assert_clear(result):
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_each_command_bears_nothing_at_all(run, name):
+def test_each_command_without_arguments_ends_clearly(run, name):
     assert_clear(run([name]))
 
 
@@ -145,12 +145,12 @@ def test_any_command_line_ends_clearly(run, typed):
 
 
 @given(st.text(max_size=40).filter(harmless), st.booleans())
-def test_any_file_of_a_fleet_ends_clearly(run, text, is_nested):
+def test_any_fleet_file_ends_clearly(run, text, is_nested):
     inside = f"apps:\n  shop:\n    url: http://user:{SECRET}@{NOWHERE}/\n    {text}\n"
 
     assert_clear(run(["apply", "-", "--dry-run"], inside if is_nested else text))
 
 
 @given(st.sampled_from([value.option for value in VALUES]), anything | words)
-def test_any_value_of_a_policy_ends_clearly(run, option, text):
+def test_any_policy_value_ends_clearly(run, option, text):
     assert_clear(run(["set-policy", "shop", f"{option}={text}"]))

@@ -1,4 +1,4 @@
-"""What the fuzzer starts from, and what it once found, keeps to the promises."""
+"""The invariants hold for the fuzzer's corpus and for its earlier findings."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ CHECKS = {
     "urls": urls.check,
 }
 CORPUS = ROOT / "fuzz" / "corpus"
-#: A corpus is kept small, to be read and to be replayed in no time.
+#: A corpus stays small, so that it can be read, and replayed fast.
 MOST_FILES, MOST_BYTES = 60, 8_192
 
 FILES = sorted(CORPUS.glob("*/*"))
 
 
-def test_each_check_has_a_corpus_that_is_small():
+def test_each_check_has_a_small_corpus():
     sizes = dict.fromkeys(CHECKS, 0)
     for file in FILES:
         sizes[file.parent.name] += 1
@@ -32,5 +32,5 @@ def test_each_check_has_a_corpus_that_is_small():
 @pytest.mark.parametrize(
     "file", FILES, ids=[f"{file.parent.name}-{file.name}" for file in FILES]
 )
-def test_the_promises_hold(file):
+def test_the_invariants_hold(file):
     CHECKS[file.parent.name](file.read_bytes())

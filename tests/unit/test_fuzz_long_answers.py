@@ -1,4 +1,4 @@
-"""The longest answers that are read, made to be slow: they take next to no time."""
+"""The longest accepted answers, built to be slow, are still parsed fast."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ ENTRY = b'{"name":"a","value":1' + b',"q":0' * 12 + b"}"
 
 
 def filled(before, unit, after, between=b","):
-    """Return an answer of the longest length that repeats one part."""
+    """Return an answer of the maximum length that repeats one part."""
     times = (LONGEST - len(before) - len(after)) // (len(unit) + len(between))
     return before + between.join([unit] * times) + after
 
 
-def each_other(before, after, unit="%x", times=5_000):
-    """Return an answer of very many names that all differ."""
+def distinct(before, after, unit="%x", times=5_000):
+    """Return an answer with very many distinct names."""
     names = ",".join(f'"{unit % number}":0' for number in range(times))
     return before + names.encode()[: LONGEST - 500] + after
 
@@ -36,8 +36,8 @@ CASES = {
     "lists in lists": b"[" * LONGEST,
     "objects in objects": b'{"a":' * (LONGEST // 5),
     "one name again and again": filled(b"{", b'"a":0', b"}"),
-    "many names": each_other(b"{", b"}"),
-    "members of one process type": each_other(RICH + b'"a":{', b"}}}"),
+    "many names": distinct(b"{", b"}"),
+    "members of one process type": distinct(RICH + b'"a":{', b"}}}"),
     "one member again and again": filled(RICH + b'"a":{', b'"b":0', b"}}}"),
     "process types": filled(RICH, b'"a":{"count":1}', b"}}"),
     "members beside": filled(b"{", b'"":0', b"}"),
@@ -72,5 +72,5 @@ def test_no_answer_is_slow_to_read(body, form):
 
 @pytest.mark.parametrize("body", CASES.values(), ids=CASES)
 @pytest.mark.parametrize("choices", [b"01", b"10", b"22"])
-def test_the_promises_hold_for_long_answers(body, choices):
+def test_the_invariants_hold_for_long_answers(body, choices):
     answers.check(choices + body)

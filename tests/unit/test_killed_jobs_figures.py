@@ -1,4 +1,4 @@
-"""What `benchmarks.killed_jobs` makes of facts."""
+"""The figures that `benchmarks.killed_jobs` derives from facts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from benchmarks.killed_jobs.figures import figures, tell_story
 
 
 def facts(*rows):
-    """Return facts from (kind, at, dyno, job); a dyno lives once."""
+    """Return facts from (kind, at, dyno, job); each dyno starts once."""
     made = [Fact(kind, at, dyno, f"id of {dyno}", job) for kind, at, dyno, job in rows]
     return sorted(made, key=lambda fact: fact.at)
 
@@ -21,9 +21,9 @@ def of(*rows):
 TWO_DYNOS = (
     ("started", 0.0, "worker.1", -1),
     ("started", 0.0, "worker.2", -1),
-    ("told", 10.0, "worker.2", -1),
+    ("sigterm", 10.0, "worker.2", -1),
     ("gone", 12.0, "worker.2", -1),
-    ("told", 20.0, "worker.1", -1),
+    ("sigterm", 20.0, "worker.1", -1),
     ("gone", 20.0, "worker.1", -1),
     ("sent", 1.0, "", 7),
 )
@@ -35,7 +35,7 @@ def test_a_job_whose_dyno_is_removed_before_it_is_done_is_killed_and_lost():
     assert (found.jobs, found.killed, found.lost, found.again) == (1, 1, 1, 0)
 
 
-def test_a_job_that_another_dyno_does_after_all_is_run_again():
+def test_a_job_that_another_dyno_finishes_is_run_again():
     found = of(
         *TWO_DYNOS,
         ("began", 2.0, "worker.2", 7),
@@ -48,7 +48,7 @@ def test_a_job_that_another_dyno_does_after_all_is_run_again():
     assert found.makespan == found.longest_wait == 15.0
 
 
-def test_a_job_that_is_done_in_the_grace_time_is_caught_and_not_killed():
+def test_a_job_that_ends_in_the_grace_period_is_caught_but_not_killed():
     found = of(
         *TWO_DYNOS, ("began", 2.0, "worker.2", 7), ("ended", 11.0, "worker.2", 7)
     )
@@ -66,12 +66,12 @@ def test_a_job_that_still_runs_at_the_end_of_the_run_is_lost_but_not_killed():
     assert (found.killed, found.lost) == (0, 1)
 
 
-def test_dynos_are_paid_until_their_process_has_ended():
+def test_dyno_seconds_count_until_the_process_has_ended():
     assert of(*TWO_DYNOS).dyno_seconds == 12.0 + 20.0
 
 
-def test_only_dynos_without_a_busy_one_above_wait_at_the_idle_end():
-    """worker.2 is idle from 6 s on; worker.1 is busy until it is told to end."""
+def test_the_idle_tail_has_only_dynos_without_a_busy_one_above():
+    """worker.2 is idle from 6 s on; worker.1 is busy until its SIGTERM."""
     found = of(
         *TWO_DYNOS,
         ("began", 2.0, "worker.2", 7),
@@ -83,20 +83,20 @@ def test_only_dynos_without_a_busy_one_above_wait_at_the_idle_end():
     assert found.tail == pytest.approx(4.0)
 
 
-def test_a_dyno_below_a_busy_one_does_not_wait_at_the_idle_end():
-    """worker.1 has nothing to do; worker.2 above it has until 19 s."""
+def test_a_dyno_below_a_busy_one_is_not_in_the_idle_tail():
+    """worker.1 is idle; worker.2 above it is busy until 19 s."""
     found = of(
         ("started", 0.0, "worker.1", -1),
         ("started", 0.0, "worker.2", -1),
         ("sent", 1.0, "", 7),
         ("began", 2.0, "worker.2", 7),
         ("ended", 19.0, "worker.2", 7),
-        ("told", 20.0, "worker.1", -1),
-        ("told", 20.0, "worker.2", -1),
+        ("sigterm", 20.0, "worker.1", -1),
+        ("sigterm", 20.0, "worker.2", -1),
     )
 
     assert found.tail == pytest.approx(1.0)
 
 
-def test_other_dynos_than_those_of_the_workers_do_not_count():
+def test_only_worker_dynos_count():
     assert of(*TWO_DYNOS, ("started", 0.0, "web.1", -1)) == of(*TWO_DYNOS)

@@ -1,4 +1,4 @@
-"""A broker that fails after it has been looked at once."""
+"""A broker that fails after the first measurement."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from agent.tests.situations.facts import Knowable, Scene, Truth
 from agent.tests.situations.place import Place
 from agent.tests.situations.without_worker import CELERY
 
-#: Nothing is known, not even a part.
+#: Nothing is known, not even a lower bound.
 UNKNOWN = Truth({"worker": 3}, knowable=Knowable.NO, at_least={"worker": 0})
 
 
@@ -19,7 +19,7 @@ def down(place: Place) -> Scene:
 
 
 def frozen(place: Place) -> Scene:
-    """3 jobs wait in a Redis that hangs (SIGSTOP): it takes, and never answers."""
+    """3 jobs wait in a Redis that hangs (SIGSTOP): it accepts and never answers."""
     server = place.own_redis()
     app = place.app(url=server.url)
     app.send(3)

@@ -1,4 +1,4 @@
-"""Where a RabbitMQ is to be had."""
+"""Find a RabbitMQ server."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from typing import Optional
 
 from devtools.rabbitmq_server import ROOT, rabbitmq_server
 
-#: The variable that names one that runs.
+#: The variable with the URL of a running one.
 VARIABLE = "AMQP_URL"
-HOW = f"{VARIABLE} must name a RabbitMQ, or {ROOT} where one has been unpacked"
+HOW_TO_SET_UP = (
+    f"set {VARIABLE} to a RabbitMQ's URL, or {ROOT} to where one is unpacked"
+)
 
 
 @contextmanager
 def rabbitmq_url() -> Iterator[Optional[str]]:
-    """Yield the URL of a RabbitMQ; None if nobody says where one is (`HOW`)."""
+    """Yield the URL of a RabbitMQ; None if neither variable is set."""
     if url := os.environ.get(VARIABLE):
         yield url
     elif ROOT in os.environ:

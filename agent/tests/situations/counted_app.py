@@ -1,7 +1,7 @@
 """The Celery app of the situations, for this process and for its workers.
 
-A task says that it runs by making a file, and runs until it is let go or the
-process that started it has ended.
+A task creates a file when it starts, and runs until it is released or the process
+that started it ends.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from celery import Celery
 from celery.app.task import Context
 from kombu import Exchange, Queue
 
-#: The variable that tells a worker its settings.
+#: The environment variable with a worker's settings.
 VARIABLE = "SITUATION_SETTINGS"
-#: Seconds between two looks of a running task at whether it may end.
+#: Seconds between a running task's checks whether it may end.
 LOOK = 0.05
 LET_GO = "let-go"
 
@@ -30,12 +30,12 @@ class Settings:
     """How an app is set up.
 
     Attributes:
-        folder: Where its tasks say that they run.
-        queue: Where tasks go that are not sent elsewhere.
-        is_mixed: Whether one task acknowledges early though the others do not.
-        is_routed: Whether queues have other names than their routing keys.
-        timezone: Where the app's times are of; else they are of UTC.
-        has_agent: Whether whoever makes the app imports the agent, as its README says.
+        folder: Where its tasks create their files.
+        queue: The default queue.
+        is_mixed: Whether one task acknowledges early although the others do not.
+        is_routed: Whether the names of queues differ from their routing keys.
+        timezone: The timezone of the app's times; None for UTC.
+        has_agent: Whether the app imports the agent, as the agent's README says.
     """
 
     url: str
@@ -83,14 +83,14 @@ def make_app(settings: Settings) -> Celery:
 
     @made.task(name="hold", bind=True, shared=False)
     def hold(self: Any) -> None:
-        """Run until it may end."""
+        """Run until released."""
         _hold(folder, self.request)
 
     if settings.is_mixed:
 
         @made.task(name="hold_early", bind=True, shared=False, acks_late=False)
         def hold_early(self: Any) -> None:
-            """Run until it may end, acknowledged before it runs."""
+            """Run until released, acknowledged before it runs."""
             _hold(folder, self.request)
 
     return made
@@ -108,10 +108,10 @@ def _transport_options(settings: Settings) -> dict[str, Any]:
 
 
 def _hold(folder: Path, request: Context) -> None:
-    """Say that it runs, and wait to be let go.
+    """Create the file of a running task, and wait to be released.
 
-    A child process of a killed worker must not stay behind: it notices that
-    it has another parent.
+    A child process of a killed worker must not stay behind: it ends when it gets
+    another parent.
     """
     parent = os.getppid()
     (folder / f"{request.id}.running").touch()
@@ -120,7 +120,7 @@ def _hold(folder: Path, request: Context) -> None:
 
 
 def _workers_app() -> Celery:
-    """Return the app of a worker's process, which alone has the variable."""
+    """Return the app of a worker's process; only there the variable is set."""
     if VARIABLE not in os.environ:
         return make_app(Settings("memory://", "."))
     return make_app(Settings(**json.loads(os.environ[VARIABLE])))

@@ -1,4 +1,4 @@
-"""Workers that are killed, or are about to end."""
+"""Workers that are killed or shut down."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def before_the_kill(place: Place) -> Scene:
 
 
 def killed_late(place: Place) -> Scene:
-    """The same worker and its children, killed: nobody would take the 6."""
+    """The same worker and its children, killed: no worker is left to take the 6."""
     app, worker = _run_2_hold_4(place, PREFORK, acks_late=True)
     return _killed(place, app, worker, 6)
 
@@ -31,8 +31,8 @@ def killed_late(place: Place) -> Scene:
 def killed_early(place: Place) -> Scene:
     """A worker ran 2 and held 4, and was killed; it acknowledged early.
 
-    The broker had forgotten the 2 before they ran. They are lost for ever, and
-    no worker can do anything about them: 4 need one.
+    The broker had dropped the 2 before they ran. They are lost for good, so only 4
+    need a worker.
     """
     app, worker = _run_2_hold_4(place, PREFORK, acks_late=False)
     return _killed(place, app, worker, 4)
@@ -41,14 +41,14 @@ def killed_early(place: Place) -> Scene:
 def shutting_down(
     pool: Pool, *, acks_late: bool, **settings: Any
 ) -> Callable[[Place], Scene]:
-    """Return a situation: a worker ends when its 2 jobs do; it held 4 more.
+    """Return a situation: a worker shuts down while it runs 2 jobs and holds 4.
 
-    The 2 still run, and the 4 will be given back: 6 need a worker. By default a
-    worker of Celery does not listen to any question from here on. If it does
-    not import the agent, what it acknowledged early may be known by luck only.
+    The 2 still run, and the 4 will be requeued: 6 need a worker. From here on a
+    Celery worker answers no request. Without the agent, the jobs that it has
+    acknowledged early can be known only by luck.
     """
 
-    def bring_about(place: Place) -> Scene:
+    def set_up(place: Place) -> Scene:
         app, worker = _run_2_hold_4(place, pool, acks_late=acks_late, **settings)
         _begin_shutdown(place, app, worker)
         known = acks_late or app.settings.has_agent
@@ -57,16 +57,16 @@ def shutting_down(
         )
         return Scene(app, CELERY, truth)
 
-    return bring_about
+    return set_up
 
 
 def shutting_down_with_nothing_held(**settings: Any) -> Callable[[Place], Scene]:
-    """Return a situation: a worker ends when its 2 jobs do, and held no more.
+    """Return a situation: a worker shuts down while it runs 2 jobs and holds none.
 
-    They were acknowledged early, so that Redis knows of nothing at all.
+    They were acknowledged early, so Redis knows nothing of them.
     """
 
-    def bring_about(place: Place) -> Scene:
+    def set_up(place: Place) -> Scene:
         app = place.app(**settings)
         worker = app.worker(*THREADS)
         app.send(2)
@@ -76,18 +76,18 @@ def shutting_down_with_nothing_held(**settings: Any) -> Callable[[Place], Scene]
         knowable = Knowable.YES if app.settings.has_agent else Knowable.PERHAPS
         return Scene(app, CELERY, Truth({"worker": 2}, knowable=knowable))
 
-    return bring_about
+    return set_up
 
 
 def killed_after_a_look(place: Place) -> Scene:
     """As `killed_early`, and the agent has seen the worker before.
 
-    It may think for a while that the worker shuts down and runs the 2 still.
+    For a while it may assume that the worker shuts down and still runs the 2.
     """
     app, worker = _run_2_hold_4(place, THREADS, acks_late=False)
 
     def spoil() -> None:
-        with place.nobody_listens_after():
+        with place.no_listener_after():
             worker.kill()
 
     truth = Truth({"worker": 4}, knowable=Knowable.PERHAPS)
@@ -99,7 +99,7 @@ def shutting_down_after_a_look(place: Place) -> Scene:
     app, worker = _run_2_hold_4(place, THREADS, acks_late=False, has_agent=False)
 
     def spoil() -> None:
-        with place.nobody_listens_after():
+        with place.no_listener_after():
             worker.begin_shutdown()
 
     truth = Truth({"worker": 6}, knowable=Knowable.PERHAPS)
@@ -107,24 +107,24 @@ def shutting_down_after_a_look(place: Place) -> Scene:
 
 
 def killed_while_shutting_down(*, acks_late: bool) -> Callable[[Place], Scene]:
-    """Return a situation: a worker that was about to end has been killed.
+    """Return a situation: a worker was killed while it shut down.
 
-    With early acknowledgement its 2 running jobs are lost, as ever.
+    With early acknowledgement its 2 running jobs are lost, as always.
     """
 
-    def bring_about(place: Place) -> Scene:
+    def set_up(place: Place) -> Scene:
         app, worker = _run_2_hold_4(place, THREADS, acks_late=acks_late)
-        with place.nobody_listens_after():
+        with place.no_listener_after():
             worker.begin_shutdown()
             app.wait_no_consumer()
             worker.kill()
         return _left(app, 6 if acks_late else 4)
 
-    return bring_about
+    return set_up
 
 
 def _killed(place: Place, app: App, worker: Worker, left: int) -> Scene:
-    with place.nobody_listens_after():
+    with place.no_listener_after():
         worker.kill()
     return _left(app, left)
 
@@ -136,8 +136,8 @@ def _left(app: App, left: int) -> Scene:
 
 
 def _begin_shutdown(place: Place, app: App, worker: Worker) -> None:
-    is_heard_of = app.settings.has_agent
-    with nullcontext() if is_heard_of else place.nobody_listens_after():
+    still_listens = app.settings.has_agent
+    with nullcontext() if still_listens else place.no_listener_after():
         worker.begin_shutdown()
         app.wait_no_consumer()
 

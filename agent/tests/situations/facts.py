@@ -1,4 +1,4 @@
-"""What is true of the jobs in a situation, and what an agent needs to know."""
+"""The true numbers of a situation, and what an agent needs to measure it."""
 
 from __future__ import annotations
 
@@ -9,36 +9,36 @@ from typing import Any, Optional
 
 from agent.tests.situations.place import App
 
-#: Seconds that may lie between what was so and what an agent says of times.
+#: Tolerance, in seconds, for the times that an agent reports.
 SLACK = 2.0
 
 
 class Knowable(Enum):
-    """Whether the count can be known by somebody who asks broker and workers."""
+    """Whether the count can be known from the broker and the workers."""
 
     YES = "yes"
-    #: Only by luck; who cannot tell must say so, never a smaller number.
+    #: Only by luck; otherwise the answer must be unknown, never a smaller number.
     PERHAPS = "perhaps"
     NO = "no"
 
 
 @dataclass(frozen=True)
 class Truth:
-    """What is so, by process type where it says so.
+    """What is true; mappings are by process type.
 
     Attributes:
         counts: Jobs that need a worker now.
         knowable: Whether the counts can be known at all.
-        at_least: Where they cannot: what the broker alone knows for certain.
-        busy_dynos: Dynos that run a job; None if nobody has to say.
-        stranded: Jobs that are with a killed worker, and nobody is there who
-            would take them; None if nobody has to say.
-        next_eta: When the next job of the future is due, in seconds of the
-            epoch; None if there is none.
-        is_crowded: Whether more waits than an agent can look at one by one; then
-            it may leave open when the next job is due.
-        oldest: When the oldest job that waits and is due could have been
-            started, in seconds of the epoch; None if none waits or nobody has to say.
+        at_least: If they cannot: what the broker alone knows for certain.
+        busy_dynos: Dynos that run a job; None if not checked.
+        stranded: Jobs held by a killed worker while no live one would take them;
+            None if not checked.
+        next_eta: When the next future job is due, in seconds since 1970; None if
+            there is none.
+        is_crowded: Whether more jobs wait than an agent can inspect; then it need
+            not know when the next one is due.
+        oldest: When the oldest waiting job became ready to start, in seconds since
+            1970; None if none waits or it is not checked.
     """
 
     counts: Mapping[str, int]
@@ -53,13 +53,13 @@ class Truth:
 
 @dataclass(frozen=True)
 class Scene:
-    """A situation that has come about and stays as it is.
+    """A situation that has been set up and does not change.
 
     Attributes:
         app: The app, with its Celery app as the app's web process has it.
-        queues: Process type to the queues that its workers read.
-        options: What the agent is told besides.
-        spoil: What goes wrong after a first look, which sees `before`.
+        queues: Process type -> the queues that its workers read.
+        options: Further arguments of the agent.
+        spoil: Breaks something after a first measurement, which gives `before`.
         before: The counts before that.
     """
 

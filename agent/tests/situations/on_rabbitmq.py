@@ -1,4 +1,4 @@
-"""The same on RabbitMQ, which tells only of the jobs that are ready."""
+"""The same on RabbitMQ, which reports only the jobs that are ready."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def idle_with_future(place: Place) -> Scene:
 
 
 def _app(place: Place) -> App:
-    """Make an app whose queue is its own, and is deleted after it."""
+    """Make an app with a queue of its own, which is deleted at the end."""
     app = place.app(queue=f"situation-{uuid.uuid4()}")
     place.at_the_end(lambda: _delete(app))
     return app
@@ -75,11 +75,11 @@ def _wait_ready(app: App, number: int) -> None:
     with app.celery.connection_for_write() as connection:
         channel = connection.default_channel
 
-        def is_so() -> bool:
+        def holds() -> bool:
             queue = channel.queue_declare(app.settings.queue, passive=True)
             return bool(queue.message_count == number)
 
-        wait_until(is_so, f"{number} jobs are ready")
+        wait_until(holds, f"{number} jobs are ready")
 
 
 def _scene(app: App, count: int, next_eta: float, **facts: Any) -> Scene:

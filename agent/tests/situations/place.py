@@ -1,4 +1,4 @@
-"""Where a situation plays: a broker, a folder, and the workers there."""
+"""Where a situation is set up: a broker, a folder and workers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HOUR = 3600.0
 
 
 class App:
-    """An app of a place, and what can be done with it.
+    """An app at a place.
 
     Attributes:
         settings: How it is set up.
@@ -36,10 +36,10 @@ class App:
         self.celery = make_app(settings)
 
     def send(self, times: int = 1, task: str = "hold", **options: Any) -> float:
-        """Send tasks; returns the time when that began.
+        """Send tasks; return the time before the first one.
 
-        Celery's own pool of connections is shared by all apps of a broker, and
-        would outlive this one.
+        Uses its own connection: all apps of a broker share Celery's pool, which
+        would outlive this app.
         """
         began = time.time()
         with self.celery.connection_for_write() as connection:
@@ -52,7 +52,7 @@ class App:
         return self._place.start_worker(self.settings, dyno, options)
 
     def wait_running(self, number: int) -> None:
-        """Wait until so many tasks run."""
+        """Wait until this many tasks run."""
         folder = Path(self.settings.folder)
         wait_until(
             lambda: len(list(folder.glob("*.running"))) == number,
@@ -60,7 +60,7 @@ class App:
         )
 
     def wait_unacked(self, number: int) -> None:
-        """Wait until Redis knows of so many tasks without acknowledgement."""
+        """Wait until Redis holds this many unacknowledged tasks."""
         key = self.settings.prefix + "unacked"
         with Redis.from_url(self.settings.url) as redis:
             wait_until(lambda: redis.hlen(key) == number, f"{number} in {key}")
@@ -77,7 +77,7 @@ class App:
 
 
 class Place:
-    """A broker and a folder, and all that has been started there."""
+    """A broker and a folder, and everything that was started there."""
 
     def __init__(
         self, url: str, folder: Path, stack: ExitStack, *, has_agent: bool
@@ -109,25 +109,25 @@ class Place:
         return worker
 
     def at_the_end(self, clean_up: Callable[[], None]) -> None:
-        """Do this when the situation is over, before its app is closed."""
+        """Call this when the situation is over, before its app is closed."""
         self._stack.callback(clean_up)
 
     def own_redis(self) -> RedisServer:
-        """Start a Redis of its own, which may be stopped."""
+        """Start a separate Redis that may be stopped."""
         return self._stack.enter_context(redis_server())
 
     @contextmanager
-    def nobody_listens_after(self) -> Iterator[None]:
-        """Wait, after the block, until the only worker of an app listens no more.
+    def no_listener_after(self) -> Iterator[None]:
+        """After the block, wait until an app's only worker has stopped listening.
 
-        Redis counts the patterns that are listened to, of all apps there.
+        Redis counts the pattern subscriptions of all its apps.
         """
         with Redis.from_url(self.url) as redis:
             before = redis.pubsub_numpat()
             yield
             wait_until(
                 lambda: redis.pubsub_numpat() == before - 1,
-                "a worker listens no more",
+                "a worker has stopped listening",
             )
 
     def _number(self) -> int:
@@ -137,9 +137,9 @@ class Place:
 
 @contextmanager
 def place(url: str, *, has_agent: bool) -> Iterator[Place]:
-    """Let a situation play on this broker; all that it started ends after it.
+    """Make a place on this broker; stop everything started there at the end.
 
-    A Redis is emptied before. `has_agent` is of the apps that do not say it.
+    A Redis is flushed first. `has_agent` is the default for the apps.
     """
     if not url.startswith("amqp"):
         with Redis.from_url(url) as redis:

@@ -1,4 +1,4 @@
-"""Very many jobs that wait."""
+"""Very many waiting jobs."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ QUEUE = "celery"
 def send_many(app: App, number: int) -> float:
     """Send copies of a real message, each with ids of its own.
 
-    Nobody may take messages from the queue, which is empty. Returns the time
-    when the first was sent.
+    The queue must be empty and have no consumer. Return the time when the first
+    one was sent.
     """
     began = app.send()
     with Redis.from_url(app.settings.url) as redis:
@@ -42,12 +42,12 @@ def _copy(text: bytes, ids: tuple[str, ...]) -> bytes:
 
 
 def queued_behind_a_worker(number: int, *, acks_late: bool) -> Callable[[Place], Scene]:
-    """Return a situation: so many jobs for a worker that runs 2 and holds what it may.
+    """Return a situation: many jobs, of which a worker runs 2 and prefetches some.
 
-    With 0 the worker has nothing to do.
+    With 0 the worker is idle.
     """
 
-    def bring_about(place: Place) -> Scene:
+    def set_up(place: Place) -> Scene:
         app = place.app(acks_late=acks_late)
         if number:
             send_many(app, number)
@@ -58,4 +58,4 @@ def queued_behind_a_worker(number: int, *, acks_late: bool) -> Callable[[Place],
         truth = Truth({"worker": number}, is_crowded=True)
         return Scene(app, {"worker": (QUEUE,)}, truth)
 
-    return bring_about
+    return set_up

@@ -18,25 +18,25 @@ class Row:
     """A situation of the truth table.
 
     Attributes:
-        name: Its name there.
-        text: What is so, in a few words.
-        bring_about: Makes it so, at a place.
+        name: Its name in the table.
+        text: A short description.
+        set_up: Sets it up at a place.
     """
 
     name: str
     text: str
-    bring_about: Callable[[Place], Scene]
+    set_up: Callable[[Place], Scene]
 
     @contextmanager
     def on(self, url: str, *, has_agent: bool = True) -> Iterator[Scene]:
-        """Bring the situation about on this broker, and clean up after it.
+        """Set the situation up on this broker, and clean up after it.
 
         Args:
-            url: The broker's; a Redis is emptied before.
-            has_agent: Whether the app imports our agent, as its README says.
+            url: The broker's URL; a Redis is flushed first.
+            has_agent: Whether the app imports our agent, as the README says.
         """
         with place(url, has_agent=has_agent) as here:
-            yield self.bring_about(here)
+            yield self.set_up(here)
 
 
 REDIS = (
@@ -67,8 +67,8 @@ REDIS = (
         with_worker.running(PREFORK, acks_late=True),
     ),
     Row("D3", "2 running, one acks early and one late", with_worker.mixed),
-    Row("E", "1 running, solo, early ack, agent told so", with_worker.solo),
-    Row("E2", "the same, agent not told", with_worker.solo_untold),
+    Row("E", "1 running, solo, early ack, `pool` set", with_worker.solo),
+    Row("E2", "the same, `pool` not set", with_worker.solo_untold),
     Row("E3", "1 running, solo, late ack", with_worker.solo_late),
     Row("F", "nothing", without_worker.nothing),
     Row("F2", "an idle worker", with_worker.idle),
@@ -76,7 +76,7 @@ REDIS = (
     Row("G1", "late ack: 2 running, 4 prefetched", ending.before_the_kill),
     Row("G2", "then SIGKILL", ending.killed_late),
     Row("G3", "early ack: 2 running, 4 prefetched, SIGKILL", ending.killed_early),
-    Row("G3s", "as G3, looked at before", ending.killed_after_a_look),
+    Row("G3s", "as G3, measured before", ending.killed_after_a_look),
     Row("G4", "one worker killed as in G3, one alive", with_worker.one_killed_of_two),
     Row(
         "H1",
@@ -105,7 +105,7 @@ REDIS = (
     ),
     Row(
         "H1s",
-        "as H1x, looked at before",
+        "as H1x, measured before",
         ending.shutting_down_after_a_look,
     ),
     Row(

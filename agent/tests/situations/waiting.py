@@ -1,22 +1,22 @@
-"""Wait for a fact, not for a time."""
+"""Wait for a condition, not for a fixed time."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 
-#: Seconds that a fact has to come true.
+#: Seconds to wait for a condition.
 PATIENCE = 15.0
 
 
-def wait_until(is_so: Callable[[], bool], what: str) -> None:
-    """Wait until it is so.
+def wait_until(holds: Callable[[], bool], what: str) -> None:
+    """Wait until a condition holds.
 
     Raises:
-        TimeoutError: It did not come true in time; the message has `what`.
+        TimeoutError: It did not hold in time; the message names `what`.
     """
     end = time.monotonic() + PATIENCE
-    while not is_so():
+    while not holds():
         if time.monotonic() > end:
             raise TimeoutError(f"not within {PATIENCE:g} s: {what}")
         time.sleep(0.01)

@@ -1,4 +1,4 @@
-"""Jobs of which workers run some and hold others."""
+"""Jobs that workers run or hold."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ASK_BUSY = {"busy_dynos": True}
 
 
 def idle(place: Place) -> Scene:
-    """A worker that has nothing to do."""
+    """An idle worker."""
     app = place.app()
     app.worker(*THREADS)
     truth = Truth({"worker": 0}, busy_dynos={"worker": ()}, stranded=NO_STRANDED)
@@ -48,7 +48,7 @@ def idle_with_future(place: Place) -> Scene:
 
 
 def prefetched(place: Place) -> Scene:
-    """A worker runs 2 and holds 6, and 4 that are due in an hour."""
+    """A worker runs 2 and holds 6, plus 4 that are due in an hour."""
     app = place.app()
     app.send(5)
     app.send(3, priority=9)
@@ -66,37 +66,37 @@ def prefetched(place: Place) -> Scene:
 
 
 def eta_came_due(place: Place) -> Scene:
-    """A worker runs 2 and holds 1 whose ETA has come, and no hand is free."""
+    """A worker runs 2, all it can, and holds 1 whose ETA has passed."""
     app = place.app()
     app.worker(*THREADS)
     app.send(2)
     app.wait_running(2)
     due = app.send(countdown=0.3) + 0.3
     app.wait_unacked(1)
-    wait_until(lambda: time.time() > due + 0.1, "an ETA has come")
+    wait_until(lambda: time.time() > due + 0.1, "an ETA has passed")
     truth = Truth({"worker": 3}, busy_dynos=BUSY, stranded=NO_STRANDED)
     return Scene(app, CELERY, truth)
 
 
 def running(pool: tuple[str, ...], *, acks_late: bool) -> Callable[[Place], Scene]:
-    """Return a situation: a worker runs 2, and no more is to do."""
+    """Return a situation: a worker runs 2, and no other job waits."""
 
-    def bring_about(place: Place) -> Scene:
+    def set_up(place: Place) -> Scene:
         app = place.app(acks_late=acks_late)
         app.worker(*pool)
         app.send(2)
         app.wait_running(2)
         app.wait_unacked(2 if acks_late else 0)
         truth = Truth({"worker": 2}, busy_dynos=BUSY, stranded=NO_STRANDED)
-        # Who acknowledges late is asked only if somebody wants to know.
+        # With late acknowledgement the workers are asked for busy dynos only.
         options = ASK_BUSY if acks_late else {}
         return Scene(app, CELERY, truth, options)
 
-    return bring_about
+    return set_up
 
 
 def mixed(place: Place) -> Scene:
-    """One runs that acknowledged early, and one that will do so late."""
+    """Two run: one was acknowledged early, one will be acknowledged late."""
     app = place.app(acks_late=True, is_mixed=True)
     app.worker(*THREADS)
     app.send()
@@ -108,10 +108,10 @@ def mixed(place: Place) -> Scene:
 
 
 def solo(place: Place) -> Scene:
-    """One runs in the pool solo, and the agent is told of the pool.
+    """One runs in the pool solo, and the agent knows the pool.
 
-    The message is acknowledged after the job, though the app says early: the
-    worker has no hands free. Nor can it answer.
+    The message is acknowledged after the job although the app says early, since
+    the worker is blocked. It cannot answer either.
     """
     app = place.app()
     app.worker(*SOLO)
@@ -121,7 +121,7 @@ def solo(place: Place) -> Scene:
 
 
 def solo_untold(place: Place) -> Scene:
-    """The same, and the agent is not told: the worker might run more."""
+    """The same, but the agent does not know the pool: the worker might run more."""
     scene = solo(place)
     truth = replace(scene.truth, knowable=Knowable.PERHAPS)
     return replace(scene, truth=truth, options={})
@@ -139,7 +139,7 @@ def solo_late(place: Place) -> Scene:
 def frozen(place: Place) -> Scene:
     """The worker runs 2 and holds 4, and hangs (SIGSTOP).
 
-    The broker knows of 4, and that a worker is there who does not answer.
+    The broker knows 4 of the jobs, and that one worker does not answer.
     """
     app = place.app()
     worker = app.worker(*THREADS)
@@ -150,7 +150,7 @@ def frozen(place: Place) -> Scene:
 
 
 def frozen_late(place: Place) -> Scene:
-    """The same with late acknowledgement: the broker knows of all 6.
+    """The same with late acknowledgement: the broker knows all 6.
 
     The worker is alive, so nothing is stranded.
     """
@@ -198,7 +198,7 @@ def custom_routing(place: Place) -> Scene:
 
 
 def one_busy_dyno_of_three(place: Place) -> Scene:
-    """worker.2 runs 1, and worker.1 and worker.3 have nothing to do."""
+    """worker.2 runs 1, and worker.1 and worker.3 are idle."""
     app = place.app(acks_late=True)
     app.worker(*THREADS, dyno="worker.2")
     app.send()
@@ -218,7 +218,7 @@ def other_database(place: Place) -> Scene:
     app = place.app()
     worker = app.worker(*THREADS)
     _run_2_hold_4(app)
-    with place.nobody_listens_after():
+    with place.no_listener_after():
         worker.kill()
     truth = Truth({"worker": 4}, busy_dynos={"worker": ()}, stranded={"worker": 4})
     return Scene(app, CELERY, truth)
@@ -227,15 +227,15 @@ def other_database(place: Place) -> Scene:
 def one_killed_of_two(place: Place) -> Scene:
     """worker.1 ran 2 and held 4 and was killed; worker.2 runs 2 and holds 4.
 
-    The 2 of worker.1 are lost, for it acknowledged early. Its 4 are not
-    stranded: worker.2 will take them, if only after the visibility timeout.
+    The 2 of worker.1 are lost, since it acknowledged early. Its 4 are not
+    stranded: worker.2 will take them after the visibility timeout.
     """
     app = place.app()
     worker = app.worker(*THREADS)
     app.send(6)
     app.wait_running(2)
     app.wait_unacked(4)
-    with place.nobody_listens_after():
+    with place.no_listener_after():
         worker.kill()
     app.worker(*THREADS, dyno="worker.2")
     app.send(6)

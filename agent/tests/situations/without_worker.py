@@ -1,4 +1,4 @@
-"""Jobs that wait, and nobody is there to do them."""
+"""Jobs that wait without a worker."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def eta_came_due(place: Place) -> Scene:
     due = app.send(2, countdown=0.3) + 0.3
     app.send()
     etas = app.send(countdown=HOUR)
-    wait_until(lambda: time.time() > due + 0.1, "two ETAs have come")
+    wait_until(lambda: time.time() > due + 0.1, "two ETAs have passed")
     truth = Truth(
         {"worker": 3},
         stranded={"worker": 0},
@@ -52,7 +52,7 @@ def eta_came_due(place: Place) -> Scene:
 
 
 def local_times(place: Place) -> Scene:
-    """2 jobs, 1 whose ETA has come and 3 due in an hour, with times of New York."""
+    """2 jobs, 1 whose ETA has passed and 3 due in an hour, in New York time."""
     app = place.app(timezone="America/New_York")
     app.send(2)
     app.send(countdown=-1)
@@ -70,7 +70,7 @@ def many(place: Place) -> Scene:
 
 
 def key_prefix(place: Place) -> Scene:
-    """2 jobs, 3 of priority 6 and 1 of the future, among those of another app."""
+    """2 jobs, 3 of priority 6 and 1 future one, beside those of another app."""
     app, other = place.app(prefix="mine:"), place.app()
     app.send(2)
     app.send(3, priority=6)
@@ -81,7 +81,7 @@ def key_prefix(place: Place) -> Scene:
 
 
 def custom_priorities(place: Place) -> Scene:
-    """6 jobs of three priorities, where the app has 10 lists and another mark."""
+    """6 jobs of three priorities, in an app with 10 steps and its own separator."""
     app = place.app(steps=tuple(range(10)), separator=":")
     app.send(1)
     app.send(2, priority=5)

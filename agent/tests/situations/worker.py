@@ -13,14 +13,14 @@ from agent.tests.situations.waiting import wait_until
 from devtools.tether import start_tethered
 
 ROOT = Path(__file__).parents[3]
-#: What these workers leave out, to be up sooner.
-QUIET = ("--without-gossip", "--without-mingle", "--without-heartbeat")
+#: Options that make these workers start faster.
+START_FAST = ("--without-gossip", "--without-mingle", "--without-heartbeat")
 
 
 class Worker:
-    """A worker's process and all that it starts, in a group of their own.
+    """A worker's process and its children, in a process group of their own.
 
-    It ends with the process that started it, even a killed one.
+    It ends with the process that started it, even if that one is killed.
     """
 
     def __init__(
@@ -29,7 +29,7 @@ class Worker:
         self._log = log
         command = [sys.executable, "-m", "celery"]
         command += ["-A", "agent.tests.situations.counted_app:app", "worker"]
-        command += ["--loglevel=INFO", f"--hostname={dyno}@here", *QUIET, *options]
+        command += ["--loglevel=INFO", f"--hostname={dyno}@here", *START_FAST, *options]
         with log.open("wb") as output:
             self._process = start_tethered(
                 command,
@@ -42,28 +42,28 @@ class Worker:
             )
 
     def wait_for(self, text: str) -> None:
-        """Wait until it has said this.
+        """Wait until its log contains a text.
 
         Raises:
-            TimeoutError: It did not say so in time.
-            RuntimeError: It has ended; the message has its last words.
+            TimeoutError: The text did not appear in time.
+            RuntimeError: The worker has ended; the message quotes its log.
         """
 
-        def has_said() -> bool:
-            said = self._log.read_text(errors="replace")
-            if text not in said and self._process.poll() is not None:
-                raise RuntimeError(f"the worker has ended; it said: {said[-2000:]}")
-            return text in said
+        def is_logged() -> bool:
+            lines = self._log.read_text(errors="replace")
+            if text not in lines and self._process.poll() is not None:
+                raise RuntimeError(f"the worker has ended; its log: {lines[-2000:]}")
+            return text in lines
 
-        wait_until(has_said, f"the worker says {text!r}")
+        wait_until(is_logged, f"{text!r} in the worker's log")
 
     def begin_shutdown(self) -> None:
-        """Let it take no more work, and end when its jobs have ended (SIGTERM)."""
+        """Start a warm shutdown (SIGTERM): finish its jobs, take no more, and end."""
         self._process.send_signal(signal.SIGTERM)
         self.wait_for("Warm shutdown")
 
     def freeze(self) -> None:
-        """Let it and its children hang (SIGSTOP)."""
+        """Suspend it and its children (SIGSTOP)."""
         os.killpg(self._process.pid, signal.SIGSTOP)
 
     def kill(self) -> None:
