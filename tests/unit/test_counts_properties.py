@@ -78,7 +78,7 @@ def test_a_truncated_answer_is_rejected(counts, data):
         parse_counts(body[:length])
 
 
-@given(st.dictionaries(names, st.integers(0, 10**4000)))
+@given(st.dictionaries(names, st.integers(0, 10**4000), max_size=3))
 def test_an_integer_of_any_size_is_read_exactly(counts):
     readings = parse_counts(json.dumps(counts).encode())
 
