@@ -18,6 +18,7 @@ from scalar.adapters.redis.account import RedisAccounts
 from scalar.adapters.redis.account_names import AccountNames
 from scalar.adapters.redis.connection import connect
 from scalar.adapters.redis.coordinator import RedisCoordinator
+from scalar.adapters.redis.server_facts import RedisFacts, read_facts
 from scalar.adapters.sql.cached_registry import CachedRegistry
 from scalar.adapters.sql.engine import make_engine
 from scalar.adapters.sql.journal import SqlJournal
@@ -32,6 +33,7 @@ from scalar.core.policy.resolve import PolicyBook
 from scalar.core.secret import Secret
 from scalar.ports.counts import CountSource
 from scalar.ports.pinger import Pinger
+from scalar.ports.schema import Schema
 from scalar.service.parts import Options, Parts
 from scalar.settings import Settings
 
@@ -53,6 +55,13 @@ class Toolbox:
     def engine(self) -> Engine:
         """The database."""
         return make_engine(self.settings.database_url.reveal())
+
+    @cached_property
+    def schema(self) -> Schema:
+        """The database's schema; imported now, as it brings Alembic."""
+        from scalar.adapters.sql.schema import SqlSchema  # noqa: PLC0415
+
+        return SqlSchema(self.engine)
 
     @cached_property
     def registry(self) -> SqlRegistry:
@@ -84,6 +93,10 @@ class Toolbox:
     def redis(self):  # type: ignore[no-untyped-def] # redis-py's own type is generic in what it decodes
         """Our own connections to Redis."""
         return connect(self.settings.redis_url.reveal(), self.settings.redis_ca_file)
+
+    def redis_facts(self) -> RedisFacts:
+        """Ask Redis for its version and its limits."""
+        return read_facts(self.redis)
 
     @cached_property
     def heroku(self) -> HerokuApi:
@@ -148,6 +161,7 @@ class Toolbox:
             chance=SystemChance(),
             apps=CachedRegistry(self.registry),
             registry=self.registry,
+            secrets=self.registry,
             journal=self.journal,
             counts=self.counts,
             platforms=self.platforms,

@@ -54,13 +54,13 @@ def toolbox() -> Toolbox:
 def fan_out() -> None:
     """Enqueue an evaluation of every app."""
     from scalar.service.fan_out import fan_out as use_case  # noqa: PLC0415
-    from scalar.service.health import check_in  # noqa: PLC0415
+    from scalar.service.health import send_heartbeat  # noqa: PLC0415
     from scalar.worker.publisher import CeleryPublisher  # noqa: PLC0415
 
     publisher = CeleryPublisher(app, poll_and_scale)
     try:
         if use_case(toolbox().parts, publisher):
-            check_in(toolbox().parts, toolbox().pinger)
+            send_heartbeat(toolbox().parts, toolbox().pinger)
     except ScalarError as exc:
         log.error(logfmt.line("tick.failed", detail=exc))  # noqa: TRY400 - expected, and the detail says it
 

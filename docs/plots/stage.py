@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from plots.story import Course, Line, Story, Texts
+from scalar.adapters.inmemory.chance import SeededChance
 from scalar.adapters.inmemory.clock import WalkedClock
-from scalar.adapters.inmemory.coordination import MemoryAccount, MemoryCoordinator
+from scalar.adapters.inmemory.coordination import MemoryCoordinator
 from scalar.adapters.inmemory.counts import MemoryCounts
-from scalar.adapters.inmemory.platform import MemoryPlatform
+from scalar.adapters.inmemory.platform import MemoryPlatforms
 from scalar.adapters.inmemory.sql import MemoryJournal, MemoryRegistry
 from scalar.core.app_state import WHOLE_APP
 from scalar.core.counts_address import CountsAddress
 from scalar.core.formation import ProcessType
 from scalar.core.policy.resolve import PolicyBook
-from scalar.core.reading import Reading, Unknown
-from scalar.service.evaluate.poll_and_scale import poll_and_scale
+from scalar.core.reading import Count, Reading, Unknown
+from scalar.service.evaluate.poll_and_scale import evaluate_now
 from scalar.service.parts import Options, Parts
 from scalar.service.policies import change_policy
 
@@ -23,23 +24,28 @@ class Stage:
 
     def __init__(self, story: Story) -> None:
         self.clock = WalkedClock(story.start)
-        self.platform = MemoryPlatform()
+        self.platform = MemoryPlatforms()
         self.counts = MemoryCounts()
         self.registry = MemoryRegistry()
         address = CountsAddress.parse("https://shop.example/counts")
         self._address = address.url.address
         self.registry.add("shop", address, story.start)
         self.set_dynos(story.dynos)
+        coordinator = MemoryCoordinator(self.clock)
         self.parts = Parts(
-            self.clock,
-            self.registry,
-            MemoryJournal(),
-            self.counts,
-            self.platform,
-            MemoryCoordinator(self.clock),
-            MemoryAccount(),
-            PolicyBook({}, scale_web_to_zero=False),
-            Options(),
+            clock=self.clock,
+            chance=SeededChance(),
+            apps=self.registry,
+            registry=self.registry,
+            secrets=self.registry,
+            journal=MemoryJournal(),
+            counts=self.counts,
+            platforms=self.platform,
+            ticks=coordinator,
+            states=coordinator,
+            health=coordinator,
+            policies=PolicyBook({}, scale_web_to_zero=False),
+            options=Options(),
         )
 
     def set_dynos(self, quantity: int) -> None:
@@ -55,19 +61,12 @@ class Stage:
         """Set the policy to these values, and no others."""
         before = self.registry.get("shop").policies.get(WHOLE_APP, {})
         gone = before.keys() - values.keys()
-        change_policy(
-            self.registry,
-            self.parts.policies,
-            "shop",
-            WHOLE_APP,
-            put=values,
-            remove=gone,
-        )
+        change_policy(self.parts, "shop", WHOLE_APP, put=values, remove=gone)
 
-    def poll(self, reading: Reading) -> int:
+    def poll(self, count: Count | Unknown) -> int:
         """Evaluate the app; return the dynos that are desired."""
-        self.counts.answers[self._address] = {"worker": reading}
-        done = poll_and_scale(self.parts, self.registry.key("shop"), "plot")
+        self.counts.answers[self._address] = {"worker": Reading(count)}
+        done = evaluate_now(self.parts, self.registry.key("shop"))
         if done is None or not done.decisions:
             return self.dynos
         desired = done.decisions[0].desired
@@ -86,9 +85,9 @@ def play(story: Story, line: Line) -> Course:
             stage.set_dynos(story.by_hand[number])
         if number == story.released:
             stage.platform.releases["shop"] = stage.clock.now()
-        reading = feed(number, stage.dynos)
-        desired = stage.poll(reading)
-        course.counts.append(None if isinstance(reading, Unknown) else reading)
+        count = feed(number, stage.dynos)
+        desired = stage.poll(count)
+        course.counts.append(None if isinstance(count, Unknown) else count)
         course.dynos.append(desired if line.wish else stage.dynos)
         stage.clock.walk(story.every.total_seconds())
     return course

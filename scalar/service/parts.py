@@ -11,7 +11,7 @@ from scalar.ports.counts import CountSource
 from scalar.ports.journal import Journal
 from scalar.ports.platform import Platforms
 from scalar.ports.policies import Policies
-from scalar.ports.registry import AppReader, Registry
+from scalar.ports.registry import AppReader, Registry, StoredSecrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,7 @@ class Parts:
     chance: Chance
     apps: AppReader
     registry: Registry
+    secrets: StoredSecrets
     journal: Journal
     counts: CountSource
     platforms: Platforms

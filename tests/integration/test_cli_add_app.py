@@ -19,7 +19,7 @@ def test_an_app_is_registered_at_its_url(each_cli, heroku, name, counts_app):
     assert printed.stdout == (
         f"Registered {name}: {counts_app.url}\n"
         "Found: mailer unknown (the app says that it does not know), worker 12, in "
-        "the plain form\n"
+        "the plain format\n"
     )
     assert printed.stderr == ""
     assert registered(each_cli) == {name: counts_app.url}
@@ -56,7 +56,7 @@ def test_without_a_key_the_url_is_a_guess_and_it_says_so(cli, name):
 def test_an_app_that_heroku_does_not_know_is_refused(cli, name, counts_app):
     said = cli("add-app", name, counts_app.url, status=1).stderr
 
-    assert f'Heroku knows no app "{name}"' in said
+    assert f'Heroku has no app "{name}"' in said
     assert "--no-check" in said
     assert registered(cli) == {}
 
@@ -110,7 +110,7 @@ def test_a_url_that_gives_no_counts_is_registered_with_a_remark(  # noqa: PLR091
     printed = cli("add-app", name, counts_app.url)
 
     assert said in printed.stderr
-    assert "held until then" in printed.stderr
+    assert "held until it does" in printed.stderr
     assert registered(cli) == {name: counts_app.url}
 
 

@@ -224,7 +224,7 @@ def test_an_app_is_moved_and_its_policies_stay(cli, heroku, name, counts_app):
     printed = cli("move-app", name, url, "--token", TOKEN)
 
     assert printed.stdout == (
-        f"Moved {name}: {url} (hirefire)\nFound: worker 1, in HireFire's form\n"
+        f"Moved {name}: {url} (hirefire)\nFound: worker 1, in HireFire's format\n"
     )
     assert "hunter2" not in str(printed)
     values = cli.data("show-app", name)["policies"]["worker"]["values"]

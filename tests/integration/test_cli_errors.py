@@ -132,7 +132,7 @@ def test_without_redis_apps_are_shown_in_an_unknown_state(
     assert on_heroku in printed.stdout
     assert "unknown" in printed.stdout
     (line,) = printed.stderr.splitlines()
-    assert line.startswith("Note: the state is not known: Redis")
+    assert line.startswith("Note: the state is unknown: Redis")
     assert not line.endswith("..")
 
 

@@ -82,7 +82,7 @@ def test_the_explanation_is_there_as_data(cli, app):
 def test_an_answer_without_process_types_is_said_to_be_so(cli, app, counts_app):
     counts_app.answer({})
 
-    assert "names no process type" in cli("check-app", app).stdout
+    assert "has no process types" in cli("check-app", app).stdout
 
 
 def test_to_explain_changes_nothing(each_cli, heroku, each_app, memory_of_redis):
@@ -159,7 +159,7 @@ def test_all_apps_are_there_as_data_and_what_is_logged_is_not_among_it(cli, app)
 
 @pytest.mark.parametrize("arguments", [(), ("shop", "--all")], ids=["neither", "both"])
 def test_one_app_is_named_or_all_are_meant(cli, arguments):
-    assert "Name one app, or say --all" in cli("poll", *arguments, status=2).stderr
+    assert "Name one app, or use --all" in cli("poll", *arguments, status=2).stderr
 
 
 def test_without_apps_there_is_nothing_to_poll(cli):

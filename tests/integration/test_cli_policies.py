@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
-from scalar.cli.policies import read_until
+from scalar.cli.pause_times import read_until
 from scalar.core.errors import InvalidInput
 
 URL = "https://user:hunter2@shop.example/counts"
@@ -109,11 +109,11 @@ def test_usage_errors(cli):
     cli("add-app", "shop", URL, "--no-check")
 
     assert "at least one value" in cli("set-policy", "shop", status=2).stderr
-    assert "or say --all" in cli("unset-policy", "shop", status=2).stderr
+    assert "or use --all" in cli("unset-policy", "shop", status=2).stderr
     both = ("--for", "2h", "--until", "18:00")
     assert "not both" in cli("pause-app", "shop", *both, status=2).stderr
     gone = cli("unset-policy", "shop", "worker", "--value", "max", status=1).stderr
-    assert "cannot take away max; there is no value" in gone
+    assert "cannot unset max; set there: nothing" in gone
     assert "not registered" in cli("set-policy", "nope", "--max", "1", status=1).stderr
     bad = cli("set-policy", "shop", "wor ker", "--max", "1", status=1).stderr
     assert "Process type 'wor ker' must have" in bad
@@ -144,8 +144,8 @@ def test_the_list_says_what_is_not_scaled(cli, arguments, standing):
     cli("add-app", "shop", URL, "--no-check")
     cli(*arguments)
 
-    assert cli.data("list-apps")[0]["state"] == f"not polled yet{standing}"
-    assert cli.data("show-app", "shop")["state"] == f"not polled yet{standing}"
+    assert cli.data("list-apps")[0]["state"] == f"not evaluated yet{standing}"
+    assert cli.data("show-app", "shop")["state"] == f"not evaluated yet{standing}"
 
 
 def test_resuming_one_direction_leaves_the_other(each_cli, app):
@@ -177,9 +177,9 @@ def test_until_is_the_next_time_on_that_clock(text, zone, utc):
 @pytest.mark.parametrize(
     ("text", "zone", "said"),
     [
-        ("2020-01-01T00:00", "UTC", "is over already"),
+        ("2020-01-01T00:00", "UTC", "is in the past"),
         ("later", "UTC", "must be a time such as"),
-        ("18:00", "Mars", "must name a time zone"),
+        ("18:00", "Mars", "must be a time zone"),
     ],
 )
 def test_a_bad_until_says_how_it_is_written(text, zone, said):

@@ -128,7 +128,7 @@ def test_the_state_of_an_app_is_that_of_its_last_evaluation(
     cli, app, counts_app, answer, state
 ):
     name = app()
-    assert listed(cli) == {name: "not polled yet"}
+    assert listed(cli) == {name: "not evaluated yet"}
     counts_app.answer(answer)
     cli("poll", name, status=int(answer == b"<html>"))
 
@@ -213,7 +213,7 @@ def test_an_app_that_is_added_again_begins_anew(cli, app, counts_app):
     cli("del-app", name, "--yes")
     add(cli, name)
 
-    assert listed(cli) == {name: "not polled yet"}
+    assert listed(cli) == {name: "not evaluated yet"}
 
 
 def test_an_app_that_is_not_registered_cannot_be_removed(cli):

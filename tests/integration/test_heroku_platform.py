@@ -127,10 +127,10 @@ def test_the_remaining_calls_are_told_after_each_answer(platform, answers):
 
 
 def test_the_key_and_its_scope_are_checked_for_free(platform, heroku):
-    remaining, scope = platform.calls_remaining(SHARED_KEY)
+    facts = platform.key_facts(SHARED_KEY)
 
-    assert remaining > 4000
-    assert scope == "global"
+    assert facts.remaining > 4000
+    assert facts.scope == "global"
     assert sum(r.cost for r in heroku.requests()) == 0
 
 
@@ -299,7 +299,7 @@ def test_each_call_is_made_with_its_own_key(platform, heroku, blog):
     on(platform, blog, OTHER).scale({"worker": 4}, Urgency.SCALE_UP)
     on(platform).formation(Urgency.READ)
     on(platform, blog, OTHER).describe(Urgency.READ)
-    platform.calls_remaining(OTHER)
+    platform.key_facts(OTHER)
 
     made = [(r.account, r.app) for r in heroku.requests()]
     assert made == [

@@ -20,10 +20,7 @@ def world():
 
 
 def change(world, process_type=WHOLE_APP, remove=(), **put):
-    parts = world.parts
-    return change_policy(
-        parts.registry, parts.policies, "shop", process_type, put=put, remove=remove
-    )
+    return change_policy(world.parts, "shop", process_type, put=put, remove=remove)
 
 
 def stored(world):
@@ -111,9 +108,8 @@ def test_what_can_be_no_process_type_is_refused(world, name):
 
 
 def test_an_unknown_app_is_refused(world):
-    parts = world.parts
     with pytest.raises(AppNotFound, match="add-app blog"):
-        change_policy(parts.registry, parts.policies, "blog", "", put={"max": "9"})
+        change_policy(world.parts, "blog", "", put={"max": "9"})
 
 
 @pytest.mark.parametrize(
