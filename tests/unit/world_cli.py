@@ -69,12 +69,20 @@ class WorldCli(Cli):
 
     Attributes:
         world: The world, empty at first.
+        schema: The schema of its database, which does not exist at first.
+        redis: What its Redis says about itself.
+        scopes: The scope of each Heroku key; "global" if it is not in there.
     """
 
     def __init__(self, **env: str) -> None:
         super().__init__({"HEROKU_API_KEY": "key", **env})
         self.world = World()
+        self.schema = MemorySchema()
+        self.redis = RedisFacts("7.2.4", 3)
+        self.scopes: dict[Secret, str] = {}
 
     @contextmanager
     def tools(self) -> Iterator[Callable[[], WorldTools]]:
-        yield lambda: WorldTools(self.world, settings_or_exit())
+        yield lambda: WorldTools(
+            self.world, settings_or_exit(), self.schema, self.redis, self.scopes
+        )
