@@ -67,7 +67,7 @@ def _own_keys(tools: Toolbox) -> list[tuple[str, Check]]:
         why = str(exc)
         return [("own key", lambda _: (FAIL, why))]
     except RegistryError:
-        return []  # the check of the database says so
+        return []  # the check of the database reports it
     return [
         ("own key", partial(_own_key, key=key, apps=apps)) for key, apps in keys.items()
     ]
@@ -97,7 +97,7 @@ def _encryption(tools: Toolbox) -> tuple[str, str]:
         )
     plain = tools.parts.secrets.unencrypted()
     if plain:
-        return WARN, f"{plain} URLs are plain text. Run: python cli.py encrypt-urls"
+        return WARN, f"URLs in plain text: {plain}. Run: python cli.py encrypt-urls"
     return OK, "registered URLs are encrypted"
 
 
@@ -168,11 +168,11 @@ def _calls(tools: Toolbox, key: Secret) -> tuple[str, str]:
     remaining = tools.heroku.key_facts(key).remaining
     budget = tools.accounts.of(key).budget()
     if budget.blocked_until and budget.blocked_until > tools.parts.clock.now():
-        return WARN, f"calls wait after an error: {budget.reason}"
+        return WARN, f"calls are suspended after an error: {budget.reason}"
     if remaining < tools.settings.calls_reserve:
         return WARN, (
             f"{remaining} calls left, below CALLS_RESERVE "
-            f"({tools.settings.calls_reserve}): only scaling up goes on"
+            f"({tools.settings.calls_reserve}): only scaling up continues"
         )
     return OK, f"{remaining} calls left this hour"
 
@@ -211,8 +211,8 @@ def _workers(tools: Toolbox) -> tuple[str, str]:
     try:
         answers = app.control.ping(timeout=WORKER_PATIENCE) or []
     except Exception as exc:  # noqa: BLE001 - whatever the broker's library raises
-        return FAIL, f"cannot be asked: {type(exc).__name__}"
+        return FAIL, f"cannot reach the broker: {type(exc).__name__}"
     names = sorted(name for answer in answers for name in answer)
     if not names:
-        return FAIL, "none answers. heroku ps:scale worker=1"
+        return FAIL, "no worker answers. Start one: heroku ps:scale worker=1"
     return OK, ", ".join(names)

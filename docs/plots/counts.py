@@ -8,7 +8,7 @@ from itertools import pairwise
 from random import Random
 
 from plots.story import MINUTE, POLL, Feed
-from scalar.core.reading import Count, Unknown
+from scalar.core.reading import Reading
 
 
 def series(
@@ -32,7 +32,7 @@ def _along(corners: Sequence[tuple[float, float]], minute: float) -> float:
     return corners[-1][1]
 
 
-def scripted(counts: Sequence[Count | Unknown]) -> Callable[[], Feed]:
+def scripted(counts: Sequence[Reading]) -> Callable[[], Feed]:
     """Return a source that says these counts, whatever the dynos."""
     return lambda: lambda number, _dynos: counts[number]
 
@@ -52,7 +52,7 @@ def backlog(
         waiting = 0.0
         seconds = every.total_seconds()
 
-        def feed(number: int, dynos: int) -> Count | Unknown:
+        def feed(number: int, dynos: int) -> Reading:
             nonlocal waiting
             done = dynos * rate * seconds
             came = arrivals(number * seconds / 60) * seconds

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from plots.story import Course, Line, Story, Texts
-from scalar.adapters.inmemory.chance import SeededChance
 from scalar.adapters.inmemory.clock import WalkedClock
-from scalar.adapters.inmemory.coordination import MemoryCoordinator
+from scalar.adapters.inmemory.coordination import MemoryAccount, MemoryCoordinator
 from scalar.adapters.inmemory.counts import MemoryCounts
-from scalar.adapters.inmemory.platform import MemoryPlatforms
+from scalar.adapters.inmemory.platform import MemoryPlatform
 from scalar.adapters.inmemory.sql import MemoryJournal, MemoryRegistry
 from scalar.core.app_state import WHOLE_APP
 from scalar.core.counts_address import CountsAddress
 from scalar.core.formation import ProcessType
 from scalar.core.policy.resolve import PolicyBook
-from scalar.core.reading import Count, Reading, Unknown
-from scalar.service.evaluate.poll_and_scale import evaluate_now
+from scalar.core.reading import Reading, Unknown
+from scalar.service.evaluate.poll_and_scale import poll_and_scale
 from scalar.service.parts import Options, Parts
 from scalar.service.policies import change_policy
 
@@ -24,28 +23,23 @@ class Stage:
 
     def __init__(self, story: Story) -> None:
         self.clock = WalkedClock(story.start)
-        self.platform = MemoryPlatforms()
+        self.platform = MemoryPlatform()
         self.counts = MemoryCounts()
         self.registry = MemoryRegistry()
         address = CountsAddress.parse("https://shop.example/counts")
         self._address = address.url.address
         self.registry.add("shop", address, story.start)
         self.set_dynos(story.dynos)
-        coordinator = MemoryCoordinator(self.clock)
         self.parts = Parts(
-            clock=self.clock,
-            chance=SeededChance(),
-            apps=self.registry,
-            registry=self.registry,
-            secrets=self.registry,
-            journal=MemoryJournal(),
-            counts=self.counts,
-            platforms=self.platform,
-            ticks=coordinator,
-            states=coordinator,
-            health=coordinator,
-            policies=PolicyBook({}, scale_web_to_zero=False),
-            options=Options(),
+            self.clock,
+            self.registry,
+            MemoryJournal(),
+            self.counts,
+            self.platform,
+            MemoryCoordinator(self.clock),
+            MemoryAccount(),
+            PolicyBook({}, scale_web_to_zero=False),
+            Options(),
         )
 
     def set_dynos(self, quantity: int) -> None:
@@ -63,10 +57,10 @@ class Stage:
         gone = before.keys() - values.keys()
         change_policy(self.parts, "shop", WHOLE_APP, put=values, remove=gone)
 
-    def poll(self, count: Count | Unknown) -> int:
+    def poll(self, reading: Reading) -> int:
         """Evaluate the app; return the dynos that are desired."""
-        self.counts.answers[self._address] = {"worker": Reading(count)}
-        done = evaluate_now(self.parts, self.registry.key("shop"))
+        self.counts.answers[self._address] = {"worker": reading}
+        done = poll_and_scale(self.parts, self.registry.key("shop"), "plot")
         if done is None or not done.decisions:
             return self.dynos
         desired = done.decisions[0].desired
@@ -85,9 +79,9 @@ def play(story: Story, line: Line) -> Course:
             stage.set_dynos(story.by_hand[number])
         if number == story.released:
             stage.platform.releases["shop"] = stage.clock.now()
-        count = feed(number, stage.dynos)
-        desired = stage.poll(count)
-        course.counts.append(None if isinstance(count, Unknown) else count)
+        reading = feed(number, stage.dynos)
+        desired = stage.poll(reading)
+        course.counts.append(None if isinstance(reading, Unknown) else reading)
         course.dynos.append(desired if line.wish else stage.dynos)
         stage.clock.walk(story.every.total_seconds())
     return course

@@ -8,7 +8,7 @@ from random import Random
 
 from plots.counts import backlog, scripted, series, with_dips
 from plots.story import MINUTE, START, Line, Span, Story
-from scalar.core.reading import Count, Unknown
+from scalar.core.reading import Reading, Unknown
 from scalar.core.reason import Reason
 
 BOUNDARY = {"boundary": "10"}
@@ -261,7 +261,7 @@ def dry_run() -> Story:
 
 def fallback() -> Story:
     """The app's API is away for ten minutes."""
-    counts: list[Count | Unknown] = list(
+    counts: list[Reading] = list(
         series((0, 8), (9, 8), (19, 60), (21, 58), (30, 5), noise=1)
     )
     silence = range(9 * MINUTE, 19 * MINUTE)

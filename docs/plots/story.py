@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from scalar.core.reading import Count, Unknown
+from scalar.core.reading import Reading
 
 #: An ordinary Thursday.
 START = datetime(2026, 1, 15, 9, tzinfo=UTC)
@@ -16,7 +16,7 @@ MINUTE = 6
 
 Texts = Mapping[str, str]
 #: From the number of a poll and the dynos since the last one to what an app says.
-Feed = Callable[[int, int], Count | Unknown]
+Feed = Callable[[int, int], Reading]
 
 
 @dataclass(frozen=True)

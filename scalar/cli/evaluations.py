@@ -1,4 +1,4 @@
-"""Evaluations by hand, and the events of past ones."""
+"""Evaluate apps on request, and list the events of past evaluations."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from scalar.cli.output import note
+from scalar.cli.output import counted, note
 from scalar.cli.tools import Tools, with_tools
 from scalar.core.errors import InvalidInput
 from scalar.formats.fleet_yaml import read_fleet, write_fleet
@@ -50,8 +50,11 @@ def apply(tools: Tools, file: Path, *, dry_run: bool, prune: bool) -> None:
     except OSError as exc:
         raise InvalidInput(f"{file} cannot be read: {exc.strerror}") from exc
     except UnicodeDecodeError as exc:
-        raise InvalidInput(f"{file} cannot be read: it is not UTF-8") from exc
-    wanted = plan(tools.parts, read_fleet(text), prune=prune)
+        raise InvalidInput(f"{_source(file)} cannot be read: it is not UTF-8") from exc
+    try:
+        wanted = plan(tools.parts, read_fleet(text), prune=prune)
+    except InvalidInput as exc:
+        raise InvalidInput(f"{_source(file)}: {exc}") from exc
     for line in wanted.lines:
         click.echo(line)
     if wanted.left_alone:
@@ -62,4 +65,8 @@ def apply(tools: Tools, file: Path, *, dry_run: bool, prune: bool) -> None:
         note("Nothing was changed: this was a dry run.")
     else:
         carry_out(tools.parts, wanted)
-        click.echo(f"Applied {len(wanted.lines)} changes")
+        click.echo(f"Applied {counted(len(wanted.lines), 'change')}")
+
+
+def _source(file: Path) -> str:
+    return "standard input" if str(file) == "-" else str(file)

@@ -34,6 +34,11 @@ def note(text: str) -> None:
     click.echo(text, err=True)
 
 
+def counted(number: int, noun: str) -> str:
+    """Return `1 change`, `2 changes`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def shown_time(moment: datetime | None) -> str:
     """Return a time for people, in UTC."""
     return "" if moment is None else moment.strftime("%Y-%m-%d %H:%M:%S")

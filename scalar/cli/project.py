@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 from cryptography.fernet import Fernet
 
+from scalar.cli.output import counted
 from scalar.cli.tools import Tools, with_tools
 from scalar.core.errors import InvalidInput
 from scalar.service.credentials import encrypt_secrets
@@ -47,4 +48,5 @@ def encrypt_urls(tools: Tools) -> None:
             "SCALAR_SECRET_KEY is not set. Create a key with: python cli.py "
             "make-secret-key"
         )
-    click.echo(f"Encrypted {encrypt_secrets(tools.parts)} URLs with the first key")
+    urls = counted(encrypt_secrets(tools.parts), "URL")
+    click.echo(f"Encrypted {urls} with the first key")

@@ -15,6 +15,6 @@ def ask_or_take(typed: str, prompt: str) -> str:
     if typed != ASK:
         return typed
     if sys.stdin.isatty():
-        said: str = click.prompt(prompt, hide_input=True, err=True)
-        return said
+        secret: str = click.prompt(prompt, hide_input=True, err=True)
+        return secret
     return sys.stdin.readline().strip()

@@ -1,4 +1,4 @@
-"""How each process type may be scaled."""
+"""The policy of each process type."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from scalar.core.reason import Cause
 
 
 class Policies(Protocol):
-    """The policy of each process type, from all that was set for it."""
+    """Resolves the policy of each process type from everything set for it."""
 
     def of(self, app: RegisteredApp, process_type: str) -> Policy | Cause:
-        """Return the policy, or why there is none."""
+        """Return the policy, or the cause for having none."""
         ...
 
     def read(self, app: RegisteredApp, process_type: str) -> Policy | Cause:

@@ -1,4 +1,4 @@
-"""What the use cases are given: the ports, and the settings they need."""
+"""What the use cases and queries need: the ports and some settings."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Options:
         formation_ttl: Seconds after which a formation is read again.
         concurrency: Apps that one Celery worker evaluates at a time.
         events_keep_days: Days after which events are deleted.
-        app_backoff_max: Longest time in seconds between two polls of an app that
-            does not answer; 0 to poll it like the others.
+        app_backoff_max: Longest time in seconds between two evaluations of an app
+            that does not answer; 0 to evaluate it like the others.
     """
 
     sleep_period: int = 10

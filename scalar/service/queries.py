@@ -263,7 +263,7 @@ def app_keys(parts: Parts, name: str | None) -> list[AppKey]:
 
 @dataclass(frozen=True, slots=True)
 class _Recalled:
-    """What Redis remembers of some apps, or why it cannot tell."""
+    """What Redis remembers of some apps, or why it did not answer."""
 
     memories: Mapping[int, Memory]
     problem: str = ""

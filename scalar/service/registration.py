@@ -234,9 +234,9 @@ def _notes(found: _Found) -> list[str]:
         )
     if any(reading.is_ambiguous for reading in (found.readings or {}).values()):
         notes.append(
-            "HireFire's form does not say whether a number counts jobs or is a latency "
-            "in seconds. If it is a latency, set a limit: python cli.py set-policy "
-            "NAME PROCESS_TYPE --latency-up 60"
+            "HireFire's format does not say whether a number counts jobs or is a "
+            "latency in seconds. If it is a latency, set a limit: python cli.py "
+            "set-policy NAME PROCESS_TYPE --latency-up 60"
         )
     return notes
 

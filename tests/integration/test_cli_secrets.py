@@ -149,7 +149,7 @@ def test_secrets_are_encrypted_when_a_key_comes_and_with_the_next(
     first, second = new_key(each_cli), new_key(each_cli)
     each_cli.env["SCALAR_SECRET_KEY"] = first
 
-    assert "1 URLs" in each_cli("encrypt-urls").stdout
+    assert "1 URL " in each_cli("encrypt-urls").stdout
     assert stored(each_cli)[0].startswith("fernet:")
     assert_hidden(*stored(each_cli))
     assert "URLs are encrypted" in each_cli("doctor", status=1).stdout

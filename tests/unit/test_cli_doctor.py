@@ -83,7 +83,7 @@ def test_urls_that_were_there_before_the_key_are_counted(cli):
 
     assert finding(cli, "encryption") == (
         "warn",
-        "2 URLs are plain text. Run: python cli.py encrypt-urls",
+        "URLs in plain text: 2. Run: python cli.py encrypt-urls",
     )
     cli("encrypt-urls")
     assert finding(cli, "encryption") == ("ok", "registered URLs are encrypted")

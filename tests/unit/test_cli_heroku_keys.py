@@ -111,7 +111,7 @@ def test_a_fleet_in_a_file_keeps_the_key(shop_cli, tmp_path):
     assert shop_cli("apply", str(file)).stdout == "Nothing to change\n"
     file.write_text(file.read_text().replace("    heroku_key: '***'\n", ""))
     applied = shop_cli("apply", str(file)).stdout
-    assert applied == "- shop  heroku_key: ***\nApplied 1 changes\n"
+    assert applied == "- shop  heroku_key: ***\nApplied 1 change\n"
     assert shown(shop_cli) == "shared key"
 
 

@@ -39,6 +39,6 @@ def test_secrets_are_encrypted_unless_one_cannot_be_read(shop_cli):
     shop_cli.env["SCALAR_SECRET_KEY"] = shop_cli("make-secret-key").stdout.strip()
 
     said = shop_cli("encrypt-urls").stdout
-    assert said == "Encrypted 1 URLs with the first key\n"
+    assert said == "Encrypted 1 URL with the first key\n"
     shop_cli.world.registry.unreadable = {"shop"}
     assert "SCALAR_SECRET_KEY" in shop_cli("encrypt-urls", status=1).stderr

@@ -306,7 +306,7 @@ def test_they_are_removed_if_that_is_asked_for(world):
         ),
         pytest.param(
             entry(policies={"": {"maximum": "2"}}),
-            "'maximum' is no value",
+            "unknown policy value 'maximum'",
             id="unknown",
         ),
     ],

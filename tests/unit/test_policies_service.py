@@ -64,7 +64,9 @@ def test_a_change_takes_effect_at_the_next_poll(world):
     ("process_type", "put", "rule"),
     [
         pytest.param("", {"max": "x"}, "max = 'x', must be an integer", id="a text"),
-        pytest.param("", {"maximum": "1"}, "'maximum' is no value", id="a name"),
+        pytest.param(
+            "", {"maximum": "1"}, "unknown policy value 'maximum'", id="a name"
+        ),
         pytest.param("", {"min": "9"}, "max = 5, must be at least min", id="the range"),
         pytest.param(
             "worker", {"min": "9"}, "for worker: max = 5, must be at", id="of the app"
