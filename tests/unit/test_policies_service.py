@@ -7,8 +7,14 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from scalar.core.app_state import WHOLE_APP
-from scalar.core.errors import AppNotFound, InvalidInput
-from scalar.service.policies import change_policy, directions, pauses
+from scalar.core.errors import AppNotFound, CoordinationError, InvalidInput
+from scalar.service.policies import (
+    change_policy,
+    directions,
+    pauses,
+    set_policy,
+    unset_policy,
+)
 from tests.unit.world import World
 
 
@@ -135,6 +141,27 @@ def test_a_pause_is_stored_as_the_time_of_its_end(world):
 
     policy = world.parts.policies.of(world.registry.get("shop"), "worker")
     assert policy.pause_up == datetime(2026, 1, 1, 12, 0, 10, tzinfo=UTC)
+
+
+def test_to_unset_all_values_leaves_the_pauses(world):
+    change(world, max="9", **pauses(None, up=True, down=False))
+    done = unset_policy(world.parts, "shop", WHOLE_APP, None)
+
+    assert done.names == ("max",)
+    assert stored(world) == {WHOLE_APP: {"pause_up": "resumed"}}
+
+
+def test_without_redis_a_policy_is_set_and_the_formation_is_not_known(
+    world, monkeypatch
+):
+    def away(_ids):
+        raise CoordinationError("Redis is away")
+
+    monkeypatch.setattr(world.coordinator, "recall", away)
+    done = set_policy(world.parts, "shop", "wroker", {"max": "9"})
+
+    assert stored(world) == {"wroker": {"max": "9"}}
+    assert not done.is_unknown("wroker")
 
 
 def test_a_pause_without_an_end_is_resumed(world):
