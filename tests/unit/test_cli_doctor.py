@@ -227,6 +227,13 @@ def test_without_a_shared_key_every_app_needs_its_own(cli):
         assert finding(cli, what)[0] == "FAIL"
 
 
+def test_without_a_shared_key_and_without_apps_a_key_is_needed(cli):
+    cli.env["HEROKU_API_KEY"] = ""
+    cli.world.platform.revoked = {SHARED}
+
+    assert finding(cli, "heroku key")[0] == "FAIL"
+
+
 # ticks, and all of it
 
 
