@@ -20,6 +20,7 @@ from scalar.adapters.redis.account import RedisAccounts
 from scalar.adapters.redis.account_names import AccountNames
 from scalar.adapters.redis.connection import connect
 from scalar.adapters.redis.coordinator import RedisCoordinator
+from scalar.adapters.redis.server_facts import RedisFacts, read_facts
 from scalar.adapters.sql.cached_registry import CachedRegistry
 from scalar.adapters.sql.engine import make_engine
 from scalar.adapters.sql.journal import SqlJournal
@@ -34,6 +35,7 @@ from scalar.core.policy.resolve import PolicyBook
 from scalar.core.secret import Secret
 from scalar.ports.counts import CountSource
 from scalar.ports.pinger import Pinger
+from scalar.ports.schema import Schema
 from scalar.service.parts import Options, Parts
 from scalar.settings import Settings
 
@@ -68,6 +70,13 @@ class Toolbox:
         return make_engine(self.settings.database_url.reveal())
 
     @cached_property
+    def schema(self) -> Schema:
+        """The database's schema; imported now, as it brings Alembic."""
+        from scalar.adapters.sql.schema import SqlSchema  # noqa: PLC0415
+
+        return SqlSchema(self.engine)
+
+    @cached_property
     def registry(self) -> SqlRegistry:
         """The registry."""
         return SqlRegistry(self.engine, SecretCipher(self.settings.scalar_secret_key))
@@ -97,6 +106,10 @@ class Toolbox:
     def redis(self):  # type: ignore[no-untyped-def] # redis-py's type is generic over what it decodes
         """Our own Redis client."""
         return connect(self.settings.redis_url.reveal(), self.settings.redis_ca_file)
+
+    def redis_facts(self) -> RedisFacts:
+        """Ask Redis for its version and its limits."""
+        return read_facts(self.redis)
 
     @cached_property
     def heroku(self) -> HerokuApi:
@@ -161,6 +174,7 @@ class Toolbox:
             chance=SystemChance(),
             apps=CachedRegistry(self.registry),
             registry=self.registry,
+            secrets=self.registry,
             journal=self.journal,
             counts=self.counts,
             platforms=self.platforms,

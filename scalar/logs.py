@@ -1,6 +1,6 @@
-"""How this program logs: one line of logfmt an event.
+"""Logging: one line of logfmt per event.
 
-Heroku adds the time and the dyno to each line, so ours carry neither there.
+On Heroku, which adds the time and the dyno to each line, ours have neither.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from typing import TextIO
 
 from scalar.core.secret import redact
 
-#: Libraries whose own lines say what ours say already.
+#: Libraries whose lines repeat ours.
 CHATTY = ("urllib3", "requests", "kombu", "amqp", "alembic")
 
 
 class RedactingFormatter(logging.Formatter):
-    """Formats a record, tracebacks included, without passwords inside URLs."""
+    """Formats a record without the passwords of URLs, in tracebacks too."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the text of a record; only its first line is not indented.
+        """Return the text of a record, with every line but the first indented.
 
-        So nothing that a line repeats can look like another line of ours.
+        So text that a record quotes cannot pass for another record.
         """
         return "\n    ".join(redact(super().format(record)).splitlines())
 
@@ -30,7 +30,7 @@ class RedactingFormatter(logging.Formatter):
 def set_up_logging(level: str, output: TextIO | None = None) -> None:
     """Send the log to a stream, at a level such as "INFO".
 
-    Workers log to standard output, commands to standard error, beside their data.
+    Workers log to standard output, commands to standard error, apart from their data.
     """
     handler = logging.StreamHandler(output or sys.stdout)
     on_heroku = "DYNO" in os.environ
@@ -44,6 +44,6 @@ def set_up_logging(level: str, output: TextIO | None = None) -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
-    # Celery tells of every task at INFO; our own lines say what it did.
+    # Celery logs every task at INFO, and our own lines already say what it did.
     for name in ("celery.worker.strategy", "celery.app.trace", "celery.beat"):
         logging.getLogger(name).setLevel(logging.WARNING)

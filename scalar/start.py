@@ -1,4 +1,4 @@
-"""The settings of this process, or one line that says what is wrong."""
+"""Read the settings at the start of a process, or exit with one clear line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scalar.settings import Settings
 
 
 def settings_or_exit() -> Settings:
-    """Return the settings; end the process with status 2 if one is wrong."""
+    """Return the settings; exit with status 2 if one is not valid."""
     try:
         return Settings.from_environ(os.environ)
     except ConfigurationError as exc:
@@ -19,7 +19,7 @@ def settings_or_exit() -> Settings:
 
 
 def exit_with(error: ConfigurationError) -> NoReturn:
-    """Say what is wrong in one line, and end the process with status 2."""
+    """Print the error on one line and exit with status 2."""
     sys.stderr.write(f"Configuration error: {error}\n")
     sys.stderr.flush()
     raise SystemExit(2) from None

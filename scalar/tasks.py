@@ -51,15 +51,15 @@ def toolbox() -> Toolbox:
 def fan_out() -> None:
     """Enqueue an evaluation of every app."""
     from scalar.service.fan_out import fan_out as use_case  # noqa: PLC0415
-    from scalar.service.health import check_in  # noqa: PLC0415
+    from scalar.service.health import send_heartbeat  # noqa: PLC0415
     from scalar.worker import CeleryPublisher  # noqa: PLC0415
 
     publisher = CeleryPublisher(app, poll_and_scale)
     try:
         if use_case(toolbox().parts, publisher):
-            check_in(toolbox().parts, toolbox().pinger)
+            send_heartbeat(toolbox().parts, toolbox().pinger)
     except ScalarError as exc:
-        log.error(logfmt.line("tick.failed", detail=exc))  # noqa: TRY400 - expected, and the detail says it
+        log.error(logfmt.line("tick.failed", detail=exc))  # noqa: TRY400 - an expected error; the detail is enough
 
 
 @app.task(name="scalar.poll_and_scale", Request=InThreadRequest)
@@ -69,14 +69,14 @@ def poll_and_scale(app_id: int, name: str, revision: int, token: str) -> None:
     from scalar.service.evaluate.poll_and_scale import poll_and_scale as use_case  # noqa: PLC0415
 
     if not 0 < int(app_id) <= LARGEST_ID:
-        log.error(logfmt.line("message.refused", detail="there is no such app"))
+        log.error(logfmt.line("message.refused", detail="no app has this id"))
         return
     key = AppKey(int(app_id), str(name), int(revision))
     try:
         with within(EVALUATION_SECONDS):
             use_case(toolbox().parts, key, str(token))
     except ScalarError as exc:
-        log.error(logfmt.line("poll.failed", app=key.name, detail=exc))  # noqa: TRY400 - expected, and the detail says it
+        log.error(logfmt.line("poll.failed", app=key.name, detail=exc))  # noqa: TRY400 - an expected error; the detail is enough
 
 
 @setup_logging.connect

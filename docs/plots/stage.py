@@ -40,6 +40,7 @@ class Stage:
             chance=chance,
             apps=self.registry,
             registry=self.registry,
+            secrets=self.registry,
             journal=MemoryJournal(),
             counts=self.counts,
             platforms=self.platform,
@@ -63,14 +64,7 @@ class Stage:
         """Set the policy to exactly these values."""
         before = self.registry.get("shop").policies.get(WHOLE_APP, {})
         gone = before.keys() - values.keys()
-        change_policy(
-            self.registry,
-            self.parts.policies,
-            "shop",
-            WHOLE_APP,
-            put=values,
-            remove=gone,
-        )
+        change_policy(self.parts, "shop", WHOLE_APP, put=values, remove=gone)
 
     def poll(self, reading: Reading) -> int:
         """Evaluate the app; return the desired dynos."""

@@ -1,1 +1,1 @@
-"""The commands: parse, call one use case, print."""
+"""The commands: parse, call one query or one use case, print."""

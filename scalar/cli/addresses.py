@@ -1,4 +1,4 @@
-"""What `add-app` and `move-app` take to say where an app tells its work."""
+"""The address of an app, as `add-app` and `move-app` take and print it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
+from scalar.cli.output import note
 from scalar.cli.secret_input import ASK, ask_or_take
-from scalar.cli.shared import note
 from scalar.core.counts_address import read_queues
 from scalar.core.errors import InvalidInput
 from scalar.core.reading import Form, Reading, Unknown
@@ -18,15 +18,15 @@ from scalar.service.registration import Registration, Wanted
 
 
 def address_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command URL and its options, as its argument `wanted`."""
+    """Add URL and its options to a command, which gets them as `wanted`."""
 
     @click.argument("url", required=False)
     @click.option(
         "--format",
         "form",
         type=click.Choice([form.value for form in Form]),
-        help="The form of the app's answer; celery for a broker. By default the URL "
-        "tells, and otherwise the answer.",
+        help="The format of the app's answer; celery for a broker. By default it is "
+        "detected from the URL, then from the answer.",
     )
     @click.option(
         "--token",
@@ -40,11 +40,11 @@ def address_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "--queues",
         multiple=True,
         metavar="PROCESS_TYPE=QUEUE[,QUEUE]",
-        help="For a broker: the queues that the workers of a process type read. May "
-        "be repeated.",
+        help="For a broker: the queues that a process type's workers read. May be "
+        "repeated.",
     )
     @click.option(
-        "--no-check", is_flag=True, help="Ask neither Heroku nor the URL; register."
+        "--no-check", is_flag=True, help="Ask neither Heroku nor the URL first."
     )
     @functools.wraps(command)
     def run(
@@ -63,8 +63,8 @@ def address_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-def tell(done: Registration, what: str) -> None:
-    """Print what was registered, what it answered, and what to know of it."""
+def print_registration(what: str, done: Registration) -> None:
+    """Print what was registered, what it answered, and what to know about it."""
     click.echo(f"{what} {done.app.name}: {done.app.address.described()}")
     if done.found is not None:
         click.echo(f"Found: {_found(done)}")
@@ -73,7 +73,7 @@ def tell(done: Registration, what: str) -> None:
 
 
 def _secret(typed: str | None) -> Secret:
-    """Return the token, asked for without showing it where that was said."""
+    """Return the token, prompting for it without echo if `-` was typed."""
     if typed is None:
         return NO_SECRET
     typed = ask_or_take(typed, "Token")
@@ -81,18 +81,18 @@ def _secret(typed: str | None) -> Secret:
         raise InvalidInput("The token is empty")
     if "://" in typed:
         raise InvalidInput(
-            "--token took a URL for its value. Put --token last, or say --token -"
+            "--token took a URL for its value. Put --token last, or use --token -"
         )
     return Secret(typed)
 
 
 def _found(done: Registration) -> str:
     readings = done.found or {}
-    parts = [f"{name} {_told(reading)}" for name, reading in sorted(readings.items())]
-    return f"{', '.join(parts) or 'no process type'}, {_form(done)}"
+    parts = [f"{name} {_count(reading)}" for name, reading in sorted(readings.items())]
+    return f"{', '.join(parts) or 'no process types'}, {_form(done)}"
 
 
-def _told(reading: Reading) -> str:
+def _count(reading: Reading) -> str:
     count = reading.count
     if isinstance(count, Unknown):
         return f"unknown ({count.detail})" if count.detail else "unknown"
@@ -100,12 +100,12 @@ def _told(reading: Reading) -> str:
 
 
 def _form(done: Registration) -> str:
-    """Return in which form it was told, in a few words."""
+    """Return the format of the answer in a few words."""
     readings = (done.found or {}).values()
     if done.app.address.form is Form.CELERY:
         return "measured at the broker"
     if any(reading.is_ambiguous for reading in readings):
-        return "in HireFire's form"
+        return "in HireFire's format"
     parts = [(r.latency, r.busy, r.next_eta) for r in readings]
     is_rich = any(part is not None for some in parts for part in some)
-    return "in the agent's form" if is_rich else "in the plain form"
+    return "in the agent's format" if is_rich else "in the plain format"

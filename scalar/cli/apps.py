@@ -1,4 +1,4 @@
-"""The registry: add, remove and list apps."""
+"""The registry: add, move, remove, list and show apps."""
 
 from __future__ import annotations
 
@@ -6,29 +6,20 @@ import sys
 
 import click
 
-from scalar.bootstrap import Toolbox
-from scalar.cli.addresses import address_options, tell
+from scalar.cli.addresses import address_options, print_registration
 from scalar.cli.heroku_keys import heroku_key_option, warn_of_plain_text
-from scalar.cli.shared import (
-    described,
-    json_option,
-    note,
-    print_json,
-    print_table,
-    readable_app,
-    recall,
-    shown_address,
-    shown_key,
-    standing_of,
-    state_of,
-    with_tools,
+from scalar.cli.output import json_option, note, print_json
+from scalar.cli.render_app import (
+    details_as_data,
+    fleet_as_data,
+    note_state_problem,
+    print_details,
+    print_fleet,
 )
-from scalar.core.app import AppKey
-from scalar.core.errors import CoordinationError
+from scalar.cli.tools import Tools, with_tools
 from scalar.core.secret import Secret
-from scalar.service.registration import Wanted, move, register
-
-PAGE = 1_000
+from scalar.service import queries
+from scalar.service.registration import Wanted, move, register, remove
 
 
 @click.command("add-app")
@@ -37,13 +28,13 @@ PAGE = 1_000
 @heroku_key_option
 @with_tools
 def add_app(
-    tools: Toolbox, name: str, *, wanted: Wanted, heroku_key: Secret, no_check: bool
+    tools: Tools, name: str, *, wanted: Wanted, heroku_key: Secret, no_check: bool
 ) -> None:
-    """Register the app NAME, which tells at URL how much work it has.
+    """Register the app NAME, whose counts are read at URL.
 
-    Without URL it is api/scalar_tasks/ at the address that Heroku knows, or
+    Without URL, it is api/scalar_tasks/ at the app's web address on Heroku, or
     hirefire with --format hirefire; with a token alone, the first that answers.
-    URL may carry user:password@. The URL of a broker (redis, rediss, amqp, amqps)
+    URL may contain user:password@. The URL of a broker (redis, rediss, amqp, amqps)
     needs --queues.
     """
     done = register(
@@ -54,7 +45,7 @@ def add_app(
         has_key=bool(tools.settings.heroku_api_key),
         heroku_key=heroku_key,
     )
-    tell(done, "Registered")
+    print_registration("Registered", done)
     if heroku_key:
         warn_of_plain_text(tools)
 
@@ -63,75 +54,59 @@ def add_app(
 @click.argument("name")
 @address_options
 @with_tools
-def move_app(tools: Toolbox, name: str, *, wanted: Wanted, no_check: bool) -> None:
-    """Give the registered app NAME another URL, form or token; policies stay.
+def move_app(tools: Tools, name: str, *, wanted: Wanted, no_check: bool) -> None:
+    """Change the URL, format or token of the app NAME; its policies stay.
 
-    All of its address is given anew, as with add-app.
+    The address is replaced as a whole. Takes the same options as add-app.
     """
     has_key = bool(tools.settings.heroku_api_key)
     done = move(tools.parts, name, wanted, check=not no_check, has_key=has_key)
-    tell(done, "Moved")
+    print_registration("Moved", done)
 
 
 @click.command("del-app")
 @click.argument("name")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @with_tools
-def del_app(tools: Toolbox, name: str, *, yes: bool) -> None:
-    """Remove the app NAME. Its dynos stay as they are, and so do its events."""
-    app = _identity(tools, name)
+def del_app(tools: Tools, name: str, *, yes: bool) -> None:
+    """Remove the app NAME. Its dynos and its events stay."""
+    queries.app_key(tools.parts, name)
     if not yes and not sys.stdin.isatty():
-        raise click.UsageError("There is no terminal to ask at. Say --yes to remove it")
+        raise click.UsageError(
+            "Cannot ask for confirmation without a terminal. Use --yes to remove it"
+        )
     if not yes:
         click.confirm(
             f"Remove {name}? Its dynos stay as they are", abort=True, err=True
         )
-    tools.registry.remove(name)
-    try:
-        tools.coordinator.forget(app.id)
-    except CoordinationError as exc:
-        note(f"Note: {exc}. What is remembered of {name} goes by itself in a week.")
+    problem = remove(tools.parts, name)
+    if problem:
+        note(f"Note: {problem}. What is stored of {name} there expires in a week.")
     click.echo(f"Removed {name}")
 
 
 @click.command("list-apps")
 @json_option
 @with_tools
-def list_apps(tools: Toolbox, *, as_json: bool) -> None:
+def list_apps(tools: Tools, *, as_json: bool) -> None:
     """List the registered apps, each with its state."""
-    keys = _all_keys(tools)
-    memories = recall(tools, [key.id for key in keys])
-    apps = {key.name: readable_app(tools, key.name) for key in keys}
-    rows = [
-        {
-            "name": key.name,
-            **shown_address(apps[key.name]),
-            "heroku_key": shown_key(apps[key.name]),
-            "state": state_of(memories, key.id) + standing_of(tools, apps[key.name]),
-        }
-        for key in keys
-    ]
+    fleet = queries.fleet(tools.parts)
+    note_state_problem(fleet)
     if as_json:
-        print_json(rows)
-    elif rows:
-        print_table(
-            ["NAME", "STATE", "HEROKU KEY", "URL"],
-            [
-                [r["name"], r["state"], r["heroku_key"], described(apps[r["name"]])]
-                for r in rows
-            ],
-        )
+        print_json(fleet_as_data(fleet))
     else:
-        note("No app is registered. Add one with: python cli.py add-app NAME")
+        print_fleet(fleet)
 
 
-def _identity(tools: Toolbox, name: str) -> AppKey:
-    """Return the app's key; works even if its URL cannot be decrypted."""
-    return tools.registry.app_key(name)
-
-
-def _all_keys(tools: Toolbox) -> list[AppKey]:
-    keys: list[AppKey] = []
-    while page := tools.registry.page(keys[-1].id if keys else 0, PAGE):
-        keys.extend(page)
-    return sorted(keys, key=lambda key: key.name)
+@click.command("show-app")
+@click.argument("name")
+@json_option
+@with_tools
+def show_app(tools: Tools, name: str, *, as_json: bool) -> None:
+    """Show the app NAME: URL, dynos as last read, policies, what holds it."""
+    details = queries.app_details(tools.parts, name)
+    note_state_problem(details)
+    if as_json:
+        print_json(details_as_data(details))
+    else:
+        print_details(details)

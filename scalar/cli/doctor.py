@@ -1,11 +1,12 @@
-"""`doctor`: is everything there that scaling needs?"""
+"""`doctor`: does scaling have everything it needs?"""
 
 from __future__ import annotations
 
 import click
 
 from scalar.bootstrap import Toolbox
-from scalar.cli.shared import json_option, print_json, with_tools
+from scalar.cli.output import json_option, print_json
+from scalar.cli.tools import with_tools
 from scalar.doctor import FAIL, examine
 
 
@@ -15,7 +16,7 @@ from scalar.doctor import FAIL, examine
 def doctor(tools: Toolbox, *, as_json: bool) -> None:
     """Check the database, Redis, Heroku, the last tick and the workers.
 
-    Each line is ok, or says what to do. Status 1 if something is broken.
+    Each line is ok, or says what to do. Exits with 1 if something is broken.
     """
     findings = examine(tools)
     if as_json:

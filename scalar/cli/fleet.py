@@ -1,4 +1,4 @@
-"""A whole fleet from and to one YAML file, for a team that keeps it in git."""
+"""Export the fleet to a YAML file and apply it, for a team that keeps it in git."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from scalar.bootstrap import Toolbox
-from scalar.cli.shared import note, with_tools
+from scalar.cli.output import counted, note
+from scalar.cli.tools import Tools, with_tools
 from scalar.core.errors import InvalidInput
 from scalar.formats.fleet_yaml import read_fleet, write_fleet
 from scalar.service.fleet import carry_out, describe, plan
@@ -16,11 +16,11 @@ from scalar.service.fleet import carry_out, describe, plan
 @click.command("export")
 @click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
 @with_tools
-def export(tools: Toolbox, file: Path | None) -> None:
+def export(tools: Tools, file: Path | None) -> None:
     """Write all apps and their policies as YAML, to FILE or standard output.
 
-    Passwords, tokens and Heroku keys are written as ***, which `apply` takes for
-    the one that is stored.
+    Passwords, tokens and Heroku keys are written as ***, which `apply` reads as
+    the stored one.
     """
     text = write_fleet(describe(tools.parts))
     if file is None:
@@ -36,13 +36,13 @@ def export(tools: Toolbox, file: Path | None) -> None:
 @click.command("apply")
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--dry-run", is_flag=True, help="Show what would change; change nothing.")
-@click.option("--prune", is_flag=True, help="Remove the apps that FILE does not have.")
+@click.option("--prune", is_flag=True, help="Remove the apps that are not in FILE.")
 @with_tools
-def apply(tools: Toolbox, file: Path, *, dry_run: bool, prune: bool) -> None:
-    """Bring apps and policies to what FILE says (`-`: standard input).
+def apply(tools: Tools, file: Path, *, dry_run: bool, prune: bool) -> None:
+    """Change apps and policies to match FILE (`-`: standard input).
 
-    The policies of an app that FILE has are replaced as a whole; pauses stay.
-    Nothing is changed unless all of it is right.
+    The policies of each app in FILE are replaced as a whole; pauses stay. Nothing
+    is changed unless all of FILE is valid.
     """
     try:
         with click.open_file(str(file), encoding="utf-8") as stream:
@@ -50,8 +50,11 @@ def apply(tools: Toolbox, file: Path, *, dry_run: bool, prune: bool) -> None:
     except OSError as exc:
         raise InvalidInput(f"{file} cannot be read: {exc.strerror}") from exc
     except UnicodeDecodeError as exc:
-        raise InvalidInput(f"{file} cannot be read: it is not UTF-8") from exc
-    wanted = plan(tools.parts, tools.policies, read_fleet(text), prune=prune)
+        raise InvalidInput(f"{_source(file)} cannot be read: it is not UTF-8") from exc
+    try:
+        wanted = plan(tools.parts, read_fleet(text), prune=prune)
+    except InvalidInput as exc:
+        raise InvalidInput(f"{_source(file)}: {exc}") from exc
     for line in wanted.lines:
         click.echo(line)
     if wanted.left_alone:
@@ -62,4 +65,8 @@ def apply(tools: Toolbox, file: Path, *, dry_run: bool, prune: bool) -> None:
         note("Nothing was changed: this was a dry run.")
     else:
         carry_out(tools.parts, wanted)
-        click.echo(f"Applied {len(wanted.lines)} changes")
+        click.echo(f"Applied {counted(len(wanted.lines), 'change')}")
+
+
+def _source(file: Path) -> str:
+    return "standard input" if str(file) == "-" else str(file)

@@ -1,4 +1,4 @@
-"""The group that all commands belong to."""
+"""The group of all commands, and how their errors are printed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from scalar.cli import (
     heroku_keys,
     policies,
     project,
-    showing,
     status,
 )
 from scalar.cli import doctor as diagnosis
@@ -24,16 +23,17 @@ from scalar.logs import set_up_logging
 
 
 class Commands(click.Group):
-    """A group that takes `add_app` for `add-app`, and shows errors in one line."""
+    """Accepts `add_app` for `add-app`, and prints errors on one line."""
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """Return a command by its name, in either spelling."""
         return super().get_command(ctx, name.replace("_", "-"))
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run a command; what it raises on purpose ends it with status 1.
+        """Run a command; one of our own errors ends it with status 1.
 
-        Both repeat what was typed, and that may be a URL in the wrong place.
+        Messages may repeat what was typed, such as a URL in the wrong place, so
+        passwords are removed from them.
         """
         try:
             return super().invoke(ctx)
@@ -45,7 +45,7 @@ class Commands(click.Group):
 
 
 def _in_one_line(text: str) -> str:
-    """Return a message without passwords, and what cannot be printed escaped."""
+    """Return a message without passwords, with unprintable characters escaped."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in redact(text))
 
 
@@ -54,7 +54,7 @@ def _in_one_line(text: str) -> str:
 def main() -> None:
     """Scale the dynos of many Heroku apps by the counts that they report.
 
-    Settings come from the environment; the README lists them.
+    Settings are read from the environment; the README lists them.
     """
     set_up_logging("WARNING", sys.stderr)
 
@@ -65,7 +65,7 @@ for command in (
     apps.move_app,
     apps.del_app,
     apps.list_apps,
-    showing.show_app,
+    apps.show_app,
     heroku_keys.set_heroku_key,
     heroku_keys.unset_heroku_key,
     policies.set_policy,

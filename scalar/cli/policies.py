@@ -1,37 +1,25 @@
-"""Policies: set values and take them away, pause and resume."""
+"""Policies: set and unset values, pause and resume."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
 
-from scalar.bootstrap import Toolbox
-from scalar.cli.shared import note, shown_time, with_tools
+from scalar.cli.output import note, shown_time
+from scalar.cli.pause_times import end_of_pause
+from scalar.cli.tools import Tools, with_tools
 from scalar.core.app_state import WHOLE_APP
-from scalar.core.errors import CoordinationError, InvalidInput
-from scalar.core.policy.values import (
-    PAUSES,
-    VALUES,
-    PolicyValue,
-    read_duration,
-    read_value,
-)
-from scalar.service.policies import (
-    change_policy,
-    check_process_type,
-    directions,
-    pauses,
-)
+from scalar.core.policy.values import PAUSES, VALUES, PolicyValue, read_value
+from scalar.service import policies
+from scalar.service.policies import PolicyChange
 
 SETTABLE = tuple(value for value in VALUES if value.name not in PAUSES)
 
 
 def _with_value_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command one option for each value of a policy."""
+    """Add one option for each value of a policy."""
     for value in reversed(SETTABLE):
         command = click.option(
             value.option, value.name, metavar="VALUE", help=_help(value)
@@ -45,73 +33,56 @@ def _help(value: PolicyValue) -> str:
 
 @click.command("set-policy")
 @click.argument("name")
-@click.argument("process_type", required=False)
+@click.argument("process_type", default=WHOLE_APP)
 @_with_value_options
 @with_tools
-def set_policy(
-    tools: Toolbox, name: str, process_type: str | None, **texts: str | None
-) -> None:
-    """Set how the app NAME, or its PROCESS_TYPE alone, may be scaled.
+def set_policy(tools: Tools, name: str, process_type: str, **texts: str | None) -> None:
+    """Set how the app NAME, or its PROCESS_TYPE alone, is scaled.
 
-    What is set for a process type wins over what is set for its app, and that
-    over the environment, value by value.
+    Each value set for a process type overrides the app's, and each value of the app
+    overrides the environment.
     """
     put = {key: text.strip() for key, text in texts.items() if text is not None}
     if not put:
-        raise click.UsageError("Name at least one value, such as --max 10")
+        raise click.UsageError("Set at least one value, such as --max 10")
     for key, text in put.items():
         read_value(key, text)
-    _change(tools, name, process_type, put=put)
+    done = policies.set_policy(tools.parts, name, process_type, put)
     shown = ", ".join(f"{key} = {text}" for key, text in put.items())
-    click.echo(f"Set for {_whom(name, process_type)}: {shown}")
-    _warn_if_unknown(tools, name, process_type)
+    click.echo(f"Set for {_target(name, process_type)}: {shown}")
+    _warn_if_unknown(done, process_type)
 
 
 @click.command("unset-policy")
 @click.argument("name")
-@click.argument("process_type", required=False)
+@click.argument("process_type", default=WHOLE_APP)
 @click.option("--value", "names", multiple=True, help="A value's name; repeatable.")
 @click.option("--all", "every", is_flag=True, help="All values that are set there.")
 @with_tools
 def unset_policy(
-    tools: Toolbox,
-    name: str,
-    process_type: str | None,
-    names: tuple[str, ...],
-    *,
-    every: bool,
+    tools: Tools, name: str, process_type: str, names: tuple[str, ...], *, every: bool
 ) -> None:
-    """Take away values that were set for the app NAME or its PROCESS_TYPE."""
+    """Unset values that were set for the app NAME or its PROCESS_TYPE."""
     if every == bool(names):
-        raise click.UsageError("Name values with --value, or say --all")
-    where = process_type or WHOLE_APP
-    stored = tools.registry.get(name).policies.get(where, {})
-    wanted = [key for key in stored if key not in PAUSES] if every else list(names)
-    wanted = [key.replace("-", "_") for key in wanted]
-    missing = [key for key in wanted if key not in stored]
-    if missing or not wanted:
-        what = ", ".join(missing) or "nothing"
-        there = ", ".join(stored) or "no value"
-        raise InvalidInput(
-            f"{_whom(name, process_type)}: cannot take away {what}; there is {there}"
-        )
-    _change(tools, name, process_type, remove=wanted)
-    click.echo(f"Took away from {_whom(name, process_type)}: {', '.join(wanted)}")
+        raise click.UsageError("Name values with --value, or use --all")
+    wanted = None if every else [key.replace("-", "_") for key in names]
+    done = policies.unset_policy(tools.parts, name, process_type, wanted)
+    click.echo(f"Unset for {_target(name, process_type)}: {', '.join(done.names)}")
 
 
 @click.command("pause-app")
 @click.argument("name")
-@click.argument("process_type", required=False)
+@click.argument("process_type", default=WHOLE_APP)
 @click.option("--up", is_flag=True, help="Scaling up only.")
 @click.option("--down", is_flag=True, help="Scaling down only.")
-@click.option("--for", "span", metavar="TIME", help="For so long, such as 2h.")
+@click.option("--for", "span", metavar="TIME", help="How long, such as 2h.")
 @click.option("--until", metavar="TIME", help="Until 18:00, or 2026-12-24T18:00.")
-@click.option("--zone", default="UTC", show_default=True, help="Whose 18:00 it is.")
+@click.option("--zone", default="UTC", show_default=True, help="Time zone of --until.")
 @with_tools
 def pause_app(  # noqa: PLR0917 - Click passes them by name
-    tools: Toolbox,
+    tools: Tools,
     name: str,
-    process_type: str | None,
+    process_type: str,
     span: str | None,
     until: str | None,
     zone: str,
@@ -119,122 +90,47 @@ def pause_app(  # noqa: PLR0917 - Click passes them by name
     up: bool,
     down: bool,
 ) -> None:
-    """Leave the app NAME, or its PROCESS_TYPE, as it is, for a time or for good.
+    """Stop scaling the app NAME, or its PROCESS_TYPE, for a time or for good.
 
     It is still evaluated and logged. A pause with an end ends by itself.
     """
     if span and until:
-        raise click.UsageError("Say --for or --until, not both")
-    end = _end(datetime.now(UTC), span, until, zone)
-    put = pauses(end, up=up, down=down)
-    _change(tools, name, process_type, put=put)
-    what = " and ".join(key.removeprefix("pause_") for key in put)
+        raise click.UsageError("Use --for or --until, not both")
+    end = end_of_pause(tools.parts.clock.now(), span, until, zone)
+    done = policies.pause(tools.parts, name, process_type, end, up=up, down=down)
+    what = " and ".join(key.removeprefix("pause_") for key in done.names)
     shown = "it is resumed" if end is None else f"{shown_time(end)} UTC"
-    click.echo(f"Paused {_whom(name, process_type)}, {what}, until {shown}")
-    _warn_if_unknown(tools, name, process_type)
+    click.echo(f"Paused {_target(name, process_type)}, {what}, until {shown}")
+    _warn_if_unknown(done, process_type)
 
 
 @click.command("resume-app")
 @click.argument("name")
-@click.argument("process_type", required=False)
+@click.argument("process_type", default=WHOLE_APP)
 @click.option("--up", is_flag=True, help="Scaling up only.")
 @click.option("--down", is_flag=True, help="Scaling down only.")
 @with_tools
 def resume_app(
-    tools: Toolbox, name: str, process_type: str | None, *, up: bool, down: bool
+    tools: Tools, name: str, process_type: str, *, up: bool, down: bool
 ) -> None:
-    """Let the app NAME, or its PROCESS_TYPE, be scaled again.
+    """Scale the app NAME, or its PROCESS_TYPE, again.
 
-    Without a process type, pauses of its process types end as well.
+    Without a process type, the pauses of its process types end as well.
     """
-    names = directions(up=up, down=down)
-    if process_type:
-        check_process_type(process_type)
-    app = tools.registry.get(name)
-    places = [process_type] if process_type else [WHOLE_APP, *app.policies]
-    paused = [
-        place
-        for place in dict.fromkeys(places)
-        if set(names) & set(app.policies.get(place, {}))
-    ]
-    for place in paused:
-        _change(tools, name, place, remove=names)
-    if not paused:
-        note(f"Note: {_whom(name, process_type)} was not paused.")
-    click.echo(f"Resumed {_whom(name, process_type)}")
+    target = _target(name, process_type)
+    if not policies.resume(tools.parts, name, process_type, up=up, down=down):
+        note(f"Note: {target} was not paused.")
+    click.echo(f"Resumed {target}")
 
 
-def _change(tools: Toolbox, name: str, process_type: str | None, **change: Any) -> None:
-    where = process_type or WHOLE_APP
-    change_policy(tools.registry, tools.policies, name, where, **{"put": {}, **change})
+def _target(name: str, process_type: str) -> str:
+    return f"{name} {process_type}".rstrip()
 
 
-def _whom(name: str, process_type: str | None) -> str:
-    return f"{name} {process_type}" if process_type else name
-
-
-def _warn_if_unknown(tools: Toolbox, name: str, process_type: str | None) -> None:
-    """Say so if Heroku, as last heard of, has no such process type."""
-    try:
-        app_id = tools.registry.app_key(name).id
-        memory = tools.coordinator.recall([app_id]).get(app_id)
-    except CoordinationError:
-        return
-    formation = memory.formation if memory else None
-    if process_type and formation and process_type not in formation:
-        known = ", ".join(sorted(formation))
-        note(f"Note: {name} has no process type {process_type}; it has {known}.")
-
-
-def _end(
-    now: datetime, span: str | None, until: str | None, zone: str
-) -> datetime | None:
-    if span is not None:
-        try:
-            return now + read_duration(span)
-        except InvalidInput as exc:
-            raise InvalidInput(f"--for {span}: {exc}") from exc
-    if until is None:
-        return None
-    return read_until(until, zone, now)
-
-
-def read_until(text: str, zone: str, now: datetime) -> datetime:
-    """Return the next time that a clock shows `18:00`, or a day's time.
-
-    Args:
-        text: `18:00`, or `2026-12-24T18:00`, with or without an offset.
-        zone: Whose clock, if the text has no offset.
-        now: The time (aware).
-
-    Raises:
-        InvalidInput: It is neither, it is over, or the zone is unknown.
-    """
-    try:
-        place = ZoneInfo(zone)
-    except (ValueError, LookupError, OSError) as exc:
-        raise InvalidInput(
-            f"--zone {zone}: must name a time zone such as Europe/Berlin or UTC"
-        ) from exc
-    try:
-        clock = time.fromisoformat(text)
-    except ValueError:
-        return _moment(text, place, now)
-    local = now.astimezone(place)
-    today = datetime.combine(local.date(), clock, tzinfo=place)
-    end = today if today > local else today + timedelta(days=1)
-    return end.astimezone(UTC)
-
-
-def _moment(text: str, place: ZoneInfo, now: datetime) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as exc:
-        raise InvalidInput(
-            f"--until {text}: must be a time such as 18:00 or 2026-12-24T18:00"
-        ) from exc
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=place)
-    if moment <= now:
-        raise InvalidInput(f"--until {text}: is over already")
-    return moment.astimezone(UTC)
+def _warn_if_unknown(done: PolicyChange, process_type: str) -> None:
+    """Warn if the formation, as last read, has no such process type."""
+    if done.is_unknown(process_type):
+        known = ", ".join(done.formation)
+        note(
+            f"Note: {done.app.name} has no process type {process_type}; it has {known}."
+        )

@@ -1,25 +1,24 @@
-"""The project's own set-up: the schema and the key of what is secret."""
+"""The project's own set-up: the schema, and the key that encrypts secrets."""
 
 from __future__ import annotations
 
 import click
 from cryptography.fernet import Fernet
 
-from scalar.bootstrap import Toolbox
-from scalar.cli.shared import with_tools
+from scalar.cli.output import counted
+from scalar.cli.tools import Tools, with_tools
 from scalar.core.errors import InvalidInput
+from scalar.service.credentials import encrypt_secrets
 
 
 @click.command("initialise-project")
 @with_tools
-def initialise_project(tools: Toolbox) -> None:
+def initialise_project(tools: Tools) -> None:
     """Create the database's schema, or bring it up to date.
 
     Safe to run at any time; the release phase runs it.
     """
-    from scalar.adapters.sql import schema  # noqa: PLC0415 - only this needs Alembic
-
-    before, after = schema.upgrade(tools.engine)
+    before, after = tools.schema.upgrade()
     if before == after:
         click.echo(f"The schema is up to date: version {after}")
     elif before is None:
@@ -36,17 +35,18 @@ def make_secret_key() -> None:
 
 @click.command("encrypt-urls")
 @with_tools
-def encrypt_urls(tools: Toolbox) -> None:
+def encrypt_urls(tools: Tools) -> None:
     """Encrypt all registered URLs, tokens and Heroku keys.
 
     The first key of SCALAR_SECRET_KEY encrypts.
 
     To change the key: put the new one in front of the old one, separated by a
-    comma, run this, then take the old one away.
+    comma, run this, then remove the old one.
     """
     if not tools.settings.scalar_secret_key:
         raise InvalidInput(
-            "SCALAR_SECRET_KEY is not set. Make a key with: python cli.py "
+            "SCALAR_SECRET_KEY is not set. Create a key with: python cli.py "
             "make-secret-key"
         )
-    click.echo(f"Encrypted {tools.registry.reencrypt()} URLs with the first key")
+    urls = counted(encrypt_secrets(tools.parts), "URL")
+    click.echo(f"Encrypted {urls} with the first key")

@@ -1,4 +1,4 @@
-"""Secrets that are typed: asked for without showing them, or read from a pipe."""
+"""Read secrets: from an option, a prompt without echo, or a pipe."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import sys
 
 import click
 
-#: What asks for a secret, or reads it from standard input.
+#: Typed as the value of an option, it prompts or reads standard input.
 ASK = "-"
 
 
 def ask_or_take(typed: str, prompt: str) -> str:
-    """Return the secret that was typed for an option, or asked for instead of it."""
+    """Return the value of an option; prompt or read a pipe if it is `-`."""
     if typed != ASK:
         return typed
     if sys.stdin.isatty():
-        said: str = click.prompt(prompt, hide_input=True, err=True)
-        return said
+        secret: str = click.prompt(prompt, hide_input=True, err=True)
+        return secret
     return sys.stdin.readline().strip()

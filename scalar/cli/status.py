@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import click
 
-from scalar.bootstrap import Toolbox
-from scalar.cli.shared import json_option, print_json, with_tools
-from scalar.service.health import look
+from scalar.cli.output import json_option, print_json
+from scalar.cli.tools import Tools, with_tools
+from scalar.service.health import check_health
 
 
 @click.command("status")
 @json_option
 @with_tools
-def status(tools: Toolbox, *, as_json: bool) -> None:
-    """Tell whether ticks, evaluations and changes go on.
+def status(tools: Tools, *, as_json: bool) -> None:
+    """Check that ticks, evaluations and changes happen.
 
-    Status 0 if all is well, otherwise 1. Asks Redis and the database, not Heroku;
-    `doctor` finds out what is wrong.
+    Exits with 0 if all is well, otherwise with 1. Asks Redis and the database, not
+    Heroku; `doctor` finds out what is wrong.
     """
-    signs = look(tools.parts)
+    signs = check_health(tools.parts)
     if as_json:
         print_json(
             [{"what": s.what, "is_well": s.is_well, "text": s.text} for s in signs]

@@ -1,1 +1,1 @@
-"""The use cases: what happens in which order, in terms of ports alone."""
+"""The use cases and queries: what happens in which order, using ports only."""

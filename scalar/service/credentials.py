@@ -1,4 +1,4 @@
-"""Give an app a Heroku key of its own, or take it away."""
+"""Set and unset an app's own Heroku key; encrypt what is stored."""
 
 from __future__ import annotations
 
@@ -8,29 +8,39 @@ from scalar.service.parts import Parts
 from scalar.service.registration import known_to_heroku
 
 
-def give_key(parts: Parts, name: str, heroku_key: Secret, *, check: bool) -> None:
-    """Let an app be scaled with a key of its own, from its next poll on.
+def set_heroku_key(parts: Parts, name: str, heroku_key: Secret, *, check: bool) -> None:
+    """Scale an app with a Heroku key of its own, from its next evaluation on.
 
     Args:
         parts: The ports.
         name: The registered app.
         heroku_key: The key.
-        check: Ask Heroku for the app with it, before it is stored.
+        check: Use it to ask Heroku for the app before it is stored.
 
     Raises:
         AppNotFound: No such app.
-        InvalidInput: Heroku knows no such app that the key may see.
+        InvalidInput: Heroku has no such app that the key may see.
         PlatformError: Heroku does not accept the key, or cannot be asked.
     """
+    parts.registry.app_key(name)
     if check:
         known_to_heroku(parts, name, heroku_key)
     parts.registry.set_heroku_key(name, heroku_key)
 
 
-def take_key_away(parts: Parts, name: str) -> None:
-    """Let an app be scaled with the key of all apps again.
+def unset_heroku_key(parts: Parts, name: str) -> None:
+    """Scale an app with the shared Heroku key again.
 
     Raises:
         AppNotFound: No such app.
     """
     parts.registry.set_heroku_key(name, SHARED_KEY)
+
+
+def encrypt_secrets(parts: Parts) -> int:
+    """Encrypt every stored secret with the first key; return the number of apps.
+
+    Raises:
+        SecretUnreadable: One fits none of the keys; nothing is changed.
+    """
+    return parts.secrets.reencrypt()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -12,29 +12,30 @@ from scalar.core.app import AppKey
 from scalar.core.errors import RegistryError
 from scalar.ports.coordination import Tick
 from scalar.ports.publisher import Publisher
+from scalar.service.paging import all_keys, pages
 from scalar.service.parts import Parts
 
 log = logging.getLogger("scalar.tick")
 
-#: Apps read, reserved and published at a time.
-PAGE = 1_000
 #: A reservation ends a little before the next tick, so that a lost message
-#: costs its app one poll and not two.
+#: costs its app one evaluation and not two.
 RESERVED_PART = 0.9
-#: Most periods that a reservation lasts while the workers do not keep up. Workers
-#: that do not poll a tenth of the apps in a period leave some out for ever.
+#: Longest reservation, in periods, while the workers are behind. Below a tenth of
+#: the apps per period, workers would never reach some of them.
 MOST_RESERVED = 20
-#: Ticks further apart than this many periods are told of.
+#: Log a warning when ticks are further apart than this many periods.
 LATE = 1.5
 DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True)
 class FanOut:
-    """What a tick did: apps sent to be polled, and left out.
+    """The result of a tick.
 
-    Left out are those that are being evaluated or wait for it, that rest because
-    they did not answer, and of the slow ones those for which there is no room.
+    Attributes:
+        sent: Apps whose evaluation was enqueued.
+        left_out: Apps that are being evaluated or already queued, that back off
+            because they did not answer, or that are slow and found no room.
     """
 
     sent: int
@@ -42,25 +43,25 @@ class FanOut:
 
 
 def fan_out(parts: Parts, publisher: Publisher) -> FanOut | None:
-    """Enqueue one evaluation for each app that is not under way.
+    """Enqueue one evaluation for each app that has none under way.
 
-    Returns None if this period has had its tick: two beats, a late one or a
-    restarted one do not poll more often.
+    Returns None if this period already had its tick, so that a second, late or
+    restarted beat does not evaluate more often.
 
-    Apps that have not answered for some polls rest. Apps that were slow or failed
-    the last time get at most half of one worker's threads, so that they cannot
-    keep the others waiting. While the workers do not keep up, apps that wait for
-    their poll are left out, too: none is discarded, all are polled less often.
+    Apps that keep failing to answer back off. Apps that were slow or failed last
+    time get at most half of one worker's threads, so that they cannot delay the
+    others. When workers fall behind, queued apps keep their place: every app is
+    still evaluated, only less often.
 
     Raises:
         CoordinationError: Redis is away; the next tick tries again.
-        RegistryError: The apps cannot be listed.
+        RegistryError: The apps cannot be read.
     """
     tick = parts.ticks.open_tick(parts.options.sleep_period)
     if tick is None:
         log.debug(logfmt.line("tick.refused", reason="this period had its tick"))
         return None
-    _tell_if_late(parts, tick)
+    _warn_if_late(parts, tick)
     token = parts.chance.token()
     slow = parts.states.slow()
     resting = parts.states.resting()
@@ -68,7 +69,7 @@ def fan_out(parts: Parts, publisher: Publisher) -> FanOut | None:
     seconds = _reserved_seconds(parts, publisher.waiting())
     room = max(1, parts.options.concurrency // 2) - len(busy)
     sent = left_out = 0
-    for page in _pages(parts):
+    for page in pages(parts.apps):
         awake = [key for key in page if key.id not in resting]
         chosen = _choose(parts.chance.shuffled(awake), slow, busy, max(room, 0))
         room -= sum(key.id in slow for key in chosen)
@@ -83,42 +84,32 @@ def fan_out(parts: Parts, publisher: Publisher) -> FanOut | None:
     return FanOut(sent, left_out)
 
 
-def _pages(parts: Parts) -> Iterator[Sequence[AppKey]]:
-    page: Sequence[AppKey] = parts.apps.page(0, PAGE)
-    while page:
-        yield page
-        if len(page) < PAGE:
-            return
-        page = parts.apps.page(page[-1].id, PAGE)
-
-
 def _choose(
     page: Sequence[AppKey], slow: set[int], busy: set[int], room: int
 ) -> list[AppKey]:
-    """Return the apps to send, in this order, at most `room` slow ones."""
+    """Return the apps to send, in order, with at most `room` slow ones."""
     healthy = [key for key in page if key.id not in slow]
     waiting = [key for key in page if key.id in slow and key.id not in busy]
     return healthy + waiting[:room]
 
 
 def _reserved_seconds(parts: Parts, waiting: int) -> float:
-    """Return how long a message may be under way; tell of those that still wait.
+    """Return how long a message may be under way; warn if some still wait.
 
-    While the workers do not keep up, who waits keeps the place in the queue, so
-    each app has its turn, late but no app never. Of all apps those that do not wait
-    were polled in the last period. At that pace the last one of the queue has its
-    turn when those that wait and those that come now, all apps at most, have had it.
+    When workers fall behind, a reservation must last until its message is taken.
+    The apps that are not waiting were evaluated in the last period; at that pace
+    the queue, with the new messages behind it, takes as long as returned here.
     """
     period = parts.options.sleep_period
     if not waiting:
         return period * RESERVED_PART
     log.warning(logfmt.line("tick.behind", waiting=waiting, period=period))
-    apps = sum(len(page) for page in _pages(parts))
-    polled = max(1, apps - waiting)
-    return period * min(MOST_RESERVED, (waiting + apps) / polled)
+    apps = sum(1 for _ in all_keys(parts.apps))
+    evaluated = max(1, apps - waiting)
+    return period * min(MOST_RESERVED, (waiting + apps) / evaluated)
 
 
-def _tell_if_late(parts: Parts, tick: Tick) -> None:
+def _warn_if_late(parts: Parts, tick: Tick) -> None:
     if tick.previous is None:
         return
     gap = (tick.at - tick.previous).total_seconds()
@@ -133,7 +124,7 @@ def _tell_if_late(parts: Parts, tick: Tick) -> None:
 
 
 def _prune(parts: Parts, tick: Tick) -> None:
-    """Delete old events, once a day; a failure is tried again the next day."""
+    """Delete old events, once a day; after a failure, try again the next day."""
     if not parts.ticks.once("prune", DAY):
         return
     before = tick.at - timedelta(days=parts.options.events_keep_days)

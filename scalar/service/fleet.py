@@ -1,8 +1,7 @@
-"""Bring the registry to what a fleet's description says; tell it as one.
+"""Export the fleet as a description; change the registry to match one.
 
-The description has every app with its address and its policies. It has no
-password, no token, no Heroku key and no pause: those are secrets, and this ends by
-itself.
+A description has every app with its address and its policies. It has no passwords,
+tokens and Heroku keys, which are secret, and no pauses, which are temporary.
 """
 
 from __future__ import annotations
@@ -16,18 +15,27 @@ from scalar.core.counts_address import CountsAddress, form_of
 from scalar.core.errors import InvalidInput
 from scalar.core.heroku_key import SHARED_KEY
 from scalar.core.secret import HIDDEN, NO_SECRET, Secret
-from scalar.ports.policies import Policies
+from scalar.service.paging import all_keys
 from scalar.service.parts import Parts
 from scalar.service.policies import DOWN, UP, check_policies, check_process_type
 from scalar.service.registration import check_name
 
 Values = Mapping[str, str]
-PAGE = 1_000
 
 
 @dataclass
 class Plan:
-    """What has to be changed, and each change as a line for people."""
+    """The changes to make, and each of them as a line to print.
+
+    Attributes:
+        add: Apps to register.
+        move: Apps with another address.
+        keys: Apps with another Heroku key.
+        set: App, process type and the values that replace its policy.
+        remove: Apps to remove.
+        lines: What to print.
+        left_alone: Registered apps that the description does not have.
+    """
 
     add: list[tuple[str, CountsAddress]] = field(default_factory=list)
     move: list[tuple[str, CountsAddress]] = field(default_factory=list)
@@ -39,7 +47,7 @@ class Plan:
 
 
 def describe(parts: Parts) -> list[AppEntry]:
-    """Return every registered app as an entry, in the order of their names."""
+    """Return every registered app as an entry, sorted by name."""
     entries = [_entry(app) for app in _registered(parts)]
     return sorted(entries, key=lambda entry: entry.name)
 
@@ -58,16 +66,13 @@ def _entry(app: RegisteredApp) -> AppEntry:
     )
 
 
-def plan(
-    parts: Parts, policies: Policies, entries: list[AppEntry], *, prune: bool
-) -> Plan:
-    """Return what has to be changed so that the registry is as described.
+def plan(parts: Parts, entries: list[AppEntry], *, prune: bool) -> Plan:
+    """Return the changes that make the registry match a description.
 
     Args:
         parts: The ports.
-        policies: Which says whether the values are right.
         entries: The description.
-        prune: Whether apps that it does not have are removed.
+        prune: Whether to remove the apps that it does not have.
 
     Raises:
         InvalidInput: An entry breaks a rule; the message names the app.
@@ -75,7 +80,7 @@ def plan(
     found = {app.name: app for app in _registered(parts)}
     result = Plan()
     for entry in entries:
-        _plan_app(parts, policies, entry, found.pop(entry.name, None), result)
+        _plan_app(parts, entry, found.pop(entry.name, None), result)
     for name in sorted(found):
         if prune:
             result.remove.append(name)
@@ -86,7 +91,7 @@ def plan(
 
 
 def carry_out(parts: Parts, wanted: Plan) -> None:
-    """Change the registry as planned."""
+    """Make the planned changes."""
     for name, address in wanted.add:
         parts.registry.add(name, address, parts.clock.now())
     for name, address in wanted.move:
@@ -100,21 +105,12 @@ def carry_out(parts: Parts, wanted: Plan) -> None:
 
 
 def _registered(parts: Parts) -> Iterator[RegisteredApp]:
-    after = 0
-    while page := parts.registry.page(after, PAGE):
-        for key in page:
-            app = parts.registry.find(key)
-            if app is not None:
-                yield app
-        after = page[-1].id
+    found = (parts.registry.find(key) for key in all_keys(parts.registry))
+    return (app for app in found if app is not None)
 
 
 def _plan_app(
-    parts: Parts,
-    policies: Policies,
-    entry: AppEntry,
-    app: RegisteredApp | None,
-    result: Plan,
+    parts: Parts, entry: AppEntry, app: RegisteredApp | None, result: Plan
 ) -> None:
     check_name(entry.name)
     try:
@@ -142,7 +138,7 @@ def _plan_app(
         if wanted.get(process_type, {}) != before.policies.get(process_type, {})
     }
     after = replace(before, policies=wanted)
-    check_policies(policies, after, before=app, changed=changed)
+    check_policies(parts, after, before=app, changed=changed)
     for process_type in sorted(changed):
         old = before.policies.get(process_type, {})
         new = wanted.get(process_type, {})
@@ -151,7 +147,7 @@ def _plan_app(
 
 
 def _address(entry: AppEntry, app: RegisteredApp | None) -> CountsAddress:
-    """Return the address that is meant: `***` stands for the secret that is stored."""
+    """Return the address of an entry, with the stored secret in place of `***`."""
     if entry.url is None:
         return _unchanged(entry, app)
     is_stored = app is not None and entry.url == app.address.shown()
@@ -174,22 +170,22 @@ def _unchanged(entry: AppEntry, app: RegisteredApp | None) -> CountsAddress:
     if app is None:
         raise InvalidInput("a new app needs its url")
     if entry.form or entry.token or entry.queues:
-        raise InvalidInput("format, token and queues need the url beside them")
+        raise InvalidInput("format, token and queues need a url as well")
     return app.address
 
 
 def _heroku_key(entry: AppEntry, app: RegisteredApp | None) -> Secret:
-    """Return the key that is meant: `***` stands for the one that is stored.
+    """Return the key of an entry, with the stored one in place of `***`.
 
-    It goes to Heroku whatever the URL is, so it may stay when that changes.
+    The key is sent to Heroku, not to the app, so it may outlive a change of the URL.
     """
     stored = app.heroku_key if app is not None else SHARED_KEY
     if entry.heroku_key == Secret(HIDDEN):
         if not stored:
             command = "set-heroku-key NAME -" if app else "add-app NAME --heroku-key -"
             raise InvalidInput(
-                "heroku_key: *** has no key, and none is stored for this app. "
-                f"Store it with: python cli.py {command.replace('NAME', entry.name)}"
+                "heroku_key: *** stands for the stored key, but none is stored. "
+                f"Set one: python cli.py {command.replace('NAME', entry.name)}"
             )
         return stored
     is_left_out = not entry.heroku_key and entry.url is None
@@ -201,7 +197,7 @@ def _other_key(name: str, before: Secret, after: Secret) -> str:
         return f"+ {name}  heroku_key: {HIDDEN}"
     if not after:
         return f"- {name}  heroku_key: {HIDDEN}"
-    return f"~ {name}  heroku_key: {HIDDEN} -> {HIDDEN} (another one)"
+    return f"~ {name}  heroku_key: {HIDDEN} -> {HIDDEN} (another key)"
 
 
 def _nothing_stored(entry: AppEntry, what: str, secret: str) -> str:
@@ -218,7 +214,7 @@ def _move(old: CountsAddress, new: CountsAddress) -> str:
 
 
 def without_pauses(policies: Mapping[str, Values]) -> dict[str, Values]:
-    """Return the policies without what ends by itself."""
+    """Return the policies without their pauses."""
     kept = {
         process_type: {k: v for k, v in values.items() if k not in (UP, DOWN)}
         for process_type, values in policies.items()
@@ -229,7 +225,7 @@ def without_pauses(policies: Mapping[str, Values]) -> dict[str, Values]:
 def _with_pauses(
     wanted: Mapping[str, Values], stored: Mapping[str, Values]
 ) -> dict[str, Values]:
-    """Return the wanted policies with the pauses that are under way."""
+    """Return the wanted policies with the stored pauses."""
     result = {process_type: dict(values) for process_type, values in wanted.items()}
     for process_type, values in stored.items():
         paused = {k: v for k, v in values.items() if k in (UP, DOWN)}

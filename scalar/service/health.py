@@ -1,4 +1,4 @@
-"""Tell a dead man's switch that all is well; say nothing if it is not."""
+"""Check that the fleet is being scaled; send a heartbeat only while it is."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from scalar.service.parts import Parts
 
 log = logging.getLogger("scalar.status")
 
-#: Seconds between two calls of the switch; a switch expects one now and then.
-EVERY = 60
+#: Seconds between two heartbeats.
+HEARTBEAT_SECONDS = 60
 
 
-def look(parts: Parts) -> list[Sign]:
-    """Return the signs of life.
+def check_health(parts: Parts) -> list[Sign]:
+    """Return the health checks and their results.
 
     Raises:
         CoordinationError: Redis is away.
@@ -31,24 +31,24 @@ def look(parts: Parts) -> list[Sign]:
     )
 
 
-def check_in(parts: Parts, pinger: Pinger) -> bool:
-    """Call the switch if all is well and it was not called lately.
+def send_heartbeat(parts: Parts, pinger: Pinger) -> bool:
+    """Ping the dead man's switch if everything is healthy and a ping is due.
 
-    Returns whether it was called. At the first tick of all nothing has been
-    evaluated yet, which is no news.
+    Returns whether the ping succeeded. Before the first evaluation after a start
+    the checks fail as expected, so that is logged at debug only.
 
     Raises:
-        CoordinationError: Redis is away, and so nothing is well.
+        CoordinationError: Redis is away, so nothing is healthy.
     """
     try:
-        wrong = [sign for sign in look(parts) if not sign.is_well]
+        failed = [sign for sign in check_health(parts) if not sign.is_well]
     except RegistryError as exc:
         log.warning(logfmt.line("status.unwell", what="database", detail=exc))
         return False
-    for sign in wrong:
+    for sign in failed:
         level = logging.WARNING if sign.was_well else logging.DEBUG
         line = logfmt.line("status.unwell", what=sign.what, detail=sign.text)
         log.log(level, line)
-    if wrong or not parts.ticks.once("ping", EVERY):
+    if failed or not parts.ticks.once("ping", HEARTBEAT_SECONDS):
         return False
     return pinger.ping()

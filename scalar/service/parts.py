@@ -1,4 +1,4 @@
-"""What the use cases are given: the ports, and the settings they need."""
+"""What the use cases and queries need: the ports and some settings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scalar.ports.counts import CountSource
 from scalar.ports.journal import Journal
 from scalar.ports.platform import Platforms
 from scalar.ports.policies import Policies
-from scalar.ports.registry import AppReader, Registry
+from scalar.ports.registry import AppReader, Registry, StoredSecrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +23,8 @@ class Options:
         formation_ttl: Seconds after which a formation is read again.
         concurrency: Apps that one Celery worker evaluates at a time.
         events_keep_days: Days after which events are deleted.
-        app_backoff_max: Longest time in seconds between two polls of an app that
-            does not answer; 0 to poll it like the others.
+        app_backoff_max: Longest time in seconds between two evaluations of an app
+            that does not answer; 0 to evaluate it like the others.
     """
 
     sleep_period: int
@@ -42,6 +42,7 @@ class Parts:
     chance: Chance
     apps: AppReader
     registry: Registry
+    secrets: StoredSecrets
     journal: Journal
     counts: CountSource
     platforms: Platforms

@@ -4,35 +4,133 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from scalar.core.app import RegisteredApp
-from scalar.core.app_state import WHOLE_APP
-from scalar.core.errors import InvalidInput
+from scalar.core.app_state import WHOLE_APP, Memory
+from scalar.core.errors import CoordinationError, InvalidInput
+from scalar.core.policy.values import PAUSES
 from scalar.core.reason import Cause
-from scalar.ports.policies import Policies
-from scalar.ports.registry import Registry
+from scalar.service.parts import Parts
 
 #: Heroku's rule for the names of process types (Platform API schema).
 PROCESS_TYPE = re.compile(r"[-\w]{1,128}")
 UP, DOWN = "pause_up", "pause_down"
 
 
+@dataclass(frozen=True, slots=True)
+class PolicyChange:
+    """A policy that was changed.
+
+    Attributes:
+        app: The app as it is now.
+        names: The values that were set, or unset.
+        formation: The app's process types as last read; empty if not known.
+    """
+
+    app: RegisteredApp
+    names: tuple[str, ...]
+    formation: tuple[str, ...] = ()
+
+    def is_unknown(self, process_type: str) -> bool:
+        """Return whether the formation is known and lacks this process type."""
+        named = process_type != WHOLE_APP and bool(self.formation)
+        return named and process_type not in self.formation
+
+
+def set_policy(
+    parts: Parts, name: str, process_type: str, values: Mapping[str, str]
+) -> PolicyChange:
+    """Set some values of a policy; takes and raises what `change_policy` does."""
+    app = change_policy(parts, name, process_type, put=values)
+    return PolicyChange(app, tuple(values), _formation(parts, app))
+
+
+def unset_policy(
+    parts: Parts, name: str, process_type: str, names: Collection[str] | None
+) -> PolicyChange:
+    """Unset some values of a policy, or all but the pauses if `names` is None.
+
+    Raises:
+        AppNotFound: No such app.
+        InvalidInput: One of them is not set, or none is. Nothing is changed.
+    """
+    stored = parts.registry.get(name).policies.get(process_type, {})
+    wanted = [key for key in stored if key not in PAUSES] if names is None else names
+    missing = [key for key in wanted if key not in stored]
+    if missing or not wanted:
+        where = f"{name} {process_type}".strip()
+        raise InvalidInput(
+            f"{where}: cannot unset {', '.join(missing) or 'anything'}; "
+            f"set there: {', '.join(stored) or 'nothing'}"
+        )
+    app = change_policy(parts, name, process_type, put={}, remove=wanted)
+    return PolicyChange(app, tuple(wanted))
+
+
+def pause(
+    parts: Parts,
+    name: str,
+    process_type: str,
+    until: datetime | None,
+    *,
+    up: bool,
+    down: bool,
+) -> PolicyChange:
+    """Stop scaling an app, or a process type, for a while.
+
+    Args:
+        parts: The ports.
+        name: The app.
+        process_type: One of its process types, or `WHOLE_APP`.
+        until: When the pause ends (aware); None for when it is resumed.
+        up: Whether to pause scaling up.
+        down: Whether to pause scaling down; both if neither is named.
+
+    Raises:
+        AppNotFound: No such app.
+        InvalidInput: The name of the process type breaks a rule.
+    """
+    values = pauses(until, up=up, down=down)
+    return set_policy(parts, name, process_type, values)
+
+
+def resume(parts: Parts, name: str, process_type: str, *, up: bool, down: bool) -> bool:
+    """End the pauses of an app, those of its process types too, or of one of them.
+
+    Returns whether any was paused.
+
+    Raises:
+        AppNotFound: No such app.
+        InvalidInput: The name of the process type breaks a rule.
+    """
+    check_process_type(process_type)
+    names = directions(up=up, down=down)
+    policies = parts.registry.get(name).policies
+    places = [process_type] if process_type else list(policies)
+    paused = [
+        place
+        for place in places
+        if not policies.get(place, {}).keys().isdisjoint(names)
+    ]
+    for place in paused:
+        change_policy(parts, name, place, put={}, remove=names)
+    return bool(paused)
+
+
 def change_policy(
-    registry: Registry,
-    policies: Policies,
+    parts: Parts,
     name: str,
     process_type: str,
     *,
     put: Mapping[str, str],
     remove: Collection[str] = (),
 ) -> RegisteredApp:
-    """Set some values and take others away; return the app as it is then.
+    """Set some values and unset others; return the app as it is then.
 
     Args:
-        registry: Where they are stored.
-        policies: Which says whether they are right.
+        parts: The ports.
         name: The app.
         process_type: One of its process types, or `WHOLE_APP`.
         put: Value names to texts.
@@ -44,13 +142,13 @@ def change_policy(
             is changed.
     """
     check_process_type(process_type)
-    app = registry.get(name)
+    app = parts.registry.get(name)
     values = {**app.policies.get(process_type, {}), **put}
     values = {key: text for key, text in values.items() if key not in remove}
     after = replace(app, policies={**app.policies, process_type: values})
-    check_policies(policies, after, before=app, changed={process_type})
-    registry.set_policy(name, process_type, values)
-    return registry.get(name)
+    check_policies(parts, after, before=app, changed={process_type})
+    parts.registry.set_policy(name, process_type, values)
+    return parts.registry.get(name)
 
 
 def check_process_type(process_type: str) -> None:
@@ -63,7 +161,7 @@ def check_process_type(process_type: str) -> None:
 
 
 def check_policies(
-    policies: Policies,
+    parts: Parts,
     after: RegisteredApp,
     *,
     before: RegisteredApp | None,
@@ -71,15 +169,16 @@ def check_policies(
 ) -> None:
     """Raise `InvalidInput` if a change breaks a policy.
 
-    Values of the app hold for its process types too, so these are looked at as
-    well; one that was broken before does not prevent a change elsewhere.
+    The app's values apply to its process types too, so these are checked as well;
+    one that was broken before does not prevent a change elsewhere.
     """
+    read = parts.policies.read
     for process_type in sorted({*changed, *after.policies}):
-        problem = policies.read(after, process_type)
+        problem = read(after, process_type)
         if not isinstance(problem, Cause):
             continue
         was_broken = before is not None and isinstance(
-            policies.read(before, process_type), Cause
+            read(before, process_type), Cause
         )
         if process_type in changed or not was_broken:
             raise InvalidInput(problem.detail)
@@ -89,15 +188,23 @@ def pauses(until: datetime | None, *, up: bool, down: bool) -> dict[str, str]:
     """Return the values that pause one direction, or both if none is named.
 
     Args:
-        until: When it ends (aware); None for not until it is resumed.
-        up: Whether scaling up is meant.
-        down: Whether scaling down is meant.
+        until: When the pause ends (aware); None for when it is resumed.
+        up: Whether to pause scaling up.
+        down: Whether to pause scaling down.
     """
     text = "resumed" if until is None else until.isoformat(timespec="seconds")
     return dict.fromkeys(directions(up=up, down=down), text)
 
 
 def directions(*, up: bool, down: bool) -> list[str]:
-    """Return the names of the pauses that are meant: both if none is named."""
-    named = [name for name, meant in ((UP, up), (DOWN, down)) if meant]
+    """Return the names of the pauses for these directions; both if none is named."""
+    named = [name for name, is_named in ((UP, up), (DOWN, down)) if is_named]
     return named or [UP, DOWN]
+
+
+def _formation(parts: Parts, app: RegisteredApp) -> tuple[str, ...]:
+    try:
+        memory = parts.states.recall([app.id]).get(app.id, Memory())
+    except CoordinationError:
+        return ()
+    return tuple(sorted(memory.formation or {}))

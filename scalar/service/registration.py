@@ -1,4 +1,4 @@
-"""Register an app: check its name, find its address, try it."""
+"""Register, move and remove apps: check the name, find the address, try it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from scalar.core.counts_address import CountsAddress, Queues
 from scalar.core.errors import (
     AppAlreadyRegistered,
     AppNotFound,
+    CoordinationError,
     CountsError,
     InvalidInput,
     PlatformError,
@@ -26,21 +27,21 @@ from scalar.service.policies import check_process_type
 
 #: Heroku's rule for the names of apps (Platform API schema).
 NAME = re.compile(r"[a-z][a-z0-9-]{1,28}[a-z0-9]")
-#: Where an app serves its counts, unless it is said otherwise.
+#: Where an app serves its counts by default.
 PATH = "api/scalar_tasks/"
-#: Where an app with HireFire's agent does.
+#: Where an app with HireFire's agent serves them.
 HIREFIRE_PATH = "hirefire"
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The address of an app, as far as it was said.
+    """The address of an app, as far as it was given.
 
     Attributes:
-        url: Where it tells how much work it has; None for the usual path at the
-            address that Heroku knows.
-        form: In which form; None to find out.
-        token: Of the app's agent.
+        url: The URL of its counts; None for the usual path at the address that
+            Heroku has for the app.
+        form: The form of its answers; None to detect it.
+        token: The token of the app's agent.
         queues: For a broker: process type to queues.
     """
 
@@ -52,11 +53,11 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """A registered app, and what its owner should know of it.
+    """A registered app, and what its owner should know about it.
 
     Attributes:
         app: The app.
-        notes: Remarks.
+        notes: What its owner should know.
         found: What the app answered; None if it was not asked or did not answer.
     """
 
@@ -74,19 +75,19 @@ def register(
     has_key: bool,
     heroku_key: Secret = SHARED_KEY,
 ) -> Registration:
-    """Register an app at a URL, or at the address that Heroku knows.
+    """Register an app at a URL, or at the address that Heroku has for it.
 
     Args:
         parts: The ports.
         name: Heroku's name of the app.
-        wanted: Its address, as far as it was said.
+        wanted: Its address, as far as it was given.
         check: Ask Heroku for the app, and the URL for counts.
-        has_key: Whether there is a key of all apps to ask Heroku with.
-        heroku_key: The app's own, if it has one.
+        has_key: Whether there is a shared key to ask Heroku with.
+        heroku_key: The app's own key, if it has one.
 
     Raises:
-        InvalidInput: A bad name or address, or an app that Heroku does not know.
-        AppAlreadyRegistered: There is one of that name.
+        InvalidInput: The name or the address is bad, or Heroku has no such app.
+        AppAlreadyRegistered: An app of that name is registered already.
         PlatformError: Heroku cannot be asked.
     """
     check_name(name)
@@ -101,9 +102,9 @@ def register(
 def move(
     parts: Parts, name: str, wanted: Wanted, *, check: bool, has_key: bool
 ) -> Registration:
-    """Give a registered app another address; its policies and its key stay.
+    """Change the address of a registered app; its policies and its key stay.
 
-    Takes and raises what `register` does, but for an app that is registered.
+    Takes and raises what `register` does.
 
     Raises:
         AppNotFound: No such app.
@@ -115,9 +116,27 @@ def move(
     return Registration(parts.registry.get(name), tuple(found.notes), found.readings)
 
 
+def remove(parts: Parts, name: str) -> str:
+    """Remove an app; its dynos and its events stay.
+
+    Returns why its state could not be removed from Redis, where it expires later;
+    empty if it was.
+
+    Raises:
+        AppNotFound: No such app.
+    """
+    app_id = parts.registry.app_key(name).id
+    parts.registry.remove(name)
+    try:
+        parts.states.forget(app_id)
+    except CoordinationError as exc:
+        return str(exc)
+    return ""
+
+
 @dataclass(frozen=True)
 class _Asks:
-    """Who is asked: with a key Heroku, and the URL, or nobody."""
+    """Whether to ask the app, and Heroku with which key."""
 
     check: bool
     heroku_key: Secret
@@ -125,13 +144,13 @@ class _Asks:
 
     @property
     def heroku(self) -> bool:
-        """Whether Heroku is asked."""
+        """Whether to ask Heroku."""
         return self.check and (self.has_key or bool(self.heroku_key))
 
 
 @dataclass
 class _Found:
-    """The address to register, what it answered, and remarks."""
+    """The address to register, what it answered, and notes."""
 
     address: CountsAddress
     notes: list[str]
@@ -139,14 +158,14 @@ class _Found:
 
 
 def _given(wanted: Wanted) -> CountsAddress | None:
-    """Return the address if all of it was said; see that the rest goes together."""
+    """Return the address if a URL was given; check that the rest is consistent."""
     for process_type in wanted.queues:
         check_process_type(process_type)
     if wanted.url is not None:
         return _address(wanted, wanted.url)
     if wanted.form is Form.CELERY or wanted.queues:
         raise InvalidInput(
-            "Name the URL of the broker, such as redis://host:6379/0, and the queues "
+            "Give the URL of the broker, such as redis://host:6379/0, and the queues "
             "of each process type"
         )
     _address(wanted, f"https://app.example/{PATH}")
@@ -164,7 +183,7 @@ def _find(
     given: CountsAddress | None,
     asks: _Asks,
 ) -> _Found:
-    """Return the address: the given one, or the first usual one that answers."""
+    """Return the given address, or the first usual one that answers."""
     notes: list[str] = []
     web_url = known_to_heroku(parts, name, asks.heroku_key) if asks.heroku else ""
     if given is not None:
@@ -175,7 +194,7 @@ def _find(
         places = [_address(wanted, f"{base}/{path}") for path in paths]
     found = _first_that_answers(parts, places, notes) if asks.check else None
     result = found or _Found(places[0], notes)
-    notes += _remarks(result)
+    notes += _notes(result)
     return result
 
 
@@ -190,7 +209,7 @@ def _usual_paths(wanted: Wanted) -> list[str]:
 def _first_that_answers(
     parts: Parts, places: list[CountsAddress], notes: list[str]
 ) -> _Found | None:
-    """Return the first place that gives counts; otherwise note why none does."""
+    """Return the first place that answers with counts; otherwise note why none did."""
     failures = []
     for place in places:
         try:
@@ -198,28 +217,28 @@ def _first_that_answers(
         except CountsError as exc:
             failures.append(str(exc) if len(places) == 1 else f"{place}: {exc}")
     notes.append(
-        f"The URL gives no counts yet: {'; '.join(failures)}. The app is held until "
-        "then"
+        f"The URL does not return counts yet: {'; '.join(failures)}. The app is held "
+        "until it does"
     )
     return None
 
 
-def _remarks(found: _Found) -> list[str]:
-    address, remarks = found.address, []
+def _notes(found: _Found) -> list[str]:
+    address, notes = found.address, []
     if address.carries_a_secret and address.url.scheme in ("http", "redis", "amqp"):
         what = "token" if address.token else "password"
         better = {"http": "https", "redis": "rediss", "amqp": "amqps"}
-        remarks.append(
-            f"The {what} travels unencrypted: use {better[address.url.scheme]}:// if "
+        notes.append(
+            f"The {what} is sent unencrypted: use {better[address.url.scheme]}:// if "
             "you can"
         )
     if any(reading.is_ambiguous for reading in (found.readings or {}).values()):
-        remarks.append(
-            "HireFire's form does not say whether a number counts jobs or is a latency "
-            "in seconds. Where it is a latency, set one: python cli.py set-policy "
-            "NAME PROCESS_TYPE --latency-up 60"
+        notes.append(
+            "HireFire's format does not say whether a number counts jobs or is a "
+            "latency in seconds. If it is a latency, set a limit: python cli.py "
+            "set-policy NAME PROCESS_TYPE --latency-up 60"
         )
-    return remarks
+    return notes
 
 
 def check_name(name: str) -> None:
@@ -240,9 +259,10 @@ def _refuse_duplicate(parts: Parts, name: str) -> None:
 
 
 def _own_key(parts: Parts, name: str) -> Secret:
-    """Return the app's own key, or raise `AppNotFound`.
+    """Return the app's own key; the shared one if its row cannot be decrypted.
 
-    An address that cannot be decrypted may be replaced; the key is not known then.
+    Raises:
+        AppNotFound: No such app.
     """
     try:
         return parts.registry.get(name).heroku_key
@@ -251,10 +271,10 @@ def _own_key(parts: Parts, name: str) -> Secret:
 
 
 def known_to_heroku(parts: Parts, name: str, heroku_key: Secret) -> str:
-    """Return the app's web address, empty if it has none.
+    """Return the app's web address as Heroku has it; empty if there is none.
 
     Raises:
-        InvalidInput: There is no such app.
+        InvalidInput: Heroku has no such app that the key may see.
         PlatformError: Heroku does not accept the key, or cannot be asked.
     """
     platform = parts.platforms.unmetered(NewApp(name, heroku_key))
@@ -263,11 +283,11 @@ def known_to_heroku(parts: Parts, name: str, heroku_key: Secret) -> str:
     except PlatformError as exc:
         if exc.reason is Reason.APP_NOT_ON_HEROKU:
             raise InvalidInput(
-                f'Heroku knows no app "{name}" that this key may see. Check the name, '
-                "or go on all the same with --no-check"
+                f'Heroku has no app "{name}" that this key may see. Check the name, '
+                "or use --no-check to go on anyway"
             ) from exc
         raise PlatformError(
-            f"{exc}. To go on without asking Heroku use --no-check"
+            f"{exc}. Use --no-check to go on without asking Heroku"
         ) from exc
 
 
@@ -277,11 +297,11 @@ def _base(name: str, web_url: str, notes: list[str], *, asked: bool) -> str:
         return web_url.rstrip("/")
     if asked:
         raise InvalidInput(
-            f'Heroku knows no web address of app "{name}". Name the URL: '
+            f'Heroku has no web address for app "{name}". Give the URL: '
             f"python cli.py add-app {name} https://…/{PATH}"
         )
     notes.append(
         "Heroku was not asked for the app's address, so this URL is a guess. Apps "
-        "made since June 2023 have another one: see `heroku apps:info`"
+        "created since June 2023 have another one: see `heroku apps:info`"
     )
     return f"https://{name}.herokuapp.com"

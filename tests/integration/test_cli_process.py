@@ -80,7 +80,7 @@ def test_a_bad_setting_is_status_2(run):
     ],
     ids=["one", "two", "with a password"],
 )
-def test_a_bad_setting_is_one_line(settings):
+def test_a_bad_setting_is_one_line_and_status_2(settings):
     printed = Cli(settings)("list-apps", status=2)
 
     assert printed.stdout == ""

@@ -127,11 +127,11 @@ def test_each_answer_reports_the_calls_left(platform, answers):
     assert answers[0] > answers[1] > (0, SHARED_KEY)
 
 
-def test_checking_a_key_and_its_scope_is_free(platform, heroku):
-    remaining, scope = platform.calls_remaining(SHARED_KEY)
+def test_the_key_and_its_scope_are_checked_for_free(platform, heroku):
+    facts = platform.key_facts(SHARED_KEY)
 
-    assert remaining > 4000
-    assert scope == "global"
+    assert facts.remaining > 4000
+    assert facts.scope == "global"
     assert sum(r.cost for r in heroku.requests()) == 0
 
 
@@ -304,7 +304,7 @@ def test_each_call_is_signed_with_its_own_key(platform, heroku, blog):
     on(platform, blog, OTHER).scale({"worker": 4}, Urgency.SCALE_UP)
     on(platform).formation(Urgency.READ)
     on(platform, blog, OTHER).describe(Urgency.READ)
-    platform.calls_remaining(OTHER)
+    platform.key_facts(OTHER)
 
     made = [(r.account, r.app) for r in heroku.requests()]
     assert made == [

@@ -65,7 +65,7 @@ def on_heroku(heroku, name, shop):
 
 FOUND = (
     "Found: late 32.5, mailer unknown (the app says that it does not know), "
-    "worker 3, in HireFire's form\n"
+    "worker 3, in HireFire's format\n"
 )
 
 

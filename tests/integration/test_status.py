@@ -80,9 +80,9 @@ def test_a_switch_that_is_away_is_told_without_its_secret(caplog):
     assert "secret" not in caplog.text
 
 
-def test_status_before_anything_runs(each_cli):
-    each_cli("add-app", "shop", "http://127.0.0.1:1/", "--no-check")
-    done = each_cli("status", status=1)
+def test_status_before_anything_runs(cli):
+    cli("add-app", "shop", "http://127.0.0.1:1/", "--no-check")
+    done = cli("status", status=1)
 
     assert "FAIL  ticks        never" in done.stdout
     assert "FAIL  evaluations  never" in done.stdout

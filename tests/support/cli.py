@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import Any, ClassVar
-from unittest.mock import patch
+from typing import Any
 
 from click.testing import CliRunner
 
 from scalar.bootstrap import Toolbox
-from scalar.cli import shared
 from scalar.cli.main import main
+from scalar.cli.tools import Tools
 from scalar.logs import CHATTY
-from scalar.settings import Settings
+from scalar.start import settings_or_exit
 
 
 @dataclass(frozen=True)
@@ -54,56 +53,55 @@ class Cli:
         Raises:
             AssertionError: The exit status differs.
         """
-        with _logging_restored(), _connections_closed():
+        with logging_restored(), self.tools() as make_tools:
             result = CliRunner().invoke(
                 main,
                 arguments,
                 input=typed,
                 env={**self.env, **settings},
                 prog_name="cli.py",
+                obj=make_tools,
             )
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception
         assert result.exit_code == status, result.output
         return Printed(result.stdout, result.stderr)
 
+    def tools(self) -> AbstractContextManager[Callable[[], Tools]]:
+        """Give the function that makes the tools of a command."""
+        return toolboxes_closed()
+
     def data(self, *arguments: str, status: int = 0, **settings: str) -> Any:
         """Return what a command prints with --json."""
         return json.loads(self(*arguments, "--json", status=status, **settings).stdout)
 
 
-class _TrackedToolbox(Toolbox):
-    """A toolbox that can be closed after the command."""
-
-    made: ClassVar[list[Toolbox]] = []
-
-    def __init__(self, settings: Settings) -> None:
-        super().__init__(settings)
-        self.made.append(self)
-
-
 @contextmanager
-def _connections_closed() -> Iterator[None]:
-    """Close the connections that a command leaves open until its process ends."""
+def toolboxes_closed() -> Iterator[Callable[[], Toolbox]]:
+    """Give a function that makes toolboxes; close what they opened at the end."""
+    made: list[Toolbox] = []
+
+    def make() -> Toolbox:
+        made.append(Toolbox(settings_or_exit()))
+        return made[-1]
+
     try:
-        with patch.object(shared, "Toolbox", _TrackedToolbox):
-            yield
+        yield make
     finally:
-        _close_all()
+        for toolbox in made:
+            _close(vars(toolbox))
 
 
-def _close_all() -> None:
-    while _TrackedToolbox.made:
-        used = vars(_TrackedToolbox.made.pop())
-        if "engine" in used:
-            used["engine"].dispose()
-        if "redis" in used:
-            used["redis"].connection_pool.disconnect()  # including those in use
+def _close(used: dict[str, Any]) -> None:
+    if "engine" in used:
+        used["engine"].dispose()
+    if "redis" in used:
+        used["redis"].connection_pool.disconnect()  # those in use, too
 
 
 @contextmanager
-def _logging_restored() -> Iterator[None]:
-    """Undo a command's changes to logging, which are meant for its own process."""
+def logging_restored() -> Iterator[None]:
+    """Undo what a command does to logging, which is for its process alone."""
     loggers = [logging.getLogger(name) for name in (None, *CHATTY)]
     handlers, levels = loggers[0].handlers[:], [one.level for one in loggers]
     loggers[0].handlers.clear()

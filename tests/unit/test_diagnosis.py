@@ -7,19 +7,19 @@ from types import SimpleNamespace
 import pytest
 
 from scalar import doctor
-from scalar.doctor import is_too_old
+from scalar.adapters.redis.server_facts import RedisFacts
 from scalar.settings import Settings
 from tests.unit.world import World
 
 
 @pytest.mark.parametrize("version", ["5.0.14", "6.0.16", "6.1", "2.8.19"])
 def test_a_redis_before_6_2_is_too_old(version):
-    assert is_too_old(version)
+    assert RedisFacts(version, 1).is_too_old
 
 
 @pytest.mark.parametrize("version", ["6.2.0", "6.2", "7.0.15", "8.1.4", "10.0.0", "7"])
 def test_6_2_and_what_came_after_it_is_not(version):
-    assert not is_too_old(version)
+    assert not RedisFacts(version, 1).is_too_old
 
 
 @pytest.mark.parametrize(
@@ -32,8 +32,6 @@ def test_a_tick_is_judged_as_status_does_by_the_clock_that_it_was_taken_on(
     world = World()
     world.tick()
     world.clock.walk(seconds)
-    tools = SimpleNamespace(
-        coordinator=world.coordinator, settings=Settings.from_environ({})
-    )
+    tools = SimpleNamespace(parts=world.parts, settings=Settings.from_environ({}))
 
     assert doctor._last_tick(tools)[0] == state

@@ -19,22 +19,20 @@ import re
 import shlex
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
 
 from devtools.procfile import ROOT
-from scalar.cli import shared
 from scalar.cli.main import main
 from scalar.core.formation import ProcessType
-from scalar.core.policy.resolve import PolicyBook
 from scalar.core.policy.schedule_text import read_schedule
 from scalar.core.policy.values import VALUES, read_value
 from scalar.formats import parse_answer
 from scalar.formats.rich import MEDIA_TYPE
 from scalar.settings import SETTINGS
 from tests.unit.world import World
+from tests.unit.world_cli import WorldTools
 
 DOCUMENT = (ROOT / "docs" / "policies.md").read_text()
 IMAGES = ROOT / "docs" / "images"
@@ -70,24 +68,13 @@ class Session:
         self.world.add(worker=int(facts.get("dynos", 0)))
         self.counts = facts["counts"].split(",") if "counts" in facts else []
 
-    def tools(self, settings):
-        """Stand in for the `Toolbox`: the same names, all in memory."""
-        world = self.world
-        return SimpleNamespace(
-            settings=settings,
-            parts=world.parts,
-            registry=world.registry,
-            journal=world.journal,
-            coordinator=world.coordinator,
-            policies=PolicyBook(world.values, scale_web_to_zero=False),
-        )
-
     def type(self, line):
         """Return what a command prints."""
         _, _, *arguments = shlex.split(line)
         if arguments[0] in EVALUATING and self.counts:
             self.live_until_now()
-        return CliRunner().invoke(main, arguments).output
+        tools = WorldTools(self.world)
+        return CliRunner().invoke(main, arguments, obj=lambda: tools).output
 
     def live_until_now(self):
         """Poll all counts but the last one, which is the answer from now on."""
@@ -116,10 +103,9 @@ class Session:
         self.world.report(parse_answer(body.encode(), MEDIA_TYPE))
 
 
-def replay(facts, body, monkeypatch):
+def replay(facts, body):
     """Return a block with what its commands really print."""
     session = Session(facts)
-    monkeypatch.setattr(shared, "Toolbox", session.tools)
     commands = [line for line in body.splitlines() if line.startswith("$ ")]
     return "".join(f"{line}\n{session.type(line[2:])}" for line in commands)
 
@@ -129,7 +115,7 @@ def test_an_example_prints_what_it_shows(facts, body, monkeypatch, tmp_path):
     (tmp_path / "fleet.yaml").write_text(sample_of_a_fleet())
     monkeypatch.chdir(tmp_path)
 
-    assert replay(facts, body, monkeypatch) == body
+    assert replay(facts, body) == body
 
 
 def sample_of_a_fleet():

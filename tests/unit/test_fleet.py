@@ -28,8 +28,7 @@ def world():
 
 
 def planned(world, *entries, prune=False):
-    parts = world.parts
-    return plan(parts, parts.policies, list(entries), prune=prune)
+    return plan(world.parts, list(entries), prune=prune)
 
 
 def apply(world, *entries, prune=False):
@@ -246,7 +245,7 @@ def test_an_address_that_does_not_go_together_is_refused(world, wrong, rule):
 def test_parts_of_an_address_need_the_url_beside_them(world):
     world.registry.add("shop", HIREFIRE, world.clock.now())
 
-    with pytest.raises(InvalidInput, match="need the url beside them"):
+    with pytest.raises(InvalidInput, match="need a url as well"):
         planned(world, AppEntry("shop", None, {}, Form.SCALAR))
 
 
@@ -307,7 +306,7 @@ def test_they_are_removed_if_that_is_asked_for(world):
         ),
         pytest.param(
             entry(policies={"": {"maximum": "2"}}),
-            "'maximum' is not a policy value",
+            "unknown policy value 'maximum'",
             id="unknown",
         ),
     ],
@@ -524,7 +523,7 @@ def test_a_heroku_key_is_told_as_stored_and_kept(world):
         (Secret(""), "HRKU-hunter2", OWN, "+ shop  heroku_key: ***"),
         (
             *(Secret("other"), "HRKU-hunter2", OWN),
-            "~ shop  heroku_key: *** -> *** (another one)",
+            "~ shop  heroku_key: *** -> *** (another key)",
         ),
         (OWN, "null", Secret(""), "- shop  heroku_key: ***"),
     ],

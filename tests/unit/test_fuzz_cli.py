@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from scalar.cli.main import main
 from scalar.core.policy.values import VALUES
-from tests.support.cli import Cli, _connections_closed, _logging_restored
+from tests.support.cli import Cli, logging_restored, toolboxes_closed
 from tests.support.environment import VARIABLES
 
 SECRET = "Zq7xW3kPv9"
@@ -107,9 +107,14 @@ def run(tmp_path_factory):
         cli("add-app", "shop", f"http://user:{SECRET}@{NOWHERE}/", "--no-check")
 
         def run(typed, standard_input=""):
-            with _logging_restored(), _connections_closed():
+            with logging_restored(), toolboxes_closed() as make_tools:
                 return CliRunner().invoke(
-                    main, typed, input=standard_input, env=env, prog_name="cli.py"
+                    main,
+                    typed,
+                    input=standard_input,
+                    env=env,
+                    prog_name="cli.py",
+                    obj=make_tools,
                 )
 
         yield run

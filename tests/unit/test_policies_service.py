@@ -7,8 +7,14 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from scalar.core.app_state import WHOLE_APP
-from scalar.core.errors import AppNotFound, InvalidInput
-from scalar.service.policies import change_policy, directions, pauses
+from scalar.core.errors import AppNotFound, CoordinationError, InvalidInput
+from scalar.service.policies import (
+    change_policy,
+    directions,
+    pauses,
+    set_policy,
+    unset_policy,
+)
 from tests.unit.world import World
 
 
@@ -20,10 +26,7 @@ def world():
 
 
 def change(world, process_type=WHOLE_APP, remove=(), **put):
-    parts = world.parts
-    return change_policy(
-        parts.registry, parts.policies, "shop", process_type, put=put, remove=remove
-    )
+    return change_policy(world.parts, "shop", process_type, put=put, remove=remove)
 
 
 def stored(world):
@@ -68,7 +71,7 @@ def test_a_change_takes_effect_at_the_next_poll(world):
     [
         pytest.param("", {"max": "x"}, "max = 'x', must be an integer", id="a text"),
         pytest.param(
-            "", {"maximum": "1"}, "'maximum' is not a policy value", id="a name"
+            "", {"maximum": "1"}, "unknown policy value 'maximum'", id="a name"
         ),
         pytest.param("", {"min": "9"}, "max = 5, must be at least min", id="the range"),
         pytest.param(
@@ -113,9 +116,8 @@ def test_what_can_be_no_process_type_is_refused(world, name):
 
 
 def test_an_unknown_app_is_refused(world):
-    parts = world.parts
     with pytest.raises(AppNotFound, match="add-app blog"):
-        change_policy(parts.registry, parts.policies, "blog", "", put={"max": "9"})
+        change_policy(world.parts, "blog", "", put={"max": "9"})
 
 
 @pytest.mark.parametrize(
@@ -139,6 +141,27 @@ def test_a_pause_is_stored_as_the_time_of_its_end(world):
 
     policy = world.parts.policies.of(world.registry.get("shop"), "worker")
     assert policy.pause_up == datetime(2026, 1, 1, 12, 0, 10, tzinfo=UTC)
+
+
+def test_to_unset_all_values_leaves_the_pauses(world):
+    change(world, max="9", **pauses(None, up=True, down=False))
+    done = unset_policy(world.parts, "shop", WHOLE_APP, None)
+
+    assert done.names == ("max",)
+    assert stored(world) == {WHOLE_APP: {"pause_up": "resumed"}}
+
+
+def test_without_redis_a_policy_is_set_and_the_formation_is_not_known(
+    world, monkeypatch
+):
+    def away(_ids):
+        raise CoordinationError("Redis is away")
+
+    monkeypatch.setattr(world.coordinator, "recall", away)
+    done = set_policy(world.parts, "shop", "wroker", {"max": "9"})
+
+    assert stored(world) == {"wroker": {"max": "9"}}
+    assert not done.is_unknown("wroker")
 
 
 def test_a_pause_without_an_end_is_resumed(world):

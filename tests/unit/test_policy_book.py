@@ -73,10 +73,10 @@ def test_web_may_sleep_if_the_setting_says_so():
     [
         pytest.param({"max": "many"}, "max = 'many', must be an integer", id="a text"),
         pytest.param(
-            {"(unreadable)": "{"}, "'(unreadable)' is not a policy value", id="garbage"
+            {"(unreadable)": "{"}, "unknown policy value '(unreadable)'", id="garbage"
         ),
         pytest.param(
-            {"minimum": "1"}, "'minimum' is not a policy value", id="a newer name"
+            {"minimum": "1"}, "unknown policy value 'minimum'", id="a newer name"
         ),
         pytest.param({"min": "9"}, "max = 5, must be at least min (9)", id="the range"),
     ],

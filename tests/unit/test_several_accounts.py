@@ -10,7 +10,7 @@ from scalar.core.heroku_key import SHARED_KEY, read_key
 from scalar.core.reason import Cause, Reason
 from scalar.core.secret import Secret
 from scalar.ports.platform import Urgency
-from scalar.service.credentials import give_key, take_key_away
+from scalar.service.credentials import set_heroku_key, unset_heroku_key
 from scalar.service.evaluate.poll_and_scale import explain
 from scalar.service.registration import Wanted, move, register
 from tests.unit.world import World
@@ -109,7 +109,7 @@ def test_an_app_that_was_refused_is_tried_at_once_with_another_key(world):
     for _ in range(4):
         world.platform.failures = [refused]
         assert world.poll("blog", 1000).hold.reason is Reason.FORBIDDEN
-    give_key(world.parts, "blog", NEW, check=False)
+    set_heroku_key(world.parts, "blog", NEW, check=False)
     world.platform.failures = [refused]
     world.poll("blog", 1)
     waits = world.memory("blog").refusal
@@ -154,10 +154,10 @@ def test_an_app_that_moves_is_looked_for_with_its_key_and_keeps_it(world):
 def test_a_key_is_given_once_heroku_accepts_it(world):
     world.platform.revoked = {NEW}
     with pytest.raises(Exception, match="401"):
-        give_key(world.parts, "shop", NEW, check=True)
+        set_heroku_key(world.parts, "shop", NEW, check=True)
     assert key_of(world, "shop") == OWN
     world.platform.revoked = set()
-    give_key(world.parts, "shop", NEW, check=True)
+    set_heroku_key(world.parts, "shop", NEW, check=True)
 
     assert key_of(world, "shop") == NEW
     assert world.platform.heroku_keys == [NEW, NEW]
@@ -165,7 +165,7 @@ def test_a_key_is_given_once_heroku_accepts_it(world):
 
 def test_a_key_is_given_without_asking_where_that_is_said(world):
     world.platform.revoked = {NEW}
-    give_key(world.parts, "blog", NEW, check=False)
+    set_heroku_key(world.parts, "blog", NEW, check=False)
 
     assert key_of(world, "blog") == NEW
     assert world.platform.calls == []
@@ -175,12 +175,12 @@ def test_a_key_for_an_app_that_heroku_does_not_show_is_refused(world):
     del world.platform.formations["blog"]
 
     with pytest.raises(InvalidInput, match="that this key may see"):
-        give_key(world.parts, "blog", NEW, check=True)
+        set_heroku_key(world.parts, "blog", NEW, check=True)
     assert key_of(world, "blog") == SHARED_KEY
 
 
 def test_a_key_that_is_taken_away_leaves_the_one_of_all_apps(world):
-    take_key_away(world.parts, "shop")
+    unset_heroku_key(world.parts, "shop")
     world.poll("shop")
 
     assert key_of(world, "shop") == SHARED_KEY

@@ -8,7 +8,7 @@ import pytest
 
 from scalar.core.errors import CountsUnavailable, PlatformUnavailable, RegistryError
 from scalar.core.health import LONGEST_STUCK, Vitals, signs
-from scalar.service.health import check_in, look
+from scalar.service.health import check_health, send_heartbeat
 from tests.unit.world import World
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -79,11 +79,11 @@ def world():
 
 
 def live(world, seconds, switch, *, evaluates=True):
-    """Let time go by: a tick every 10 s, its evaluations, and a look."""
+    """Let time go by: a tick every 10 s, its evaluations, a health check."""
     for _ in range(seconds // 10):
         world.clock.walk(10)
         world.tick(evaluates=evaluates)
-        check_in(world.parts, switch)
+        send_heartbeat(world.parts, switch)
 
 
 def test_the_switch_is_called_once_a_minute(world):
@@ -113,7 +113,7 @@ def test_it_is_not_called_while_heroku_takes_no_change(world):
     live(world, 600, switch)
 
     assert switch.calls == before
-    assert [s.what for s in look(world.parts) if not s.is_well] == ["changes"]
+    assert [s.what for s in check_health(world.parts) if not s.is_well] == ["changes"]
 
     world.platform.failures = []
     live(world, 120, switch)
@@ -141,5 +141,5 @@ def test_a_database_that_is_away_is_not_well(world):
     world.registry.page = away
     world.clock.walk(60)
 
-    assert not check_in(world.parts, switch)
+    assert not send_heartbeat(world.parts, switch)
     assert switch.calls == 1

@@ -67,6 +67,7 @@ class World:
             chance=self.chance,
             apps=self.registry,
             registry=self.registry,
+            secrets=self.registry,
             journal=self.journal,
             counts=self.counts,
             platforms=self.platform,

@@ -21,6 +21,7 @@ from urllib3.exceptions import HTTPError as Urllib3Error
 from scalar.adapters.deadline import within
 from scalar.adapters.governed_platform import GovernedPlatform
 from scalar.adapters.heroku.errors import raise_for_answer, unavailable
+from scalar.adapters.heroku.key_facts import KeyFacts
 from scalar.core.app import NewApp, RegisteredApp
 from scalar.core.errors import NotAuthorized, PlatformUnavailable
 from scalar.core.formation import Formation, ProcessType
@@ -114,18 +115,15 @@ class HerokuApi:
         self._on_answer = on_answer
         self.timeout = timeout
 
-    def calls_remaining(self, heroku_key: Secret) -> tuple[int, str]:
-        """Return the calls left this hour, and the Heroku key's scope if reported.
-
-        This request is free: it does not count against the account's limit.
-        """
+    def key_facts(self, heroku_key: Secret) -> KeyFacts:
+        """Ask Heroku about a key, which costs no call of the budget."""
         with within(self.timeout):
             response = self.request(heroku_key, "GET", ("account", "rate-limits"))
         try:
             remaining = int(_json(response)["remaining"])
         except (ValueError, KeyError, TypeError) as exc:
             raise _unexpected_answer(exc) from exc
-        return remaining, response.headers.get("Oauth-Scope", "")
+        return KeyFacts(remaining, response.headers.get("Oauth-Scope", ""))
 
     def request(
         self,

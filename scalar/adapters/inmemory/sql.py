@@ -8,19 +8,23 @@ from datetime import datetime
 
 from scalar.core.app import AppKey, RegisteredApp
 from scalar.core.counts_address import CountsAddress
-from scalar.core.errors import (
-    AppAlreadyRegistered,
-    AppNotFound,
-)
+from scalar.core.errors import AppAlreadyRegistered, AppNotFound, SecretUnreadable
 from scalar.core.event import Event, EventKind
 from scalar.core.heroku_key import SHARED_KEY
 from scalar.core.secret import Secret
 
 
 class MemoryRegistry:
-    """A `Registry` in memory."""
+    """A `Registry` in memory, with its `StoredSecrets`.
+
+    Attributes:
+        unreadable: Names of the apps whose secrets fit none of the keys.
+        encrypted: Names of the apps whose secrets are encrypted.
+    """
 
     def __init__(self) -> None:
+        self.unreadable: set[str] = set()
+        self.encrypted: set[str] = set()
         self._apps: dict[str, RegisteredApp] = {}
         self._last_id = 0
 
@@ -46,44 +50,45 @@ class MemoryRegistry:
 
     def remove(self, name: str) -> None:
         """Remove an app."""
-        if self._apps.pop(name, None) is None:
-            raise AppNotFound(name)
+        del self._apps[self._row(name).name]
 
     def get(self, name: str) -> RegisteredApp:
         """Return an app by name."""
-        if name not in self._apps:
-            raise AppNotFound(name)
-        return self._apps[name]
+        return self._decrypted(self._row(name))
 
     def app_key(self, name: str) -> AppKey:
-        """Return an app's key."""
-        app = self.get(name)
+        """Return an app's key; needs no decryption."""
+        app = self._row(name)
         return AppKey(app.id, app.name, app.revision)
 
     def set_policy(
         self, name: str, process_type: str, values: Mapping[str, str]
     ) -> None:
         """Replace the policy values of an app, or of one of its process types."""
-        app = self.get(name)
+        app = self._row(name)
         policies = {**app.policies, process_type: dict(values)}
         policies = {of: stored for of, stored in policies.items() if stored}
         self._apps[name] = replace(app, policies=policies, revision=app.revision + 1)
 
     def set_address(self, name: str, address: CountsAddress) -> None:
         """Change an app's address."""
-        app = self.get(name)
+        app = self._row(name)
+        self.unreadable.discard(name)
         self._apps[name] = replace(app, address=address, revision=app.revision + 1)
 
     def set_heroku_key(self, name: str, heroku_key: Secret) -> None:
         """Set an app's own Heroku key, or remove it."""
-        app = self.get(name)
+        app = self._row(name)
         self._apps[name] = replace(
             app, heroku_key=heroku_key, revision=app.revision + 1
         )
 
     def find(self, app_key: AppKey) -> RegisteredApp | None:
         """Return an app by its app key."""
-        return next((app for app in self._apps.values() if app.id == app_key.id), None)
+        for app in self._apps.values():
+            if app.id == app_key.id:
+                return self._decrypted(app)
+        return None
 
     def page(self, after_id: int, limit: int) -> Sequence[AppKey]:
         """Return the next app keys, ordered by id."""
@@ -92,6 +97,42 @@ class MemoryRegistry:
             key=lambda app_key: app_key.id,
         )
         return [app_key for app_key in app_keys if app_key.id > after_id][:limit]
+
+    def own_heroku_keys(self) -> dict[Secret, list[str]]:
+        """Return each app's own Heroku key, with the apps that use it."""
+        apps: dict[Secret, list[str]] = {}
+        for app in sorted(self._apps.values(), key=lambda app: app.name):
+            if app.heroku_key:
+                apps.setdefault(self._decrypted(app).heroku_key, []).append(app.name)
+        return apps
+
+    def first_without_heroku_key(self) -> str | None:
+        """Return an app without a Heroku key of its own; None if there is none."""
+        names = (app.name for app in self._apps.values() if not app.heroku_key)
+        return next(names, None)
+
+    def unencrypted(self) -> int:
+        """Return how many apps have a secret that is stored as plain text."""
+        return len(self._apps.keys() - self.encrypted)
+
+    def reencrypt(self) -> int:
+        """Encrypt every secret; return the number of apps."""
+        for app in self._apps.values():
+            self._decrypted(app)
+        self.encrypted = set(self._apps)
+        return len(self._apps)
+
+    def _row(self, name: str) -> RegisteredApp:
+        if name not in self._apps:
+            raise AppNotFound(name)
+        return self._apps[name]
+
+    def _decrypted(self, app: RegisteredApp) -> RegisteredApp:
+        if app.name in self.unreadable:
+            raise SecretUnreadable(
+                f'The URL of app "{app.name}" fits no key of SCALAR_SECRET_KEY'
+            )
+        return app
 
 
 class MemoryJournal:
@@ -122,3 +163,26 @@ class MemoryJournal:
         deleted = len(self.events) - len(kept)
         self.events = kept
         return deleted
+
+
+class MemorySchema:
+    """A `Schema` in memory."""
+
+    database = "memory"
+
+    def __init__(self, version: str | None = None, newest: str = "2") -> None:
+        self._version = version
+        self._newest = newest
+
+    def version(self) -> str | None:
+        """Return the version found; None for an empty database."""
+        return self._version
+
+    def newest(self) -> str:
+        """Return the version that this program needs."""
+        return self._newest
+
+    def upgrade(self) -> tuple[str | None, str]:
+        """Bring the schema up to date; return the version before and after."""
+        before, self._version = self._version, self._newest
+        return before, self._newest

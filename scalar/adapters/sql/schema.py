@@ -17,6 +17,26 @@ from scalar.core.errors import RegistryError
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 
 
+class SqlSchema:
+    """The `Schema` of one database."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.database = engine.dialect.name
+
+    def version(self) -> str | None:
+        """Return the version found; None for an empty database."""
+        return version(self._engine)
+
+    def newest(self) -> str:
+        """Return the version that this program needs."""
+        return newest()
+
+    def upgrade(self) -> tuple[str | None, str]:
+        """Bring the schema up to date; return the version before and after."""
+        return upgrade(self._engine)
+
+
 def upgrade(engine: Engine) -> tuple[str | None, str]:
     """Upgrade the schema; return the version before and after. Idempotent.
 

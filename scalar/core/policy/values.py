@@ -301,7 +301,7 @@ def read_value(name: str, text: str) -> Any:
     """
     if name not in BY_NAME:
         known = ", ".join(value.name for value in VALUES if value.name not in PAUSES)
-        raise InvalidInput(f"{name!r} is not a policy value; choose from {known}")
+        raise InvalidInput(f"unknown policy value {name!r}; choose from {known}")
     if text.strip() == AS_IF_UNSET:
         return None
     try:

@@ -1,4 +1,4 @@
-"""An evaluation, for a tired person and for a machine."""
+"""An evaluation: as data, and as text for people."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from scalar.service.evaluate.evaluation import Evaluation
 
 
 def print_evaluation(name: str, done: Evaluation) -> None:
-    """Print each process type's way from count to quantity."""
+    """Print for each process type how its count led to its quantity."""
     changing = [d for d in done.decisions if d.changes]
     if done.hold:
         but = "" if changing else ", nothing is changed"
         click.echo(f"{name}: held{but}")
         _print_stage(done.hold.reason, None, done.hold.detail)
     elif not done.decisions:
-        click.echo(f"{name}: its answer names no process type")
+        click.echo(f"{name}: its answer has no process types")
     for decision in changing if done.hold else done.decisions:
         click.echo(f"{name} {decision.process_type}: {_headline(decision)}")
         if decision.hold:
@@ -28,8 +28,8 @@ def print_evaluation(name: str, done: Evaluation) -> None:
             _print_stage(step.reason, step.quantity, step.detail)
 
 
-def as_data(name: str, done: Evaluation | str) -> dict[str, Any]:
-    """Return the same as data."""
+def evaluation_as_data(name: str, done: Evaluation | str) -> dict[str, Any]:
+    """Return an evaluation, or what prevented it, as data."""
     if isinstance(done, str):
         return {"app": name, "error": done}
     hold = done.hold
@@ -55,7 +55,7 @@ def as_data(name: str, done: Evaluation | str) -> dict[str, Any]:
 
 
 def _trail(decision: Decision) -> list[dict[str, Any]]:
-    """Return the stages; of a held decision one without a quantity."""
+    """Return the stages; a held decision has one without a quantity."""
     stages: list[tuple[int | None, Reason, str]] = [
         (step.quantity, step.reason, step.detail) for step in decision.trail
     ]

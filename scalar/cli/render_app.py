@@ -1,0 +1,190 @@
+"""One app, or the fleet: as data, and as text for people."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import click
+
+from scalar.cli.output import note, print_table, shown_time
+from scalar.core.app_state import WHOLE_APP
+from scalar.core.counts_address import shown_queues
+from scalar.core.errors import InvalidInput
+from scalar.core.policy.values import PAUSES, UNTIL_RESUMED, read_value
+from scalar.core.reading import Form
+from scalar.service.queries import (
+    AppDetails,
+    AppState,
+    AppSummary,
+    Fleet,
+    KeyOwner,
+    Orders,
+    Status,
+)
+
+#: Shown in place of an address that cannot be decrypted.
+UNREADABLE = "(encrypted with another key)"
+
+
+def fleet_as_data(fleet: Fleet) -> list[dict[str, Any]]:
+    """Return the apps as data."""
+    return [_summary_as_data(app) for app in fleet.apps]
+
+
+def print_fleet(fleet: Fleet) -> None:
+    """Print the apps as a table."""
+    if not fleet.apps:
+        note("No app is registered. Add one with: python cli.py add-app NAME")
+        return
+    rows = [
+        [
+            app.name,
+            _state_and_orders(app),
+            app.heroku_key,
+            app.address.described if app.address else UNREADABLE,
+        ]
+        for app in fleet.apps
+    ]
+    print_table(["NAME", "STATE", "HEROKU KEY", "URL"], rows)
+
+
+def details_as_data(details: AppDetails) -> dict[str, Any]:
+    """Return one app as data."""
+    return {
+        **_summary_as_data(details.summary),
+        "formation_read_at": details.formation_read_at,
+        "formation": {
+            process_type: {
+                "quantity": row.quantity,
+                "size": row.size,
+                "limit": row.limit,
+            }
+            for process_type, row in details.formation.items()
+        },
+        "policies": {
+            process_type or "(app)": {
+                "problem": policy.problem,
+                "values": {
+                    setting.name: {"value": setting.text, "from": setting.origin}
+                    for setting in policy.settings
+                },
+            }
+            for process_type, policy in details.policies.items()
+        },
+        "holds": [
+            {
+                "process_type": process_type or None,
+                "reason": hold.reason.value,
+                "since": hold.since,
+                "times": hold.times,
+                "detail": hold.detail,
+            }
+            for process_type, hold in sorted(details.summary.state.holds.items())
+        ],
+    }
+
+
+def print_details(details: AppDetails) -> None:
+    """Print one app with everything that decides how it is scaled."""
+    app = details.summary
+    address = app.address
+    click.echo(f"name:     {app.name}")
+    click.echo(f"url:      {address.url if address else UNREADABLE}")
+    click.echo(f"state:    {_state_and_orders(app)}")
+    if address and address.form is not Form.AUTO:
+        click.echo(f"format:   {address.form}")
+    if address and address.queues:
+        click.echo(f"queues:   {shown_queues(address.queues)}")
+    if app.heroku_key is KeyOwner.APP:
+        click.echo(f"heroku:   {app.heroku_key}")
+    _print_formation(details)
+    _print_policies(details)
+    for process_type, hold in sorted(app.state.holds.items()):
+        click.echo(
+            f"held:     {process_type or 'the whole app'}, {hold.reason}, "
+            f"{hold.times} times since {shown_time(hold.since)} UTC: {hold.detail}"
+        )
+
+
+def note_state_problem(answer: Fleet | AppDetails) -> None:
+    """Say why no state is known, if so."""
+    if answer.state_problem:
+        note(f"Note: the state is unknown: {answer.state_problem}.")
+
+
+def _summary_as_data(app: AppSummary) -> dict[str, Any]:
+    address = app.address
+    return {
+        "name": app.name,
+        "url": address.url if address else UNREADABLE,
+        "format": address.form.value if address else None,
+        "queues": address.queues if address else {},
+        "heroku_key": app.heroku_key.value,
+        "state": _state_and_orders(app),
+    }
+
+
+def _state_and_orders(app: AppSummary) -> str:
+    return _state(app.state) + _orders(app.orders)
+
+
+def _state(state: AppState) -> str:
+    """Return a state in a few words."""
+    if state.status is Status.NOT_EVALUATED:
+        return "not evaluated yet"
+    if state.status is Status.HELD:
+        hold = state.holds[WHOLE_APP]
+        every = f", evaluated every {state.backoff:.0f} s" if state.backoff else ""
+        return f"held: {hold.reason} since {shown_time(hold.since)} UTC{every}"
+    if state.status is Status.HELD_IN_PART:
+        held = (f"{name} ({hold.reason})" for name, hold in sorted(state.holds.items()))
+        return f"held in part: {', '.join(held)}"
+    return state.status.value
+
+
+def _orders(orders: Orders) -> str:
+    return _order("paused", orders.paused) + _order("dry run", orders.dry_run)
+
+
+def _order(what: str, where: frozenset[str]) -> str:
+    """Return `, paused` for a whole app, `, paused: worker` for part of it."""
+    if not where:
+        return ""
+    names = "" if WHOLE_APP in where else f": {', '.join(sorted(where))}"
+    return f", {what}{names}"
+
+
+def _print_formation(details: AppDetails) -> None:
+    if not details.formation:
+        click.echo("dynos:    not read yet")
+        return
+    read_at = shown_time(details.formation_read_at)
+    click.echo(f"dynos:    as read at {read_at} UTC, or changed by us since")
+    for process_type, row in details.formation.items():
+        limit = "" if row.limit is None else f", Heroku allows {row.limit}"
+        click.echo(f"  {process_type}: {row.quantity} {row.size}{limit}")
+
+
+def _print_policies(details: AppDetails) -> None:
+    for process_type, policy in details.policies.items():
+        click.echo(f"policy:   {process_type or '(app)'}")
+        if policy.problem:
+            click.echo(f"  not valid: {policy.problem}")
+        for setting in policy.settings:
+            text = _shown_value(setting.name, setting.text, details.at)
+            click.echo(f"  {setting.name:<20} {text:<24}  from {setting.origin}")
+
+
+def _shown_value(name: str, text: str, now: datetime) -> str:
+    """Return a value on one line; the end of a pause as a time for people."""
+    if name not in PAUSES:
+        return " ".join(text.split())
+    try:
+        end = read_value(name, text)
+    except InvalidInput:
+        return text
+    if end == UNTIL_RESUMED:
+        return "until it is resumed"
+    over = " (over)" if end <= now else ""
+    return f"until {shown_time(end)} UTC{over}"

@@ -1,0 +1,360 @@
+"""Everything that is shown of the fleet: by the commands, an API, a dashboard.
+
+Queries change nothing. What cannot be read (a secret that was stored with another
+key, the state while Redis is away) is a value in the answer, not an exception that
+loses the rest of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from scalar.core.app import AppKey, RegisteredApp
+from scalar.core.app_state import WHOLE_APP, Hold, Memory
+from scalar.core.counts_address import CountsAddress, Queues
+from scalar.core.errors import CoordinationError, SecretUnreadable
+from scalar.core.event import Event
+from scalar.core.policy.policy import Policy
+from scalar.core.policy.resolve import DEFAULT, Setting
+from scalar.core.reading import Form
+from scalar.core.reason import Cause
+from scalar.service.evaluate.evaluation import Evaluation
+from scalar.service.evaluate.poll_and_scale import explain
+from scalar.service.paging import all_keys
+from scalar.service.parts import Parts
+
+
+class Status(StrEnum):
+    """The state of an app after its last evaluation."""
+
+    UNKNOWN = "unknown"
+    NOT_EVALUATED = "not evaluated"
+    OK = "ok"
+    HELD = "held"
+    HELD_IN_PART = "held in part"
+
+
+class KeyOwner(StrEnum):
+    """Whose Heroku key an app is scaled with."""
+
+    APP = "own key"
+    SHARED = "shared key"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class AppState:
+    """The state of an app, as far as it is known.
+
+    Attributes:
+        status: The state in a word.
+        holds: Process type, or `WHOLE_APP`, to what holds it and since when.
+        backoff: Seconds between evaluations while the app does not answer; 0 if it
+            is evaluated at every tick.
+    """
+
+    status: Status
+    holds: Mapping[str, Hold] = field(default_factory=dict)
+    backoff: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What people ordered: process types, or `WHOLE_APP` for all of them.
+
+    Attributes:
+        paused: Not scaled in at least one direction now.
+        dry_run: Evaluated, never scaled.
+    """
+
+    paused: frozenset[str] = frozenset()
+    dry_run: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class ShownAddress:
+    """An address without its secrets.
+
+    Attributes:
+        url: The URL; `***` stands for a password or token.
+        form: The form of the answers.
+        queues: Of a broker: process type to queues.
+        described: All of that in one line.
+    """
+
+    url: str
+    form: Form
+    queues: Queues
+    described: str
+
+    @classmethod
+    def of(cls, address: CountsAddress) -> ShownAddress:
+        """Return an address without its secrets."""
+        form, queues = address.form, address.queues
+        return cls(address.shown(), form, queues, address.described())
+
+
+@dataclass(frozen=True, slots=True)
+class AppSummary:
+    """One app of the fleet.
+
+    Attributes:
+        id: The registry's number for it.
+        name: Its name.
+        address: Where its counts are read; None if it cannot be decrypted.
+        heroku_key: Whose Heroku key it is scaled with.
+        state: Its state.
+        orders: What people ordered; nothing if its row cannot be decrypted.
+    """
+
+    id: int
+    name: str
+    address: ShownAddress | None
+    heroku_key: KeyOwner
+    state: AppState
+    orders: Orders
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """All registered apps, sorted by name.
+
+    Attributes:
+        apps: The apps.
+        state_problem: Why no state is known; empty if Redis answered.
+    """
+
+    apps: tuple[AppSummary, ...]
+    state_problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DynoRow:
+    """The dynos of one process type, as last read or changed by us since.
+
+    Attributes:
+        quantity: How many there are.
+        size: Their size.
+        limit: Most that Heroku allows; None if it has refused none.
+    """
+
+    quantity: int
+    size: str
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPolicy:
+    """The policy of one process type, each value with its origin.
+
+    Attributes:
+        settings: The values that apply.
+        problem: Why they are not valid; None if they are.
+    """
+
+    settings: tuple[Setting, ...]
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AppDetails:
+    """One app with everything that decides how it is scaled.
+
+    Attributes:
+        at: When this was asked (aware, UTC).
+        summary: The app as the fleet shows it.
+        formation: Process type to its dynos; empty if they were not read yet.
+        formation_read_at: When they were read (aware, UTC); None if never, or if
+            they have to be read again.
+        policies: Process type, or `WHOLE_APP`, to its policy; empty if the app's
+            row cannot be decrypted.
+        state_problem: Why the state is not known; empty if Redis answered.
+    """
+
+    at: datetime
+    summary: AppSummary
+    formation: Mapping[str, DynoRow]
+    formation_read_at: datetime | None
+    policies: Mapping[str, ShownPolicy]
+    state_problem: str = ""
+
+
+def fleet(parts: Parts) -> Fleet:
+    """Return every registered app with its state."""
+    keys = sorted(all_keys(parts.registry), key=lambda key: key.name)
+    recalled = _recall(parts, keys)
+    now = parts.clock.now()
+    apps = tuple(
+        _summary(parts, key, _readable(parts, key.name), recalled, now) for key in keys
+    )
+    return Fleet(apps, recalled.problem)
+
+
+def app_details(parts: Parts, name: str) -> AppDetails:
+    """Return one app with everything that decides how it is scaled.
+
+    Raises:
+        AppNotFound: No such app.
+    """
+    key = parts.registry.app_key(name)
+    app = _readable(parts, name)
+    recalled = _recall(parts, [key])
+    memory = recalled.memories.get(key.id, Memory())
+    now = parts.clock.now()
+    formation = {
+        process_type: DynoRow(row.quantity, row.size, memory.limits.get(process_type))
+        for process_type, row in sorted((memory.formation or {}).items())
+    }
+    return AppDetails(
+        now,
+        _summary(parts, key, app, recalled, now),
+        formation,
+        memory.read_at,
+        _policies(parts, app, formation),
+        recalled.problem,
+    )
+
+
+def explanation(parts: Parts, name: str) -> Evaluation:
+    """Evaluate an app without changing anything; costs one call to its platform.
+
+    Raises:
+        AppNotFound: No such app.
+        SecretUnreadable: Its address cannot be decrypted.
+        CoordinationError: Redis is away.
+    """
+    return explain(parts, parts.registry.get(name))
+
+
+def events(parts: Parts, name: str | None, limit: int) -> Sequence[Event]:
+    """Return the newest events, newest first, of one app or of all.
+
+    The events of an app outlive its registration.
+
+    Raises:
+        AppNotFound: No such app, and no event of it either.
+    """
+    found = parts.journal.recent(name, limit)
+    if not found and name is not None:
+        parts.registry.app_key(name)
+    return found
+
+
+def app_key(parts: Parts, name: str) -> AppKey:
+    """Return the key of an app; works if its secrets cannot be decrypted.
+
+    Raises:
+        AppNotFound: No such app.
+    """
+    return parts.registry.app_key(name)
+
+
+def app_keys(parts: Parts, name: str | None) -> list[AppKey]:
+    """Return the key of one app, or of all in the order of their ids.
+
+    Raises:
+        AppNotFound: No such app.
+    """
+    return [app_key(parts, name)] if name else list(all_keys(parts.registry))
+
+
+@dataclass(frozen=True, slots=True)
+class _Recalled:
+    """What Redis remembers of some apps, or why it did not answer."""
+
+    memories: Mapping[int, Memory]
+    problem: str = ""
+
+
+def _recall(parts: Parts, keys: Sequence[AppKey]) -> _Recalled:
+    try:
+        return _Recalled(parts.states.recall([key.id for key in keys]))
+    except CoordinationError as exc:
+        return _Recalled({}, str(exc))
+
+
+def _readable(parts: Parts, name: str) -> RegisteredApp | None:
+    """Return an app; None if its secrets cannot be decrypted."""
+    try:
+        return parts.registry.get(name)
+    except SecretUnreadable:
+        return None
+
+
+def _summary(
+    parts: Parts,
+    key: AppKey,
+    app: RegisteredApp | None,
+    recalled: _Recalled,
+    now: datetime,
+) -> AppSummary:
+    state = _state(key, recalled)
+    if app is None:
+        return AppSummary(key.id, key.name, None, KeyOwner.UNKNOWN, state, Orders())
+    return AppSummary(
+        key.id,
+        key.name,
+        ShownAddress.of(app.address),
+        KeyOwner.APP if app.heroku_key else KeyOwner.SHARED,
+        state,
+        _orders(parts, app, now),
+    )
+
+
+def _state(key: AppKey, recalled: _Recalled) -> AppState:
+    if recalled.problem:
+        return AppState(Status.UNKNOWN)
+    memory = recalled.memories.get(key.id)
+    if memory is None:
+        return AppState(Status.NOT_EVALUATED)
+    if WHOLE_APP in memory.holds:
+        status = Status.HELD
+    else:
+        status = Status.HELD_IN_PART if memory.holds else Status.OK
+    return AppState(status, memory.holds, memory.rest)
+
+
+def _orders(parts: Parts, app: RegisteredApp, now: datetime) -> Orders:
+    policies = {
+        process_type: policy
+        for process_type in (WHOLE_APP, *app.policies)
+        if isinstance(policy := parts.policies.of(app, process_type), Policy)
+    }
+
+    def where(applies: Callable[[Policy], bool]) -> frozenset[str]:
+        return frozenset(name for name, policy in policies.items() if applies(policy))
+
+    return Orders(
+        where(lambda policy: _is_paused(policy, now)),
+        where(lambda policy: policy.dry_run),
+    )
+
+
+def _is_paused(policy: Policy, now: datetime) -> bool:
+    ends = (policy.pause_up, policy.pause_down)
+    return any(end is not None and now < end for end in ends)
+
+
+def _policies(
+    parts: Parts, app: RegisteredApp | None, formation: Mapping[str, DynoRow]
+) -> dict[str, ShownPolicy]:
+    if app is None:
+        return {}
+    process_types = {*app.policies, *formation} - {WHOLE_APP}
+    return {
+        process_type: _policy(parts, app, process_type)
+        for process_type in (WHOLE_APP, *sorted(process_types))
+    }
+
+
+def _policy(parts: Parts, app: RegisteredApp, process_type: str) -> ShownPolicy:
+    settings = tuple(parts.policies.settings(app, process_type))
+    policy = parts.policies.of(app, process_type)
+    if isinstance(policy, Cause):
+        return ShownPolicy(settings, policy.detail)
+    if not any(setting.name == "boundary" for setting in settings):
+        settings += (Setting("boundary", "0", DEFAULT),)
+    return ShownPolicy(settings)
