@@ -59,7 +59,7 @@ def main() -> None:
     set_up_logging("WARNING", sys.stderr)
 
 
-for command in (
+COMMANDS = (
     project.initialise_project,
     apps.add_app,
     apps.move_app,
@@ -81,5 +81,6 @@ for command in (
     diagnosis.doctor,
     project.make_secret_key,
     project.encrypt_urls,
-):
+)
+for command in COMMANDS:
     main.add_command(command)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -37,16 +38,8 @@ def print_fleet(fleet: Fleet) -> None:
     if not fleet.apps:
         note("No app is registered. Add one with: python cli.py add-app NAME")
         return
-    rows = [
-        [
-            app.name,
-            _state_and_orders(app),
-            app.heroku_key,
-            app.address.described if app.address else UNREADABLE,
-        ]
-        for app in fleet.apps
-    ]
-    print_table(["NAME", "STATE", "HEROKU KEY", "URL"], rows)
+    rows = [[cell(app) for _, cell in COLUMNS] for app in fleet.apps]
+    print_table([head for head, _ in COLUMNS], rows)
 
 
 def details_as_data(details: AppDetails) -> dict[str, Any]:
@@ -188,3 +181,16 @@ def _shown_value(name: str, text: str, now: datetime) -> str:
         return "until it is resumed"
     over = " (over)" if end <= now else ""
     return f"until {shown_time(end)} UTC{over}"
+
+
+def _shown_url(app: AppSummary) -> str:
+    return app.address.described if app.address else UNREADABLE
+
+
+#: The columns of `list-apps`: the head, and the cell of an app.
+COLUMNS: tuple[tuple[str, Callable[[AppSummary], str]], ...] = (
+    ("NAME", lambda app: app.name),
+    ("STATE", _state_and_orders),
+    ("HEROKU KEY", lambda app: app.heroku_key),
+    ("URL", _shown_url),
+)
