@@ -111,3 +111,40 @@ def test_no_document_names_a_path_of_somebodys_machine():
     homes = re.compile(r"(?<![\w.])/(?:home|root|Users)/")
 
     assert [d.name for d in documents if homes.search(d.read_text())] == []
+
+
+MAPS = ("docs/architecture.md", "docs/decisions.md", "CONTRIBUTING.md", "README.md")
+#: Tables of the docs that say: `NAME` in `file`.
+NAME_IN_FILE = re.compile(r"`([A-Za-z_.]+)`\s+in\s+`([\w/]+\.py)`")
+
+
+def found(path: str) -> list[Path]:
+    """Return what the docs mean by a path, from the root or from `scalar/`."""
+    places = (ROOT / path, ROOT / "scalar" / path)
+    return [place for place in places if place.exists()]
+
+
+def test_every_file_that_the_docs_name_is_there():
+    named = {
+        (page, path)
+        for page in MAPS
+        for path in re.findall(r"`([\w./-]+/[\w.-]*)`", (ROOT / page).read_text())
+        if path.endswith((".py", "/")) and not path.startswith("api/")
+    }
+
+    assert [one for one in sorted(named) if not found(one[1])] == []
+
+
+def test_every_name_that_the_docs_place_in_a_file_is_there():
+    named = [
+        (name.rpartition(".")[2], path)
+        for page in MAPS
+        for name, path in NAME_IN_FILE.findall((ROOT / page).read_text())
+    ]
+
+    assert len(named) > 10
+    assert [
+        (name, path)
+        for name, path in named
+        if not any(name in place.read_text() for place in found(path))
+    ] == []
