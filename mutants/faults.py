@@ -102,7 +102,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "the last web dyno is removed",
         f"{DECISION}/bounds.py",
-        "floor = 0 if policy.may_sleep else min(observed.quantity, 1)",
+        "floor = min(observed.quantity, 1) if stays else 0",
         "floor = 0",
         DECIDING,
     ),

@@ -10,6 +10,7 @@ from scalar.core.app_state import WHOLE_APP
 from scalar.core.counts_address import CountsAddress
 from scalar.core.decision.decide import decide, decide_all
 from scalar.core.decision.observation import AppFacts, Observation
+from scalar.core.platform_rules import HEROKU
 from scalar.core.policy.resolve import PolicyBook
 from scalar.core.reading import Reading
 
@@ -37,6 +38,7 @@ def for_app(**values):
 def decided(policy, count, quantity, limit=None, name="worker", **facts):
     """Return the decision on a known count."""
     facts.setdefault("at", NOON)
+    facts.setdefault("keeps_one", name in HEROKU.keep_one)
     return decide(name, policy, Observation(count, quantity, limit=limit, **facts))
 
 

@@ -18,7 +18,6 @@ from scalar.core.reason import Reason
 from tests.unit.deciding import decided, decided_all
 
 WORKER = Policy(boundary=10)
-WEB = Policy(boundary=10, may_sleep=False)
 
 policies = st.builds(Policy, st.integers(0, 1000), may_sleep=st.booleans())
 counts = st.one_of(st.integers(0, 10**9), st.floats(0, 1e15))
@@ -43,14 +42,14 @@ def test_the_trail_tells_how_the_quantity_came_about():
 
 
 def test_the_last_web_dyno_stays():
-    decision = decided(WEB, 0, 3, name="web")
+    decision = decided(WORKER, 0, 3, name="web")
 
     assert decision.desired == 1
     assert reasons(decision) == [Reason.RECOMMENDED, Reason.WEB_KEPT]
 
 
 def test_a_web_that_somebody_switched_off_stays_off():
-    decision = decided(WEB, 0, 0, name="web")
+    decision = decided(WORKER, 0, 0, name="web")
 
     assert not decision.changes
 

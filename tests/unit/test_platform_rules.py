@@ -37,7 +37,7 @@ def decided(
     facts = AppFacts(
         NOON, {name: ProcessType(quantity, size)}, limits or {}, {}, rules=rules
     )
-    book = PolicyBook({"boundary": "10"}, scale_web_to_zero=False, rules=rules)
+    book = PolicyBook({"boundary": "10"}, scale_web_to_zero=False)
     (decision,) = decide_all(
         lambda process_type: policy or book.of(registered(), process_type),
         {name: reading},

@@ -55,17 +55,11 @@ def test_none_makes_a_value_its_default_again():
     assert book().of(app, "worker").max_dynos is None
 
 
-@pytest.mark.parametrize(
-    ("name", "may_sleep"), [("web", False), ("worker", True), ("Web", True)]
-)
-def test_only_web_may_not_sleep(name, may_sleep):
-    assert book().of(layers(), name).may_sleep == may_sleep
+@pytest.mark.parametrize("setting", [False, True])
+def test_the_last_dyno_may_go_if_the_setting_says_so(setting):
+    found = PolicyBook({}, scale_web_to_zero=setting).of(layers(), "web")
 
-
-def test_web_may_sleep_if_the_setting_says_so():
-    found = PolicyBook({}, scale_web_to_zero=True).of(layers(), "web")
-
-    assert found.may_sleep
+    assert found.may_sleep == setting
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ class Cluster:
     """A platform that scales whatever it is asked to, for everybody."""
 
     rules = PlatformRules(
-        "a cluster", Removal.UNKNOWN, frozenset(), frozenset(), most_dynos=20
+        "a cluster", Removal.UNKNOWN, frozenset(), frozenset({"api"}), most_dynos=20
     )
 
     def __init__(self):
@@ -74,11 +74,12 @@ def test_each_app_is_scaled_on_its_own_platform(world):
 
 
 def test_a_decision_keeps_to_the_rules_of_the_platform(world):
-    world.report({"worker": 10_000}, "shop")
     cluster = Cluster()
+    cluster.dynos = {"worker": 1, "web": 1, "api": 2}
+    world.report({"worker": 10_000, "web": 0, "api": 0}, "shop")
     evaluate_now(with_platforms(world, cluster=cluster), world.registry.app_key("shop"))
 
-    assert cluster.dynos == {"worker": 20}
+    assert cluster.dynos == {"worker": 20, "web": 0, "api": 1}
 
 
 def test_an_app_on_a_platform_that_is_not_known_is_held_alone(world):

@@ -235,14 +235,19 @@ def test_a_window_has_its_own_range(window, expected):
 
 
 @pytest.mark.parametrize(
-    ("current", "may_sleep", "dynos"),
-    [(3, False, 1), (1, False, 1), (0, False, 0), (3, True, 0)],
-    ids=["of three", "of one", "switched off", "may sleep"],
+    ("current", "keeps_one", "may_sleep", "dynos"),
+    [
+        pytest.param(3, True, False, 1, id="of three"),
+        pytest.param(1, True, False, 1, id="of one"),
+        pytest.param(0, True, False, 0, id="switched off"),
+        pytest.param(3, True, True, 0, id="may sleep"),
+        pytest.param(3, False, False, 0, id="another process type"),
+    ],
 )
-def test_the_last_web_dyno_is_kept(current, may_sleep, dynos):
-    assert (
-        keep_last_dyno(Policy(may_sleep=may_sleep), seen(current), 0).quantity == dynos
-    )
+def test_the_last_web_dyno_is_kept(current, keeps_one, may_sleep, dynos):
+    web = seen(current, keeps_one=keeps_one)
+
+    assert keep_last_dyno(Policy(may_sleep=may_sleep), web, 0).quantity == dynos
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,8 @@ def keep_last_dyno(policy: Policy, observed: Observation, quantity: int) -> Step
 
     It never starts one: a process type that a person switched off stays off.
     """
-    floor = 0 if policy.may_sleep else min(observed.quantity, 1)
+    stays = observed.keeps_one and not policy.may_sleep
+    floor = min(observed.quantity, 1) if stays else 0
     return Step(
         max(quantity, floor), Reason.WEB_KEPT, "the app would not answer without it"
     )

@@ -42,6 +42,7 @@ class Observation:
             worker runs.
         unknown: Why the count, or a latency that the policy needs, is unknown; None
             if the policy can be applied.
+        keeps_one: Whether the last dyno stays, unless the policy lets it go.
         rules: What the platform does by nature.
     """
 
@@ -58,6 +59,7 @@ class Observation:
     next_eta: float | None = None
     stranded: int = 0
     unknown: Unknown | None = None
+    keeps_one: bool = False
     rules: PlatformRules = HEROKU
 
 
@@ -111,6 +113,7 @@ def observe(
         next_eta=reading.next_eta,
         stranded=reading.stranded,
         unknown=unknown,
+        keeps_one=process_type in facts.rules.keep_one,
         rules=facts.rules,
     )
 

@@ -2,12 +2,12 @@
 
 The order is that of the Kubernetes HPA: recommend, stabilize, limit the step,
 clamp; then whatever else may keep a process type as it is. `docs/policies.md`
-("The order of the stages") describes this page.
+("The order of the stages") describes this order.
 
 A stage takes the quantity that the stage before it left, and returns a `Step`:
-its own quantity, the reason and the details. A stage that changes nothing leaves
-no trace in the decision. Every stage is monotonic: it never returns fewer dynos
-for a larger quantity, so a larger count never gets fewer dynos.
+its own quantity, the reason and the details. Except for the first, a stage that
+changes nothing leaves no trace in the decision. Every stage is monotonic in the
+incoming quantity and in the count, so a larger count never gets fewer dynos.
 """
 
 from __future__ import annotations

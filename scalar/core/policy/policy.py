@@ -53,7 +53,8 @@ class Policy:
             dynos as they are.
         fallback_after: Unknown counts in a row before the fallback applies.
         dry_run: Whether decisions are only recorded, not carried out.
-        may_sleep: Whether a scale down may stop the last dyno.
+        may_sleep: Whether a scale down may stop the last dyno of a process type that
+            the platform keeps one of.
     """
 
     boundary: int = 0
@@ -83,4 +84,4 @@ class Policy:
     fallback_dynos: int | None = None
     fallback_after: int = 3
     dry_run: bool = False
-    may_sleep: bool = True
+    may_sleep: bool = False

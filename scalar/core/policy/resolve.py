@@ -13,7 +13,6 @@ from typing import Any
 from scalar.core.app import RegisteredApp
 from scalar.core.app_state import WHOLE_APP
 from scalar.core.errors import InvalidInput
-from scalar.core.platform_rules import HEROKU, PlatformRules
 from scalar.core.policy.policy import Policy
 from scalar.core.policy.values import BY_NAME, VALUES, check_together, read_value
 from scalar.core.reason import Cause, Reason
@@ -47,10 +46,8 @@ class PolicyBook:
         environment: Mapping[str, str],
         *,
         scale_web_to_zero: bool,
-        rules: PlatformRules = HEROKU,
     ) -> None:
         self._environment = dict(environment)
-        self._rules = rules
         self._scale_web_to_zero = scale_web_to_zero
         self._remembered: dict[tuple[int, int, str], Policy | Cause] = {}
 
@@ -78,7 +75,6 @@ class PolicyBook:
     def read(self, app: RegisteredApp, process_type: str) -> Policy | Cause:
         """Like `of`, for an app that is not saved yet; bypasses the cache."""
         settings = self.settings(app, process_type)
-        keeps_one = process_type in self._rules.keep_one
         try:
             read = {s.name: read_value(s.name, s.text) for s in settings}
             values = {name: value for name, value in read.items() if value is not None}
@@ -87,7 +83,7 @@ class PolicyBook:
             where = f" for {process_type}" if process_type else ""
             return Cause(Reason.POLICY_INVALID, f"policy of {app.name}{where}: {exc}")
         fields: dict[str, Any] = {BY_NAME[n].field: v for n, v in values.items()}
-        return Policy(**fields, may_sleep=self._scale_web_to_zero or not keeps_one)
+        return Policy(**fields, may_sleep=self._scale_web_to_zero)
 
     def _layers(
         self, app: RegisteredApp, process_type: str

@@ -1,4 +1,4 @@
-"""Carry out a decision: at most one PATCH, and one more after a limit."""
+"""Carry out a decision: at most one PATCH, and a second one after a limit."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def act(ctx: AppContext, lease: Lease, seen: Evaluation) -> Evaluation:
 
 
 def in_doubt(ctx: AppContext, seen: Evaluation) -> Memory:
-    """Return what to remember as long as it is not known how the change went."""
+    """Return what to remember until the outcome of the change is known."""
     return seen.memory.in_doubt(tuple(_events(ctx, seen.to_be_made, {}, ctx.now())))
 
 
@@ -77,7 +77,7 @@ def _scale(ctx: AppContext, lease: Lease, seen: Evaluation) -> Evaluation | NotD
 
     def scale(platform: Platform) -> Formation:
         # If this process dies before `finish`, the next evaluation reads the
-        # formation anew instead of believing the quantities of before the change.
+        # formation anew instead of believing the quantities from before the change.
         if not ctx.parts.states.store(lease, in_doubt(ctx, seen)):
             why = Cause(Reason.LEASE_LOST, "another evaluation has taken over")
             raise CallDenied(why)

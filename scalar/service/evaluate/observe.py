@@ -1,4 +1,4 @@
-"""Observe the facts of an evaluation, and decide on them.
+"""Gather the facts of an evaluation, and decide on them.
 
 The counts are read at each evaluation; the formation, the last release and the
 journal only where the decision needs them.
@@ -86,7 +86,7 @@ def _reporting_busy(readings: Mapping[str, Reading]) -> frozenset[str]:
 
 
 def _backed_off(ctx: AppContext, memory: Memory, *, answered: bool) -> dict[str, Any]:
-    """Return for how long the app is not polled; an answer ends that at once."""
+    """Return how long the app is not polled; any answer resets it."""
     if answered:
         return {"unanswered": 0, "rest": 0.0}
     unanswered = memory.unanswered + 1
@@ -154,7 +154,7 @@ def _decide_on_fresh_facts(
 ) -> Evaluation:
     """Decide; and again, if a fact that the decision rests on had to be read.
 
-    A policy that protects manual changes needs the formation of now before
+    A policy that protects manual changes needs the current formation before
     anything is changed; one that waits after a release, the time of the last one.
     """
     held = seen.hold

@@ -53,8 +53,8 @@ def attempt(
 ) -> T | NotDone:
     """Make a call to the app's platform, unless a refusal is still in force.
 
-    A failure of the whole account is shared with all workers by the platform itself;
-    one that concerns this app alone makes the app back off.
+    The platform reports a failure of the whole account to all workers; one that
+    concerns this app alone makes the app back off.
     """
     refusal = _standing_refusal(memory, ctx.app)
     now = ctx.now()
@@ -91,8 +91,8 @@ def _refused(
 def is_stale(ctx: AppContext, memory: Memory) -> bool:
     """Return whether the formation has to be read again.
 
-    Apps differ by up to a fifth of the time, so that a fleet that was read at once
-    is not read at once forever.
+    The time is staggered by up to a fifth of FORMATION_TTL, so that apps that were
+    read together do not stay in step.
     """
     if memory.formation is None or memory.read_at is None:
         return True
@@ -102,7 +102,7 @@ def is_stale(ctx: AppContext, memory: Memory) -> bool:
 
 
 def urgency_of_read(memory: Memory, readings: Mapping[str, Reading]) -> Urgency:
-    """Return how urgent a read is: before the first one no dyno can be added."""
+    """Return SCALE_UP if jobs wait for an unknown or doubtful formation, else READ."""
     waiting = any(
         reading.count > 0
         for reading in readings.values()
@@ -129,8 +129,8 @@ def read_formation(
         ctx: The app.
         seen: What is known so far.
         urgency: What the call is for.
-        must: Hold the app rather than keep the remembered formation. What the
-            platform allows is still remembered then.
+        must: Hold the app instead of using the remembered formation. Learned limits
+            are kept then.
     """
     memory = seen.memory
     formation = attempt(ctx, memory, lambda platform: platform.formation(urgency))
@@ -158,7 +158,7 @@ def read_formation(
 
 
 def read_release(ctx: AppContext, seen: Evaluation) -> Evaluation:
-    """Ask when the app was last released; hold it if that is not known.
+    """Ask when the app was last released; hold the app if that is unknown.
 
     An app that was never released counts as released long ago. What was known
     before is not good enough: there may have been a release since.

@@ -1,4 +1,4 @@
-"""Evaluate one app: observe, quiesce, act, record. This file has the order of I/O."""
+"""Evaluate one app: observe, quiesce, act, record. This file sets the order of I/O."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from scalar.service.evaluate.quiesce import quiesce
 from scalar.service.evaluate.record import record
 from scalar.service.parts import Parts
 
-#: Seconds between a reservation and an evaluation that follow each other.
+#: Seconds that a reservation lasts when the evaluation follows immediately.
 AT_ONCE = 5.0
 
 log = logging.getLogger("scalar.evaluation")
@@ -28,10 +28,12 @@ def poll_and_scale(parts: Parts, key: AppKey, token: str) -> Evaluation | None:
     """Evaluate one app for real: one evaluation per app at a time.
 
     Returns None if another evaluation is under way, if the reservation of this token
-    is over, or if the app is no longer registered. Any failure holds the app.
+    is over, or if the app is no longer registered. A failure of the app or its platform
+    holds the app.
 
     Raises:
-        CoordinationError: Redis is away. Nothing has been changed.
+        CoordinationError: Redis is away. If that happens after the PATCH, the change
+            may have been made; the next evaluation finds out.
         RegistryError: The app cannot be looked up. Nothing has been changed.
     """
     begun = parts.states.begin(key.id, token)
@@ -63,8 +65,8 @@ def evaluate_now(parts: Parts, key: AppKey) -> Evaluation | None:
 def explain(parts: Parts, app: RegisteredApp) -> Evaluation:
     """Evaluate an app without changing anything, here or on its platform.
 
-    The formation is read anew, which costs one API call. If that fails, no worker
-    backs off because of it.
+    The formation is read anew, which costs one API call, and a second one if the
+    decision needs the time of the last release. If that fails, no worker backs off.
     """
     memory = parts.states.recall([app.id]).get(app.id, Memory())
     ctx = AppContext(app, parts.platforms.unmetered(app), parts)
@@ -75,7 +77,7 @@ def _evaluate(ctx: AppContext, lease: Lease, memory: Memory) -> Evaluation:
     try:
         seen = quiesce(ctx, observe(ctx, memory))
         if seen.to_be_made:
-            # Unless the outcome becomes known, the formation is read anew.
+            # Until the outcome is known, the next evaluation reads the formation.
             memory = in_doubt(ctx, seen)
         return act(ctx, lease, seen)
     except ScalarError:
