@@ -1,0 +1,59 @@
+"""The journal: on the twin, SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import text
+
+from scalar.adapters.sql.journal import SqlJournal
+from scalar.core.event import EventKind
+from tests.integration.database.support import event
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def test_events_are_read_back_newest_first(journal):
+    events = [event(0), event(2, count=None, process_type=None), event(1, count=0.5)]
+    journal.record(events)
+
+    assert journal.recent("shop", 10) == [events[1], events[2], events[0]]
+
+
+def test_events_can_be_filtered_by_app(journal):
+    journal.record([event(0), event(1, app="blog")])
+
+    assert [e.app for e in journal.recent(None, 10)] == ["blog", "shop"]
+    assert [e.app for e in journal.recent("blog", 10)] == ["blog"]
+    assert len(journal.recent(None, 1)) == 1
+
+
+def test_events_can_be_filtered_by_kind(journal):
+    held = event(1, kind=EventKind.HELD)
+    journal.record([event(0), held, event(2)])
+
+    assert journal.recent("shop", 10, EventKind.HELD) == [held]
+
+
+def test_an_event_written_by_a_newer_version_is_skipped(engine):
+    journal = SqlJournal(engine)
+    journal.record([event(0), event(1)])
+    with engine.begin() as connection:
+        connection.execute(
+            text("UPDATE events SET reason = 'not_yet_invented' WHERE id = 2")
+        )
+
+    assert journal.recent("shop", 10) == [event(0)]
+
+
+def test_old_events_are_pruned(journal):
+    journal.record([event(0), event(5)])
+
+    assert journal.prune(NOON + timedelta(minutes=1)) == 1
+    assert [e.at for e in journal.recent(None, 10)] == [NOON + timedelta(minutes=5)]
+
+
+def test_a_count_of_any_size_is_stored_exactly(journal):
+    journal.record([event(count=10**30)])
+
+    assert journal.recent(None, 1)[0].count == 10**30
