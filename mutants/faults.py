@@ -41,14 +41,14 @@ FAULTS: tuple[Fault, ...] = (
         f"{DECISION}/boundary.py",
         "return ceil(Fraction(count) / boundary)",
         "return int(Fraction(count) / boundary)",
-        "tests/unit/test_strategy.py",
+        "tests/unit/test_boundary.py",
     ),
     Fault(
         "with boundary 0 the last dyno stays",
         f"{DECISION}/boundary.py",
         "return 1 if count > 0 else 0",
         "return 1",
-        "tests/unit/test_strategy.py",
+        "tests/unit/test_boundary.py",
     ),
     Fault(
         "an unknown count is decided on as a known one",
@@ -209,7 +209,7 @@ FAULTS: tuple[Fault, ...] = (
         f"{EVALUATE}/quiesce.py",
         "decisions=tuple(_at_least(d, fewest) for d in again.decisions),",
         "decisions=again.decisions,",
-        "tests/unit/test_quieting.py",
+        "tests/unit/test_quiesce.py",
     ),
     Fault(
         "events that the journal did not take are dropped",
@@ -237,6 +237,6 @@ FAULTS: tuple[Fault, ...] = (
         "scalar/service/fan_out.py",
         "awake = [key for key in page if key.id not in resting]",
         "awake = list(page)",
-        "tests/unit/test_backing_off.py",
+        "tests/unit/test_backoff.py",
     ),
 )

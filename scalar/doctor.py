@@ -191,8 +191,8 @@ def _has_apps(tools: Toolbox) -> bool:
 
 
 def _last_tick(tools: Toolbox) -> tuple[str, str]:
-    sign = judge_ticks(tools.parts.health.vitals(), tools.settings.sleep_period)
-    return OK if sign.is_well else FAIL, sign.text
+    check = judge_ticks(tools.parts.health.heartbeats(), tools.settings.sleep_period)
+    return OK if check.is_well else FAIL, check.text
 
 
 def _workers(tools: Toolbox) -> tuple[str, str]:

@@ -18,15 +18,15 @@ def status(tools: Tools, *, as_json: bool) -> None:
     Exits with 0 if all is well, otherwise with 1. Asks Redis and the database, not
     Heroku; `doctor` finds out what is wrong.
     """
-    signs = check_health(tools.parts)
+    checks = check_health(tools.parts)
     if as_json:
         print_json(
-            [{"what": s.what, "is_well": s.is_well, "text": s.text} for s in signs]
+            [{"what": s.what, "is_well": s.is_well, "text": s.text} for s in checks]
         )
     else:
-        for sign in signs:
+        for check in checks:
             click.echo(
-                f"{'ok' if sign.is_well else 'FAIL':<5} {sign.what:<12} {sign.text}"
+                f"{'ok' if check.is_well else 'FAIL':<5} {check.what:<12} {check.text}"
             )
-    if not all(sign.is_well for sign in signs):
+    if not all(check.is_well for check in checks):
         raise click.exceptions.Exit(1)

@@ -22,8 +22,8 @@ LONGEST_STUCK = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Vitals:
-    """The signs of life.
+class Heartbeats:
+    """The latest heartbeats of beat and workers.
 
     Attributes:
         at: The time (aware, UTC).
@@ -41,8 +41,8 @@ class Vitals:
 
 
 @dataclass(frozen=True, slots=True)
-class Sign:
-    """One sign of life.
+class HealthCheck:
+    """The result of one health check.
 
     Attributes:
         what: What is checked.
@@ -57,53 +57,55 @@ class Sign:
     was_well: bool = True
 
 
-def signs(
-    vitals: Vitals, *, period: float, backoff: float, has_apps: bool
-) -> list[Sign]:
-    """Return the signs of life; each one depends on those before it.
+def judge_health(
+    heartbeats: Heartbeats, *, period: float, backoff: float, has_apps: bool
+) -> list[HealthCheck]:
+    """Return the health checks; each one depends on those before it.
 
     Args:
-        vitals: What is known.
+        heartbeats: What is known.
         period: Seconds between two ticks.
         backoff: Most seconds between two polls of an app that does not answer.
         has_apps: Whether any app is registered; without one there are no evaluations.
     """
-    found = [judge_ticks(vitals, period)]
+    found = [judge_ticks(heartbeats, period)]
     if has_apps:
-        found += [_evaluations(vitals, period, backoff), _changes(vitals)]
+        found += [_evaluations(heartbeats, period, backoff), _changes(heartbeats)]
     return found
 
 
-def judge_ticks(vitals: Vitals, period: float) -> Sign:
+def judge_ticks(heartbeats: Heartbeats, period: float) -> HealthCheck:
     """Judge the ticks, for `status` and `doctor` alike."""
     way_out = "is beat running? heroku ps:scale beat=1 worker=1"
-    if vitals.ticked_at is None:
-        return Sign("ticks", is_well=False, text=f"never; {way_out}", was_well=False)
-    age = vitals.at - vitals.ticked_at
+    if heartbeats.ticked_at is None:
+        return HealthCheck(
+            "ticks", is_well=False, text=f"never; {way_out}", was_well=False
+        )
+    age = heartbeats.at - heartbeats.ticked_at
     well = age <= timedelta(seconds=MOST_MISSED * period)
     text = f"{_shown(age)} ago, period {period:g} s"
-    return Sign("ticks", well, text if well else f"{text}; {way_out}")
+    return HealthCheck("ticks", well, text if well else f"{text}; {way_out}")
 
 
-def _evaluations(vitals: Vitals, period: float, backoff: float) -> Sign:
+def _evaluations(heartbeats: Heartbeats, period: float, backoff: float) -> HealthCheck:
     way_out = "are workers running? heroku ps:scale worker=1"
-    if vitals.evaluated_at is None:
-        return Sign(
+    if heartbeats.evaluated_at is None:
+        return HealthCheck(
             "evaluations", is_well=False, text=f"never; {way_out}", was_well=False
         )
-    age = vitals.at - vitals.evaluated_at
+    age = heartbeats.at - heartbeats.evaluated_at
     rest = min(backoff, MOST_PERIODS * period)
     well = age <= timedelta(seconds=MOST_MISSED * period + rest)
     text = f"{_shown(age)} ago"
-    return Sign("evaluations", well, text if well else f"{text}; {way_out}")
+    return HealthCheck("evaluations", well, text if well else f"{text}; {way_out}")
 
 
-def _changes(vitals: Vitals) -> Sign:
-    if not vitals.stuck or vitals.stuck_since is None:
-        return Sign("changes", is_well=True, text="none is waiting")
-    age = vitals.at - vitals.stuck_since
-    apps = "1 app waits" if vitals.stuck == 1 else f"{vitals.stuck} apps wait"
-    return Sign(
+def _changes(heartbeats: Heartbeats) -> HealthCheck:
+    if not heartbeats.stuck or heartbeats.stuck_since is None:
+        return HealthCheck("changes", is_well=True, text="none is waiting")
+    age = heartbeats.at - heartbeats.stuck_since
+    apps = "1 app waits" if heartbeats.stuck == 1 else f"{heartbeats.stuck} apps wait"
+    return HealthCheck(
         "changes",
         is_well=age <= timedelta(seconds=LONGEST_STUCK),
         text=f"{apps} for Heroku, the first for {_shown(age)}; see list-apps",

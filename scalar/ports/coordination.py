@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Protocol
 
 from scalar.core.app_state import Memory
-from scalar.core.health import Vitals
+from scalar.core.health import Heartbeats
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +106,6 @@ class StateStore(Protocol):
 class HealthStore(Protocol):
     """The heartbeats that show whether the fleet is being scaled."""
 
-    def vitals(self) -> Vitals:
+    def heartbeats(self) -> Heartbeats:
         """Return the last tick, the last evaluation and the changes still pending."""
         ...

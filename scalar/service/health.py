@@ -6,7 +6,7 @@ import logging
 
 from scalar.core import logfmt
 from scalar.core.errors import RegistryError
-from scalar.core.health import Sign, signs
+from scalar.core.health import HealthCheck, judge_health
 from scalar.ports.pinger import Pinger
 from scalar.service.parts import Parts
 
@@ -16,15 +16,15 @@ log = logging.getLogger("scalar.status")
 HEARTBEAT_SECONDS = 60
 
 
-def check_health(parts: Parts) -> list[Sign]:
+def check_health(parts: Parts) -> list[HealthCheck]:
     """Return the health checks and their results.
 
     Raises:
         CoordinationError: Redis is away.
         RegistryError: The database is away.
     """
-    return signs(
-        parts.health.vitals(),
+    return judge_health(
+        parts.health.heartbeats(),
         period=parts.options.sleep_period,
         backoff=parts.options.app_backoff_max,
         has_apps=bool(parts.apps.page(0, 1)),
@@ -41,13 +41,13 @@ def send_heartbeat(parts: Parts, pinger: Pinger) -> bool:
         CoordinationError: Redis is away, so nothing is healthy.
     """
     try:
-        failed = [sign for sign in check_health(parts) if not sign.is_well]
+        failed = [check for check in check_health(parts) if not check.is_well]
     except RegistryError as exc:
         log.warning(logfmt.line("status.unwell", what="database", detail=exc))
         return False
-    for sign in failed:
-        level = logging.WARNING if sign.was_well else logging.DEBUG
-        line = logfmt.line("status.unwell", what=sign.what, detail=sign.text)
+    for check in failed:
+        level = logging.WARNING if check.was_well else logging.DEBUG
+        line = logfmt.line("status.unwell", what=check.what, detail=check.text)
         log.log(level, line)
     if failed or not parts.ticks.once("ping", HEARTBEAT_SECONDS):
         return False

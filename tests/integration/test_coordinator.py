@@ -56,11 +56,11 @@ def test_one_tick_is_accepted_per_period(coordinator):
 
 
 def test_the_last_tick_is_remembered(coordinator):
-    assert coordinator.vitals().ticked_at is None
+    assert coordinator.heartbeats().ticked_at is None
     tick = coordinator.open_tick(60)
 
     assert tick.previous is None
-    assert coordinator.vitals().ticked_at == tick.at
+    assert coordinator.heartbeats().ticked_at == tick.at
 
 
 def test_a_shorter_period_takes_effect_at_once(coordinator):
@@ -187,19 +187,19 @@ def test_a_rest_written_by_another_clock_is_ignored(client):
 
 
 def test_the_heartbeats_are_recorded(coordinator):
-    assert coordinator.vitals().ticked_at is None
-    assert coordinator.vitals().evaluated_at is None
+    assert coordinator.heartbeats().ticked_at is None
+    assert coordinator.heartbeats().evaluated_at is None
 
     coordinator.open_tick(60)
     for app_id, stuck in ((1, True), (2, True), (3, False)):
         lease, _ = begin(coordinator, app_id, "one")
         coordinator.finish(lease, Memory(stuck=stuck))
-    first = coordinator.vitals()
+    first = coordinator.heartbeats()
     lease, _ = begin(coordinator, 1, "two")
     coordinator.finish(lease, Memory(stuck=True, slow=True))  # still
     lease, _ = begin(coordinator, 2, "two")
     coordinator.finish(lease, Memory(stuck=False))
-    second = coordinator.vitals()
+    second = coordinator.heartbeats()
 
     assert first.evaluated_at is not None
     assert (first.stuck, second.stuck) == (2, 1)
@@ -210,7 +210,7 @@ def test_an_evaluation_without_a_change_is_a_heartbeat(coordinator):
     lease, _ = begin(coordinator, 1, "one")
     coordinator.finish(lease, None)
 
-    assert coordinator.vitals().evaluated_at is not None
+    assert coordinator.heartbeats().evaluated_at is not None
 
 
 def test_forgetting_an_app_deletes_all_of_its_state(coordinator):

@@ -97,7 +97,9 @@ def test_status_while_all_goes_on(cli, redis_url):
     coordinator.finish(lease, Memory(stuck=True))
     client.close()
 
-    found = {sign["what"]: sign for sign in json.loads(cli("status", "--json").stdout)}
+    found = {
+        check["what"]: check for check in json.loads(cli("status", "--json").stdout)
+    }
     assert found["ticks"]["is_well"]
     assert found["evaluations"]["is_well"]
     assert found["changes"]["text"].startswith("1 app waits for Heroku")

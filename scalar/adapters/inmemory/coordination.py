@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from scalar.adapters.inmemory.chance import SeededChance
 from scalar.core.app_state import Memory
-from scalar.core.health import Vitals
+from scalar.core.health import Heartbeats
 from scalar.ports.chance import Chance
 from scalar.ports.clock import Clock
 from scalar.ports.coordination import Lease, Tick
@@ -106,9 +106,9 @@ class MemoryCoordinator:
         self._resting.pop(app_id, None)
         self._stuck.pop(app_id, None)
 
-    def vitals(self) -> Vitals:
+    def heartbeats(self) -> Heartbeats:
         """Return the heartbeats."""
-        return Vitals(
+        return Heartbeats(
             self._clock.now(),
             self._last,
             self._evaluated,

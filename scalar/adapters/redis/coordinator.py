@@ -14,7 +14,7 @@ from scalar.adapters.redis.connection import translate_errors
 from scalar.adapters.redis.lease_keeper import LeaseKeeper
 from scalar.adapters.redis.script_batcher import ScriptBatcher
 from scalar.core.app_state import Memory
-from scalar.core.health import Vitals
+from scalar.core.health import Heartbeats
 from scalar.ports.coordination import Lease, Tick
 
 #: Fraction of a period by which a tick may be early: beats and queues jitter.
@@ -36,7 +36,7 @@ class RedisCoordinator:
         self._begin = client.register_script(scripts.BEGIN)
         self._store = client.register_script(scripts.STORE)
         self._finish = client.register_script(scripts.FINISH)
-        self._vitals = client.register_script(scripts.VITALS)
+        self._heartbeats = client.register_script(scripts.HEARTBEATS)
         self._resting = client.register_script(scripts.RESTING)
         self._batcher = ScriptBatcher(client.connection_pool)
         self._keeper = LeaseKeeper(client, LEASE_SECONDS)
@@ -157,14 +157,14 @@ class RedisCoordinator:
             pipe.zrem(redis_keys.STUCK, app_id)
             pipe.execute()
 
-    def vitals(self) -> Vitals:
+    def heartbeats(self) -> Heartbeats:
         """Return the heartbeats, by the Redis server's clock."""
         with translate_errors():
-            found: Any = self._vitals(
+            found: Any = self._heartbeats(
                 keys=[redis_keys.TICK_LAST, redis_keys.EVALUATED, redis_keys.STUCK]
             )
         at, ticked, evaluated, stuck, since = found
-        return Vitals(
+        return Heartbeats(
             _moment(at),
             ticked_at=_moment(ticked) if ticked else None,
             evaluated_at=_moment(evaluated) if evaluated else None,

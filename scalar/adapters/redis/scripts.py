@@ -74,7 +74,7 @@ end
 """
 )
 
-VITALS = (
+HEARTBEATS = (
     _NOW
     + """
 local first = redis.call('ZRANGE', KEYS[3], 0, 0, 'WITHSCORES')

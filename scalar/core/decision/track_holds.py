@@ -19,7 +19,7 @@ from scalar.core.reason import Cause, Reason
 LASTING = 3
 
 
-def follow_holds(
+def track_holds(
     app: str, before: Mapping[str, Hold], held: Mapping[str, Cause], at: datetime
 ) -> tuple[dict[str, Hold], list[Event]]:
     """Return the holds of this evaluation, and the events to record.

@@ -11,7 +11,7 @@ from scalar.core import logfmt
 from scalar.core.app import RegisteredApp
 from scalar.core.app_state import WHOLE_APP, Hold, Memory
 from scalar.core.decision.decision import Decision
-from scalar.core.decision.track_holds import follow_holds
+from scalar.core.decision.track_holds import track_holds
 from scalar.core.errors import RegistryError
 from scalar.core.event import Event
 from scalar.core.reason import Cause, Reason
@@ -36,7 +36,7 @@ def record(ctx: AppContext, done: Evaluation) -> Memory:
     """
     app, now = ctx.app, ctx.now()
     memory = done.memory
-    holds, hold_events = follow_holds(app.name, memory.holds, _held(done), now)
+    holds, hold_events = track_holds(app.name, memory.holds, _held(done), now)
     _log_changes_elsewhere(done.events)
     _log_holds(app, done, memory.holds, holds, now)
     _log_decisions(ctx, done)

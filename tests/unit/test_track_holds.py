@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from scalar.core.app_state import WHOLE_APP
 from scalar.core.decision.decision import Step
-from scalar.core.decision.track_holds import LASTING, follow_holds
+from scalar.core.decision.track_holds import LASTING, track_holds
 from scalar.core.event import EventKind
 from scalar.core.reason import Reason
 
@@ -20,7 +20,7 @@ def follow(*evaluations):
     holds, events = {}, []
     for minute, held in enumerate(evaluations):
         at = NOON + timedelta(minutes=minute)
-        holds, new = follow_holds("shop", holds, held, at)
+        holds, new = track_holds("shop", holds, held, at)
         events += new
     return holds, events
 

@@ -1,4 +1,4 @@
-"""The signs of life, and the dead man's switch."""
+"""The checks of life, and the dead man's switch."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from scalar.core.errors import CountsUnavailable, PlatformUnavailable, RegistryError
-from scalar.core.health import LONGEST_STUCK, Vitals, signs
+from scalar.core.health import LONGEST_STUCK, Heartbeats, judge_health
 from scalar.service.health import check_health, send_heartbeat
 from tests.unit.world import World
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
-def unwell(vitals, *, has_apps=True):
+def unwell(heartbeats, *, has_apps=True):
     """Return what is not well at noon, with a period of 10 s."""
-    found = signs(vitals, period=10, backoff=60, has_apps=has_apps)
-    return [sign.what for sign in found if not sign.is_well]
+    found = judge_health(heartbeats, period=10, backoff=60, has_apps=has_apps)
+    return [check.what for check in found if not check.is_well]
 
 
 def at_noon(ticked=1.0, evaluated=1.0, **waiting):
-    """Return vitals with these ages in seconds."""
+    """Return heartbeats with these ages in seconds."""
 
     def ago(age):
         return None if age is None else NOON - timedelta(seconds=age)
 
-    return Vitals(NOON, ago(ticked), ago(evaluated), **waiting)
+    return Heartbeats(NOON, ago(ticked), ago(evaluated), **waiting)
 
 
 @pytest.mark.parametrize(
-    ("vitals", "wrong"),
+    ("heartbeats", "wrong"),
     [
         pytest.param(at_noon(), [], id="all is well"),
         pytest.param(at_noon(ticked=30), [], id="three periods"),
@@ -51,8 +51,8 @@ def at_noon(ticked=1.0, evaluated=1.0, **waiting):
         ),
     ],
 )
-def test_what_is_not_well(vitals, wrong):
-    assert unwell(vitals) == wrong
+def test_what_is_not_well(heartbeats, wrong):
+    assert unwell(heartbeats) == wrong
 
 
 def test_without_apps_only_the_ticks_count():
