@@ -41,7 +41,7 @@ def test_a_revoked_key_holds_only_its_own_app_until_it_is_replaced(
     counts_app.answer({"worker": 65})
     system.wait_for_dynos(name, {"worker": 7})
     assert system.dynos(other) == {"worker": 3}
-    found = system.cli("doctor", status=1)
+    found = system.cli_process("doctor", status=1)
     assert f"FAIL  own key         of {other}" in found
     assert "ok    heroku key" in found
     system.heroku.create_token("second", "second-key", account="other")
