@@ -28,7 +28,7 @@ def falls_back(
     last = polls[-rule.fallback_after :]
     return (
         rule.fallback is not None
-        and quantity == rule.fallback > now
+        and quantity == max(rule.fallback, rule.fewest) > now
         and len(last) == rule.fallback_after
         and all(count is None for count in last)
     )
@@ -73,6 +73,7 @@ def highest_of_window(
     at: float,
     period: float,
     is_sure: Callable[[float], bool],
+    held: float = 0.0,
 ) -> set[int]:
     """Return the recommendations that may be the highest of the window.
 
@@ -85,8 +86,10 @@ def highest_of_window(
         at: The time.
         period: Seconds between two polls.
         is_sure: Whether what was reported at a time is remembered for sure.
+        held: Seconds for which nothing may have been decided, so that what was
+            recommended before is the newest.
     """
-    longest = rule.window_down * (1 + SLICE) + period
+    longest = rule.window_down * (1 + SLICE) + period + held
     inside = [dynos for then, dynos in known if at - then <= longest]
     # If the polls stopped for a while, the newest one before counts.
     inside += [dynos for then, dynos in known if at - then > longest][-1:]

@@ -9,6 +9,9 @@ import click
 
 from simulation.run import Outcome, run
 
+#: Characters of a line of the trail.
+WIDTH = 400
+
 
 @click.command(context_settings={"show_default": True})
 @click.option("--seeds", default="1..100", help="One seed, or the first and the last.")
@@ -37,8 +40,8 @@ def main(*, seeds: str, trail: bool) -> None:
 
 
 def _show(outcome: Outcome) -> None:
-    for at, actor, call, what in outcome.trail:
-        click.echo(f"{at:9.3f}  {actor:12} {call:10} {str(what)[:300]}")
+    for line in outcome.trail:
+        click.echo(str(line)[:WIDTH])
     for violation in outcome.violations:
         click.echo(
             f"seed {outcome.seed} at {violation.at:.2f} s: {violation.rule}: "

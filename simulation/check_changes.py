@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 UNKNOWN_DOWN = "nothing goes down on an unknown count"
 UNKNOWN_MOVES = "nothing moves on an unknown count but by a fallback"
 STALE_UP = "no up against a stale memory takes dynos"
+STALE_DOWN = "no down against a stale memory adds dynos"
 NOT_BY_POLICY = "nothing moves but as its policy says"
 OLD_FACTS = "no dyno goes on a fact of long ago"
 UNHEARD = "an order is heard within a second"
@@ -29,6 +30,8 @@ GUARD = "nothing goes down while a guard holds: "
 OLD = 10.0
 #: Seconds by which the times of a span may differ in a sound world.
 SLACK = 1.0
+#: Seconds for which evaluations may have been held, and recommended nothing.
+TROUBLE = 200.0
 #: Polls that may count for a fallback.
 POLLS = 12
 
@@ -106,10 +109,15 @@ def made(
     how = f"{before} -> {quantity}, count {'unknown' if count is None else count}"
     if by.believed.get(process_type) != before:
         how += f", believed {by.believed.get(process_type)}"
-    seems_up = quantity > (by.believed.get(process_type) or 0)
+    believed = by.believed.get(process_type) or 0
     is_down = quantity < before
+    turned = None
+    if is_down and quantity > believed:
+        turned = STALE_UP
+    elif not is_down and quantity < believed:
+        turned = STALE_DOWN
     if is_down and count is None:
-        checker.broken(STALE_UP if seems_up else UNKNOWN_DOWN, whom, how)
+        checker.broken(turned or UNKNOWN_DOWN, whom, how)
         return
     now = list(checker.orders.in_force(name, by.sent))
     if not _explained(checker, name, process_type, before, quantity, by, now):
@@ -119,14 +127,12 @@ def made(
         elif count is None:
             rule = UNKNOWN_MOVES
         else:
-            rule = STALE_UP if is_down and seems_up else NOT_BY_POLICY
+            rule = turned or NOT_BY_POLICY
         checker.broken(rule, whom, how)
         return
     for guard in _guards(checker, name, process_type, before, quantity, by, now):
-        if guard == "pause" or guard == "dry run":
-            rule = STALE_UP if is_down and seems_up else UNHEARD
-        else:
-            rule = STALE_UP if is_down and seems_up else GUARD + guard
+        rule = UNHEARD if guard in {"pause", "dry run"} else GUARD + guard.split()[0]
+        rule = turned or rule
         checker.broken(rule, whom, f"{how}, {guard}")
 
 
@@ -173,39 +179,48 @@ def _by_rule(
     least = checker.world.fleet_state.least.get((name, process_type))
     if count is None:
         polls = [count for _, count, _ in seen[-POLLS:]]
-        failures = checker.world.fleet_state.failures[name]
-        polls += [None] * failures
         by_least = least is not None and quantity > before
         return by_least or falls_back(rule, before, quantity, polls)
-    limits = {n for n, end in checker.limits[name] if end > by.began - SLACK}
+    remembered = by.began - checker.world.setup.formation_ttl - TROUBLE
+    limits = {n for n, end in checker.limits[name] if end > remembered}
     period = checker.world.setup.period
     recent = [
         (at, rule.recommended(n))
         for at, n, _ in seen
-        if n is not None and checker.now - at < 2 * rule.window_down + 60
+        if n is not None and checker.now - at < rule.window_down + TROUBLE
     ]
     sure = {
         at
         for at, n, evaluation in seen
-        if evaluation.is_remembered and at > checker.sure_from[name]
+        if evaluation.is_remembered
+        and evaluation.decided
+        and at > checker.sure_from[name]
     }
     was = {
-        quantity
+        dynos
         for change in checker.world.record.changes[name, process_type]
-        for quantity in (change.before, change.after)
+        for dynos in (change.before, change.after)
+        if dynos > rule.recommended(count)
     }
-    allowed = targets(
-        rule,
-        process_type,
-        before,
-        count,
-        limits=limits,
-        in_window=lambda: (
-            highest_of_window(rule, recent, checker.now, period, sure.__contains__)
-            | {n for n in was if n > rule.recommended(count)}
-        ),
-    )
-    return quantity in allowed
+    # Dynos are quiesced by one answer, and removed by the next, if it agrees.
+    allowed: set[int] = set()
+    for counts in by.said:
+        if (count := counts.get(process_type)) is not None:
+            allowed |= targets(
+                rule,
+                process_type,
+                before,
+                count,
+                limits=limits,
+                in_window=lambda: {
+                    *highest_of_window(
+                        rule, recent, checker.now, period, sure.__contains__, TROUBLE
+                    ),
+                    *was,
+                },
+            )
+    busy = max((n for n in by.busy.get(process_type) or () if n <= before), default=0)
+    return quantity in allowed | {max(n, busy) for n in allowed}
 
 
 def _guards(

@@ -34,7 +34,8 @@ def check(checker: Checker) -> None:
         crash = world.scheduler.crash
         checker.broken(ENDED, "a process", f"{type(crash).__name__}: {crash}")
     for name, process_type in sorted(world.record.changes):
-        _check_events(checker, name, process_type)
+        if name not in checker.others:
+            _check_events(checker, name, process_type)
     _check_orders(checker)
     _check_calls(checker)
     if world.redis.longest > LONGEST:

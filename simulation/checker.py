@@ -84,23 +84,23 @@ class Checker:
         """An app is asked for its counts."""
         self.world.record.polls[name].append(self.now)
 
-    def answered(
-        self, evaluation: Evaluation, readings: Mapping[str, Reading]
-    ) -> None:
-        """An app told its counts."""
-        evaluation.answered = self.now
-        counts = {
+    def answered(self, by: object, readings: Mapping[str, Reading]) -> None:
+        """An app told its counts; nothing if it failed."""
+        if not isinstance(by, Evaluation):
+            return
+        by.answered = self.now
+        by.counts = counts = {
             name: None if isinstance(said.count, Unknown) else int(said.count)
             for name, said in readings.items()
         }
-        evaluation.counts = counts
-        evaluation.busy = {
+        by.said.append(counts)
+        by.busy = {
             name: said.busy
             for name, said in readings.items()
             if isinstance(said.busy, frozenset)
         }
-        for name, count in counts.items():
-            self.answers[evaluation.app, name].append((self.now, count, evaluation))
+        for name in {*counts, *self.world.apps[by.app].rule.process_types}:
+            self.answers[by.app, name].append((self.now, counts.get(name), by))
 
     def finished(self, evaluation: Evaluation, *, is_held: bool) -> None:
         """An evaluation gave its lease back; what it knew is stored if it held it."""

@@ -18,6 +18,7 @@ from scalar.core.app_state import Memory
 from scalar.core.counts_address import CountsAddress
 from scalar.core.errors import (
     CoordinationError,
+    CountsError,
     CountsUnavailable,
     PlatformError,
     PlatformUnavailable,
@@ -78,10 +79,12 @@ class Line:
         """
         scheduler, record = self.world.scheduler, self.world.record
         actor = scheduler.actor
+        scheduler.end_if_stopped(actor)
+        app = getattr(actor.evaluation, "app", "")
         out = self.between(shortest, longest)
         fault = self._planned(name) if self.planned else None
         if fault and fault.part == BEFORE:
-            record.note(scheduler.now, actor.name, name, f"FAULT before: {fault}")
+            self._note(name, f"FAULT before: {fault}")
             self._suffer(fault, actor.process, failure)
         outcome: list[tuple[T | None, ScalarError | None]] = []
 
@@ -93,12 +96,12 @@ class Line:
             if record.trail is not None:
                 value, error = outcome[0]
                 told = value if error is None else f"{type(error).__name__}: {error}"
-                record.note(scheduler.now, actor.name, name, told)
+                record.note(scheduler.now, actor.name, name, told, app)
 
         scheduler.at(scheduler.now + out, happen)
         scheduler.sleep(out)
         if fault:
-            record.note(scheduler.now, actor.name, name, f"FAULT after: {fault}")
+            self._note(name, f"FAULT after: {fault}")
             self._suffer(fault, actor.process, failure)
         if not outcome:
             raise failure(f"{name}: no answer")
@@ -106,6 +109,12 @@ class Line:
         if error is not None:
             raise error
         return value  # type: ignore[return-value] # what the effect returned
+
+    def _note(self, name: str, what: str) -> None:
+        actor = self.world.scheduler.actor
+        app = getattr(actor.evaluation, "app", "")
+        now = self.world.scheduler.now
+        self.world.record.note(now, actor.name, name, what, app)
 
     def _planned(self, name: str) -> Incident | None:
         waiting = self.planned.get(name)
@@ -369,14 +378,20 @@ class AppSource:
         world.checker.asked(name)
         seconds = world.fleet_state.seconds(name)
 
-        def answer() -> Mapping[str, Reading]:
-            readings = world.fleet_state.answer(name, keep)
-            if isinstance(evaluation, Evaluation):
-                world.checker.answered(evaluation, readings)
-            return readings
-
         low, high = (seconds, seconds * 1.3) if seconds else (0.02, 0.2)
-        return self.line.call("read", answer, CountsUnavailable, low, high)
+        try:
+            readings = self.line.call(
+                "read",
+                lambda: world.fleet_state.answer(name, keep),
+                CountsUnavailable,
+                low,
+                high,
+            )
+        except CountsError:
+            world.checker.answered(evaluation, {})
+            raise
+        world.checker.answered(evaluation, readings)
+        return readings
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ class Evaluation:
         began: When the worker took the message.
         answered: When the app's last answer came.
         counts: What that one said; None for what it left unknown.
+        said: What all answers of this evaluation said.
         busy: Process type to the dynos it told busy; None if it does not know them.
         patches: Changes that it asked for.
         limited: Whether Heroku refused one with a limit.
@@ -29,6 +30,7 @@ class Evaluation:
         sent: When it asked for its last change.
         believed: Process type to the dynos that it took for granted then.
         is_remembered: Whether what it learned was stored.
+        decided: Whether it ended without a hold of the whole app.
     """
 
     app: str
@@ -36,6 +38,7 @@ class Evaluation:
     began: float
     answered: float = 0.0
     counts: Counts = field(default_factory=dict)
+    said: list[Counts] = field(default_factory=list)
     busy: dict[str, frozenset[int] | None] = field(default_factory=dict)
     patches: int = 0
     limited: bool = False
@@ -44,6 +47,7 @@ class Evaluation:
     sent: float = 0.0
     believed: dict[str, int | None] = field(default_factory=dict)
     is_remembered: bool = False
+    decided: bool = False
 
 
 @dataclass(slots=True)
@@ -93,6 +97,22 @@ class Violation:
     what: str
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a trail: when who asked what for which app, and what came of it."""
+
+    at: float
+    actor: str
+    app: str
+    call: str
+    outcome: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.at:9.3f}  {self.actor:10} {self.app:7} {self.call:10} {self.outcome}"
+        )
+
+
 class Record:
     """All of a run.
 
@@ -119,15 +139,15 @@ class Record:
         self.patches: defaultdict[str, int] = defaultdict(int)
         self.evaluations = 0
         self.violations: list[Violation] = []
-        self.trail: list[tuple[float, str, str, object]] | None = (
-            [] if with_trail else None
-        )
+        self.trail: list[Line] | None = [] if with_trail else None
         self._broken: set[tuple[str, str]] = set()
 
-    def note(self, at: float, actor: str, call: str, outcome: object) -> None:
+    def note(
+        self, at: float, actor: str, call: str, outcome: object, app: str = ""
+    ) -> None:
         """Add a line to the trail."""
         if self.trail is not None:
-            self.trail.append((at, actor, call, outcome))
+            self.trail.append(Line(at, actor, app, call, str(outcome)))
 
     def broken(self, at: float, rule: str, whom: str, what: str) -> None:
         """Note that a rule was broken; the first time for each app or type."""
@@ -135,7 +155,7 @@ class Record:
             return
         self._broken.add((rule, whom))
         self.violations.append(Violation(at, rule, f"{whom}: {what}"))
-        self.note(at, "CHECKER", rule, f"{whom}: {what}")
+        self.note(at, "CHECKER", rule, f"{whom}: {what}", whom.partition(" ")[0])
 
     def last_change(self, app: str, process_type: str) -> Change | None:
         """Return the newest change of a process type."""

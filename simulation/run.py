@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from simulation.incidents import Incident, schedule
-from simulation.record import Violation
+from simulation.record import Line, Violation
 from simulation.setup import setup_of
 from simulation.world import World
 
@@ -29,7 +29,7 @@ class Outcome:
     incidents: tuple[Incident, ...]
     violations: tuple[Violation, ...]
     evaluations: int
-    trail: tuple[tuple[float, str, str, object], ...] = ()
+    trail: tuple[Line, ...] = ()
 
     @property
     def rules(self) -> tuple[str, ...]:

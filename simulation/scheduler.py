@@ -97,7 +97,7 @@ class Scheduler:
     def sleep(self, seconds: float) -> None:
         """Let the running actor wait."""
         actor = self.actor
-        self._end_if_stopped(actor)
+        self.end_if_stopped(actor)
         actor.waits_for += 1
         self._put(self.now + seconds, actor, actor.waits_for)
         self.wait()
@@ -109,9 +109,9 @@ class Scheduler:
             Stopped: Its process is dead.
         """
         actor = self.actor
-        self._end_if_stopped(actor)
+        self.end_if_stopped(actor)
         self._next(actor)
-        self._end_if_stopped(actor)
+        self.end_if_stopped(actor)
 
     def wake(self, actor: Actor) -> None:
         """Let an actor go on now."""
@@ -131,7 +131,8 @@ class Scheduler:
                 actor.baton.release()
                 thread.join()
 
-    def _end_if_stopped(self, actor: Actor) -> None:
+    def end_if_stopped(self, actor: Actor) -> None:
+        """Raise `Stopped` if the actor's process is dead, or the run is over."""
         if self._over or (actor.process is not None and actor.process.is_dead):
             raise Stopped
 

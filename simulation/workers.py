@@ -97,10 +97,12 @@ class Worker(Process):
 
     def _evaluate(self, app_id: int, name: str, revision: int, token: str) -> None:
         world = self.world
-        world.scheduler.actor.evaluation = Evaluation(name, app_id, world.scheduler.now)
+        evaluation = Evaluation(name, app_id, world.scheduler.now)
+        world.scheduler.actor.evaluation = evaluation
         try:
             done = poll_and_scale(self.parts, AppKey(app_id, name, revision), token)
             world.record.evaluations += done is not None
+            evaluation.decided = done is not None and done.hold is None
         except ScalarError as exc:
             world.note("poll.failed", exc)
 

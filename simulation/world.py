@@ -118,8 +118,11 @@ class World:
     def note(self, what: str, outcome: object) -> None:
         """Add a line to the trail."""
         if self.record.trail is not None:
-            actor = self.scheduler.actor.name
-            self.record.note(self.scheduler.now, actor, what, outcome)
+            actor = self.scheduler.actor
+            app = getattr(outcome, "target", None)
+            if app is None:
+                app = getattr(actor.evaluation, "app", "")
+            self.record.note(self.scheduler.now, actor.name, what, outcome, app)
 
     def register(self, name: str) -> None:
         """Register an app with its policy, as it was at the beginning."""
