@@ -62,6 +62,7 @@ def targets(
         target = min(target, now + rule.step_up)
     if rule.step_down is not None:
         target = max(target, now - rule.step_down)
+    target = rule.within(target)
     return {max(target, floor)} | {
         max(min(target, limit), now) for limit in limits if target > now
     }

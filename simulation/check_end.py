@@ -55,7 +55,7 @@ def _check_events(checker: Checker, name: str, process_type: str) -> None:
     whom = f"{name} {process_type}"
     ours = [c for c in changes if c.who in {"us", "late"}]
     for change in cross_out(ours, scaled, _same):
-        if change.answered and not _excused(checker, name, change):
+        if change.who == "us" and not _excused(checker, name, change, changes):
             checker.broken(
                 LOST,
                 whom,
@@ -87,8 +87,17 @@ def _foreign_that_are_ours(
     yield from (e for e in events if e.kind is EventKind.CHANGED_ELSEWHERE)
 
 
-def _excused(checker: Checker, name: str, change: Change) -> bool:
-    """Return whether Redis lost what it was to be written from, or nobody asked."""
+def _excused(
+    checker: Checker, name: str, change: Change, changes: list[Change]
+) -> bool:
+    """Return whether nobody can know that a change was made.
+
+    Redis lost what it was to be written from; or Heroku's answer was lost, and
+    somebody else changed the dynos before they were read again.
+    """
+    later = [c for c in changes if change.at < c.at <= change.at + WAITING]
+    if not change.answered and any(c.who != "us" for c in later):
+        return True
     if any(change.at <= lost <= change.at + WAITING for lost in checker.lost_at):
         return True
     since = checker.registered_at.get(name)

@@ -18,6 +18,10 @@ WELL_WHILE_RED = "nothing is green while something is red"
 
 #: Periods for which an app that does not answer may rest, and some more.
 PERIODS = 12
+#: Looks for which an app that was slow still counts as slow.
+LOOKS = 12
+#: Periods without a poll in which nothing can change.
+UNPOLLED = 3
 #: Seconds that a poll may take, and that an unknown outcome may stay unknown.
 POLL, DOUBT = 30.0, 60.0
 #: Seconds that a refused app waits at most.
@@ -28,9 +32,10 @@ def look(checker: Checker) -> None:
     """Look at all apps."""
     world, now = checker.world, checker.now
     slow = len(world.fleet_state.slow) + len(world.fleet_state.failing)
-    checker.slowest = max(checker.slowest, slow)
+    checker.slow.append(slow)
+    del checker.slow[:-LOOKS]
     period = world.setup.period
-    bound = period * (PERIODS + 2 * checker.slowest) + POLL
+    bound = period * (PERIODS + 2 * max(checker.slow)) + POLL
     checker.starved.clear()
     for name, since in checker.registered_at.items():
         polls = world.record.polls[name]
@@ -84,6 +89,9 @@ def _may_differ(checker: Checker, name: str, process_type: str) -> bool:
     """Return whether the dynos need not follow the count now."""
     world, now = checker.world, checker.now
     if name not in checker.registered_at or name in checker.starved:
+        return True
+    polls = world.record.polls[name]
+    if not polls or now - polls[-1] > UNPOLLED * world.setup.period:
         return True
     if not world.fleet_state.is_well(name, process_type):
         return True

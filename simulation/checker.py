@@ -36,7 +36,7 @@ class Checker:
         wrong_since: (app, process type) to the time since when its dynos are wrong.
         lost_at: When Redis lost memories.
         begun: The tokens of the leases of evaluations.
-        slowest: The most apps that were slow or failing at a time.
+        slow: How many apps were slow or failing at the last looks.
     """
 
     def __init__(self, world: World) -> None:
@@ -55,7 +55,7 @@ class Checker:
         self.wrong_since: dict[tuple[str, str], float] = {}
         self.lost_at: list[float] = []
         self.begun: set[str] = set()
-        self.slowest = 0
+        self.slow: list[int] = []
 
     @property
     def now(self) -> float:

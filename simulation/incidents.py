@@ -6,7 +6,7 @@ An incident is a value, so a schedule can be shortened while a failure stays.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from simulation.setup import PERSONS_TYPES, Setup
@@ -17,6 +17,19 @@ DATABASE_CALLS = ("find", "page", "record", "recent")
 HEROKU_CALLS = ("formation", "scale", "describe")
 CALLS = (*REDIS_CALLS, *DATABASE_CALLS, *HEROKU_CALLS, "read")
 BEFORE, AFTER = "before", "after"
+#: How much of what befalls an app befalls one of a few.
+FOCUS = 0.7
+#: Kinds that meet each other in half of the seeds.
+MEETING = (
+    ("by hand", "count null", "app fails", "least only", "pause down"),
+    ("PATCH without an answer", "worker dies at", "heroku slow"),
+    ("app slow", "app slow", "app fails"),
+    ("by hand", "row missing", "release", "type removed"),
+    ("database away", "worker freezes", "keeper stalls", "redis away"),
+    ("release", "clock jumps", "type added"),
+    ("redis loses a second", "redis empty", "call fails"),
+    ("two orders at once", "set-policy", "del-app", "app slow"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +66,21 @@ def schedule(seed: int, setup: Setup) -> tuple[Incident, ...]:
     """Return what happens in the run of a seed.
 
     Each seed has some kinds only: where everything happens at once, most of it hides
-    the rest.
+    the rest. Half of the seeds have kinds that meet each other, and most of what
+    befalls an app befalls the same few.
     """
     random = Random(f"{seed}-schedule")  # noqa: S311 - to replay, not to hide
-    kinds = sorted(KINDS)
-    chosen = random.sample(kinds, random.randint(3, 9))
-    number = random.randint(6, 30)
-    times = sorted(random.uniform(20, setup.calm_from - 60) for _ in range(number))
-    return tuple(KINDS[random.choice(chosen)](random, setup, at) for at in times)
+    chosen = list(random.choice(MEETING)) if random.random() < 0.5 else []
+    chosen += random.sample(sorted(KINDS), random.randint(2, 6))
+    number = random.randint(8, 30)
+    times = sorted(random.uniform(20, setup.calm_from - 40) for _ in range(number))
+    few = replace(setup, apps=tuple(random.sample(setup.apps, random.randint(1, 2))))
+    return tuple(
+        KINDS[random.choice(chosen)](
+            random, few if random.random() < FOCUS else setup, at
+        )
+        for at in times
+    )
 
 
 def _app(random: Random, setup: Setup) -> str:
@@ -171,7 +191,7 @@ KINDS: dict[str, Draw] = {
     "names swapped": _of_app("names swapped", 0, 0),
     # the apps
     "app fails": _of_app("app fails", 20, 120),
-    "app slow": _of_app("app slow", 60, 400, 1.2, 2.5),
+    "app slow": _of_app("app slow", 60, 600, 1.2, 2.5),
     "count null": _of_type("count null", 120),
     "type left out": _of_type("type left out", 120),
     "least only": _of_type("least only", 120, 5, 15, 40),

@@ -36,7 +36,8 @@ class Keys:
         evaluated: When the last evaluation ended.
         once: Job to the time until which it is done.
         account: What is known of Heroku accounts, by key.
-        queue: Messages that no worker has taken yet.
+        ticks: Ticks that no worker has taken yet; they have a queue of their own.
+        queue: Evaluations that no worker has taken yet.
     """
 
     due: float | None = None
@@ -49,6 +50,7 @@ class Keys:
     evaluated: float | None = None
     once: dict[str, float] = field(default_factory=dict)
     account: dict[str, dict[str, float | str]] = field(default_factory=dict)
+    ticks: int = 0
     queue: list[tuple[object, ...]] = field(default_factory=list)
 
 

@@ -31,11 +31,6 @@ from simulation.scheduler import Process, WorkerClock
 if TYPE_CHECKING:
     from simulation.world import World
 
-#: Seconds between two looks of a worker that found no message.
-IDLE = 0.2
-#: The message of a tick.
-TICK = ("tick",)
-
 
 class Worker(Process):
     """One worker process: its own clock, memory of the registry, and leases.
@@ -81,7 +76,7 @@ class Worker(Process):
                 scheduler.wait()
                 continue
             scheduler.sleep(world.line.between(0.0005, 0.003))
-            if message == TICK:
+            if not message:
                 self._tick()
             else:
                 self._evaluate(*message)
@@ -135,8 +130,8 @@ class Queue:
 
     def waiting(self) -> int:
         """Return how many evaluations no worker has taken yet."""
-        keys = self._world.redis
-        return self._world.line.redis("waiting", lambda: len(keys.keys.queue))
+        redis = self._world.redis
+        return self._world.line.redis("waiting", lambda: len(redis.keys.queue))
 
     def publish(self, keys: Sequence[AppKey], token: str) -> None:
         """Enqueue one evaluation for each app."""
@@ -165,7 +160,7 @@ def beat(world: World, seconds: float = 0.0) -> None:
     while scheduler.now < end:
         if not world.beat_stands_still:
             try:
-                world.line.redis("beat", lambda: world.enqueue([TICK]))
+                world.line.redis("beat", world.enqueue_tick)
             except CoordinationError as exc:
                 world.note("beat", exc)
         scheduler.sleep(world.options.sleep_period * world.line.between(0.99, 1.01))

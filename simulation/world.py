@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from random import Random
 
 from scalar.adapters.inmemory.chance import SeededChance
 from scalar.adapters.inmemory.sql import MemoryJournal, MemoryRegistry
 from scalar.core.counts_address import CountsAddress
-from scalar.core.errors import AboveLimit
+from scalar.core.errors import AboveLimit, PlatformError
 from scalar.core.formation import Formation, ProcessType
 from scalar.service import fan_out as fan_out_module
 from scalar.service.parts import Options
@@ -158,19 +158,26 @@ class World:
         self.troubled_until = max(self.troubled_until, self.scheduler.now + seconds)
 
     def enqueue(self, messages: Sequence[tuple[object, ...]]) -> None:
-        """Put messages on the queue, and wake workers for them."""
+        """Put evaluations on the queue, and wake workers for them."""
         self.redis.keys.queue.extend(messages)
-        for _ in messages:
-            if not self.idle:
-                return
+        for _ in messages[: len(self.idle)]:
+            self.scheduler.wake(self.idle.pop())
+
+    def enqueue_tick(self) -> None:
+        """Put a tick on its queue, and wake a worker for it."""
+        self.redis.keys.ticks += 1
+        if self.idle:
             self.scheduler.wake(self.idle.pop())
 
     def next_message(self) -> tuple[object, ...] | None:
-        """Take the next message off the queue."""
-        queue = self.redis.keys.queue
-        if not queue or self.redis_is_away:
+        """Take the next message off a queue; a tick is an empty one."""
+        keys = self.redis.keys
+        if self.redis_is_away:
             return None
-        return queue.pop(0)
+        if keys.ticks:
+            keys.ticks -= 1
+            return ()
+        return keys.queue.pop(0) if keys.queue else None
 
     def wake_all(self) -> None:
         """Let all idle threads look for messages again."""
@@ -209,9 +216,9 @@ class World:
             return
 
         def late() -> None:
-            if name in self.heroku.apps:
-                self.note("late PATCH", quantities)
+            with suppress(PlatformError):
                 self.make(name, quantities, evaluation, who="late")
+                self.note("late PATCH", dict(quantities))
 
         self.scheduler.at(self.scheduler.now + after, late)
 
