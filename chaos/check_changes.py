@@ -115,7 +115,7 @@ def _of_window(
         known,
         call.at,
         history.period,
-        lambda at: not jumped and not _in_trouble(history, at),
+        is_sure=lambda at: not jumped and not _in_trouble(history, at),
     )
 
 

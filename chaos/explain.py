@@ -74,6 +74,7 @@ def highest_of_window(
     at: float,
     period: float,
     is_sure: Callable[[float], bool],
+    *,
     held: float = 0.0,
 ) -> set[int]:
     """Return the recommendations that may be the highest of the window.

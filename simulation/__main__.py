@@ -8,7 +8,7 @@ from collections import defaultdict
 
 import click
 
-from simulation.expected import rules_of
+from simulation.expected import expect, rules_of
 from simulation.run import Outcome, run
 from simulation.shrink import shrink
 from simulation.trail import shortened, tell
@@ -17,13 +17,14 @@ from simulation.trail import shortened, tell
 @click.command(context_settings={"show_default": True})
 @click.option("--seeds", default="1..100", help="One seed, or the first and the last.")
 @click.option("--trail", is_flag=True, help="Show all that happened.")
+@click.option("--record", is_flag=True, help="Expect from now on what is found.")
 @click.option(
     "--explain", is_flag=True, help="Shrink what was not expected, and show how."
 )
-def main(*, seeds: str, trail: bool, explain: bool) -> None:
+def main(*, seeds: str, trail: bool, record: bool, explain: bool) -> None:
     """Run the whole service under virtual time, once for each seed.
 
-    Ends with 1 if a seed breaks other rules than expected.py says.
+    Ends with 1 if a seed breaks other rules than `expected_seeds.txt` says.
     """
     first, _, last = seeds.partition("..")
     began = time.process_time()
@@ -35,6 +36,8 @@ def main(*, seeds: str, trail: bool, explain: bool) -> None:
         _show(outcome)
         for rule in outcome.rules:
             found[rule].append(seed)
+        if record:
+            expect(seed, outcome.rules)
         if set(outcome.rules) != rules_of(seed):
             unexpected += 1
             if explain and outcome.rules:

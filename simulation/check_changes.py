@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chaos.explain import falls_back, highest_of_window, targets
 from chaos.rules import Rule
+from simulation.guards import PERSONS, guards_of
 from simulation.orders import Values
-from simulation.record import Change, Evaluation
+from simulation.record import Evaluation
 
 if TYPE_CHECKING:
     from simulation.checker import Checker
@@ -18,6 +20,7 @@ UNKNOWN_DOWN = "nothing goes down on an unknown count"
 UNKNOWN_MOVES = "nothing moves on an unknown count but by a fallback"
 STALE_UP = "no up against a stale memory takes dynos"
 STALE_DOWN = "no down against a stale memory adds dynos"
+STALE_POLICY = "nothing moves further than its policy says by a stale memory"
 NOT_BY_POLICY = "nothing moves but as its policy says"
 OLD_FACTS = "no dyno goes on a fact of long ago"
 UNHEARD = "an order is heard within a second"
@@ -28,12 +31,68 @@ GUARD = "nothing goes down while a guard holds: "
 
 #: Seconds after which an answer is too old to remove dynos by.
 OLD = 10.0
-#: Seconds by which the times of a span may differ in a sound world.
+#: Seconds by which times may differ in a sound world.
 SLACK = 1.0
 #: Seconds for which evaluations may have been held, and recommended nothing.
 TROUBLE = 200.0
 #: Polls that may count for a fallback.
 POLLS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A change of one process type, as Heroku is about to make it.
+
+    Attributes:
+        checker: Of the run.
+        app: Its name.
+        process_type: Whose dynos.
+        before: Dynos in truth.
+        quantity: Dynos afterwards.
+        by: The evaluation that asked for it.
+    """
+
+    checker: Checker
+    app: str
+    process_type: str
+    before: int
+    quantity: int
+    by: Evaluation
+
+    @property
+    def is_down(self) -> bool:
+        """Whether it takes dynos."""
+        return self.quantity < self.before
+
+    @property
+    def count(self) -> int | None:
+        """The count that the app told last; None if it is unknown."""
+        return self.by.counts.get(self.process_type)
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether the service knew how many dynos there are."""
+        return self.by.believed.get(self.process_type) == self.before
+
+    def turned(self) -> str | None:
+        """Return the rule for a change that the truth has turned around."""
+        believed = self.by.believed.get(self.process_type) or 0
+        if self.is_down and self.quantity > believed:
+            return STALE_UP
+        if not self.is_down and self.quantity < believed:
+            return STALE_DOWN
+        return None
+
+    def broken(self, rule: str, why: str = "") -> None:
+        """Note that a rule was broken."""
+        count = "unknown" if self.count is None else self.count
+        how = f"{self.before} -> {self.quantity}, count {count}"
+        if not self.is_seen:
+            how += f", believed {self.by.believed.get(self.process_type)}"
+        if abs(self.by.ahead) > SLACK:
+            how += f", by a clock {self.by.ahead:g} s ahead"
+        whom = f"{self.app} {self.process_type}"
+        self.checker.broken(rule, whom, f"{how}{why and f', {why}'}")
 
 
 def sent(
@@ -50,7 +109,9 @@ def sent(
         checker.broken(OLD_FACTS, f"{name} {downs[0]}", f"the counts are {age}")
     if by.patches > 1 and not by.limited:
         checker.broken(TWICE, name, f"{by.patches} PATCHes in one evaluation")
-    _check_lease(checker, name, by)
+    holder = checker.world.redis.holder(by.app_id)
+    if holder is not None and holder != by.lease and holder in checker.begun:
+        checker.broken(TWO_AT_ONCE, name, "another evaluation has its lease")
     _check_repeated(checker, name, quantities)
     app = checker.world.heroku.apps.get(name)
     if app is not None and app.id != f"id-of-{name}":
@@ -70,15 +131,7 @@ def _believed(checker: Checker, by: Evaluation) -> dict[str, int | None]:
     }
 
 
-def _check_lease(checker: Checker, name: str, by: Evaluation) -> None:
-    holder = checker.world.redis.holder(by.app_id)
-    if holder is not None and holder != by.lease and holder in checker.begun:
-        checker.broken(TWO_AT_ONCE, name, "another evaluation has its lease")
-
-
-def _check_repeated(
-    checker: Checker, name: str, quantities: Mapping[str, int]
-) -> None:
+def _check_repeated(checker: Checker, name: str, quantities: Mapping[str, int]) -> None:
     app = checker.world.heroku.apps.get(name)
     if app is None:
         return
@@ -102,189 +155,119 @@ def made(
     if process_type not in app.formation or app.id != f"id-of-{name}":
         return
     before = app.formation[process_type].quantity
-    if before == quantity or _raced(checker, name, process_type, by):
+    if before != quantity:
+        case = Case(checker, name, process_type, before, quantity, by)
+        if not _raced(case):
+            _check(case)
+
+
+def _raced(case: Case) -> bool:
+    """Return whether somebody else changed the dynos during the evaluation."""
+    last = case.checker.world.record.last_change(case.app, case.process_type)
+    return last is not None and last.who != "us" and last.at > case.by.began - SLACK
+
+
+def _check(case: Case) -> None:
+    orders, sent_at = case.checker.orders, case.by.sent
+    if case.is_down and case.count is None:
+        case.broken(case.turned() or UNKNOWN_DOWN)
         return
-    whom = f"{name} {process_type}"
-    count = by.counts.get(process_type)
-    how = f"{before} -> {quantity}, count {'unknown' if count is None else count}"
-    if by.believed.get(process_type) != before:
-        how += f", believed {by.believed.get(process_type)}"
-    believed = by.believed.get(process_type) or 0
-    is_down = quantity < before
-    turned = None
-    if is_down and quantity > believed:
-        turned = STALE_UP
-    elif not is_down and quantity < believed:
-        turned = STALE_DOWN
-    if is_down and count is None:
-        checker.broken(turned or UNKNOWN_DOWN, whom, how)
-        return
-    now = list(checker.orders.in_force(name, by.sent))
-    if not _explained(checker, name, process_type, before, quantity, by, now):
-        older = list(checker.orders.older(name, by.sent))
-        if _explained(checker, name, process_type, before, quantity, by, older):
-            rule = UNHEARD
-        elif count is None:
-            rule = UNKNOWN_MOVES
+    now = list(orders.in_force(case.app, sent_at))
+    if not _is_explained(case, now):
+        if _is_explained(case, orders.older(case.app, sent_at)):
+            case.broken(UNHEARD)
+        elif case.count is None:
+            case.broken(UNKNOWN_MOVES)
         else:
-            rule = turned or NOT_BY_POLICY
-        checker.broken(rule, whom, how)
+            rule = NOT_BY_POLICY if case.is_seen else STALE_POLICY
+            case.broken(case.turned() or rule)
         return
-    for guard in _guards(checker, name, process_type, before, quantity, by, now):
-        rule = UNHEARD if guard in {"pause", "dry run"} else GUARD + guard.split()[0]
-        rule = turned or rule
-        checker.broken(rule, whom, f"{how}, {guard}")
+    for guard in guards_of(case, now):
+        rule = UNHEARD if guard in PERSONS else GUARD + guard.split(":")[0]
+        case.broken(case.turned() or rule, guard)
 
 
-def _raced(checker: Checker, name: str, process_type: str, by: Evaluation) -> bool:
-    """Return whether somebody else changed the dynos during this evaluation."""
-    last = checker.world.record.last_change(name, process_type)
-    return last is not None and last.who != "us" and last.at > by.began - SLACK
+def _is_explained(case: Case, in_force: Iterable[Values]) -> bool:
+    orders = case.checker.orders
+    rules = {orders.rule(case.app, case.process_type, values) for values in in_force}
+    if case.count is None:
+        return any(_adds_on_unknown(case, rule) for rule in rules)
+    return any(case.quantity in _targets(case, rule) for rule in rules)
 
 
-def _explained(
-    checker: Checker,
-    name: str,
-    process_type: str,
-    before: int,
-    quantity: int,
-    by: Evaluation,
-    in_force: list[Values],
-) -> bool:
-    return any(
-        _by_rule(
-            checker,
-            name,
-            process_type,
-            before,
-            quantity,
-            by,
-            checker.orders.rule(name, process_type, values),
-        )
-        for values in in_force
-    )
+def _adds_on_unknown(case: Case, rule: Rule) -> bool:
+    """Return whether the least that is known, or a fallback, adds these dynos."""
+    key = (case.app, case.process_type)
+    if key in case.checker.world.fleet_state.least:
+        return True
+    polls = [count for _, count, _ in case.checker.answers[key][-POLLS:]]
+    return falls_back(rule, case.before, case.quantity, polls)
 
 
-def _by_rule(
-    checker: Checker,
-    name: str,
-    process_type: str,
-    before: int,
-    quantity: int,
-    by: Evaluation,
-    rule: Rule,
-) -> bool:
-    count = by.counts.get(process_type)
-    seen = checker.answers[name, process_type]
-    least = checker.world.fleet_state.least.get((name, process_type))
-    if count is None:
-        polls = [count for _, count, _ in seen[-POLLS:]]
-        by_least = least is not None and quantity > before
-        return by_least or falls_back(rule, before, quantity, polls)
-    remembered = by.began - checker.world.setup.formation_ttl - TROUBLE
-    limits = {n for n, end in checker.limits[name] if end > remembered}
-    period = checker.world.setup.period
-    recent = [
-        (at, rule.recommended(n))
-        for at, n, _ in seen
-        if n is not None and checker.now - at < rule.window_down + TROUBLE
-    ]
-    sure = {
-        at
-        for at, n, evaluation in seen
-        if evaluation.is_remembered
-        and evaluation.decided
-        and at > checker.sure_from[name]
-    }
-    was = {
-        dynos
-        for change in checker.world.record.changes[name, process_type]
-        for dynos in (change.before, change.after)
-        if dynos > rule.recommended(count)
-    }
-    # Dynos are quiesced by one answer, and removed by the next, if it agrees.
+def _targets(case: Case, rule: Rule) -> set[int]:
+    """Return the quantities that what the app told explains.
+
+    Dynos are quiesced by one answer, and removed by the next, if it agrees; busy
+    ones stay.
+    """
+    world = case.checker.world
+    remembered = case.by.began - world.setup.formation_ttl - TROUBLE
+    limits = {n for n, end in case.checker.limits[case.app] if end > remembered}
+    in_window = _in_window(case, rule) if rule.window_down else set()
     allowed: set[int] = set()
-    for counts in by.said:
-        if (count := counts.get(process_type)) is not None:
+    for counts in case.by.said:
+        if (count := counts.get(case.process_type)) is not None:
             allowed |= targets(
                 rule,
-                process_type,
-                before,
+                case.process_type,
+                case.before,
                 count,
                 limits=limits,
-                in_window=lambda: {
-                    *highest_of_window(
-                        rule, recent, checker.now, period, sure.__contains__, TROUBLE
-                    ),
-                    *was,
-                },
+                in_window=in_window.copy,
             )
-    busy = max((n for n in by.busy.get(process_type) or () if n <= before), default=0)
-    return quantity in allowed | {max(n, busy) for n in allowed}
-
-
-def _guards(
-    checker: Checker,
-    name: str,
-    process_type: str,
-    before: int,
-    quantity: int,
-    by: Evaluation,
-    in_force: list[Values],
-) -> Iterator[str]:
-    """Return the guards that should have kept the dynos."""
-    orders, now = checker.orders, checker.now
-    direction = "pause_down" if quantity < before else "pause_up"
-    if in_force and all(orders.paused(v, direction, now) for v in in_force):
-        yield "pause"
-    if in_force and all(orders.dry_run(v) for v in in_force):
-        yield "dry run"
-    guards = checker.world.apps[name].guards
-    changes = checker.world.record.changes[name, process_type]
-    if "manual_lease" in guards and _is_leased(
-        checker, name, changes, by, guards["manual_lease"]
+    if (
+        rule.most is not None
+        and case.before > rule.most
+        and world.apps[case.app].guards
     ):
-        yield "manual lease"
-    if quantity > before:
-        return
-    most = checker.world.apps[name].rule.most
-    if most is None or before <= most:
-        yield from _spans(checker, name, changes, by, guards)
-    busy = by.busy.get(process_type)
-    lost = [n for n in busy or () if quantity < n <= before]
-    if lost:
-        yield f"busy dyno {max(lost)}"
+        allowed.add(rule.most)  # a guard keeps dynos, but not above the most
+    told = case.by.busy.get(case.process_type) or ()
+    busy = max((n for n in told if n <= case.before), default=0)
+    return allowed | {max(n, busy) for n in allowed}
 
 
-def _is_leased(
-    checker: Checker, name: str, changes: list[Change], by: Evaluation, lease: float
-) -> bool:
-    """Return whether a person's change is to be left alone, and can be known."""
-    if not changes or changes[-1].who != "hand":
-        return False
-    if len(changes) > 1 and changes[-2].who != "us":
-        return False
-    at = changes[-1].at
-    if any(lost > at for lost in checker.lost_at):
-        return False
-    sure = checker.sure_from[name] < at or checker.sure_from[name] == 0.0
-    return sure and at < by.began - SLACK and checker.now - at < lease - SLACK
+def _in_window(case: Case, rule: Rule) -> set[int]:
+    """Return what the window for scaling down allows.
 
-
-def _spans(
-    checker: Checker,
-    name: str,
-    changes: list[Change],
-    by: Evaluation,
-    guards: Mapping[str, int],
-) -> Iterator[str]:
-    ours = [change.at for change in changes if change.who == "us" and change.answered]
-    if "cooldown_down" in guards and ours:
-        passed = checker.now - ours[-1]
-        if passed < guards["cooldown_down"] - SLACK:
-            yield "cooldown"
-    released = checker.world.heroku.apps[name].released_at
-    if "release_grace" in guards and released is not None:
-        recently = checker.now - released < guards["release_grace"] - SLACK
-        if recently and released < by.began - SLACK:
-            yield "release grace"
+    What an evaluation recommended that ended well is remembered. After a loss, the
+    dynos of that time count as recommended.
+    """
+    checker, key = case.checker, (case.app, case.process_type)
+    seen = [
+        (at, count, evaluation)
+        for at, count, evaluation in checker.answers[key]
+        if checker.now - at < rule.window_down + TROUBLE
+    ]
+    known = [(at, rule.recommended(n)) for at, n, _ in seen if n is not None]
+    sure = {
+        at
+        for at, _, evaluation in seen
+        if evaluation.is_remembered
+        and evaluation.decided
+        and at > checker.sure_from[case.app]
+    }
+    had = {
+        dynos
+        for change in checker.world.record.changes[key]
+        for dynos in (change.before, change.after)
+    }
+    least = rule.recommended(case.count or 0)
+    highest = highest_of_window(
+        rule,
+        known,
+        checker.now,
+        checker.world.setup.period,
+        sure.__contains__,
+        held=TROUBLE,
+    )
+    return highest | {dynos for dynos in had if dynos > least}

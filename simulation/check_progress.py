@@ -88,24 +88,26 @@ def _look_at_dynos(checker: Checker, name: str) -> None:
 def _may_differ(checker: Checker, name: str, process_type: str) -> bool:
     """Return whether the dynos need not follow the count now."""
     world, now = checker.world, checker.now
-    if name not in checker.registered_at or name in checker.starved:
+    if name not in checker.registered_at:
         return True
     polls = world.record.polls[name]
-    if not polls or now - polls[-1] > UNPOLLED * world.setup.period:
-        return True
-    if not world.fleet_state.is_well(name, process_type):
-        return True
-    values = checker.orders.rows[name][-1]
-    own = values.by_part.get("", {})
-    if {"pause_down", "pause_up", "dry_run"} & own.keys():
-        return True
-    app = world.apps[name]
-    if app.tells_busy or world.heroku.limits.get(name) is not None:
-        return True
+    values = checker.orders.rows[name][-1].by_part.get("", {})
     change = world.record.last_change(name, process_type)
-    lease = app.guards.get("manual_lease")
-    by_hand = change is not None and change.who == "hand"
-    return bool(lease) and by_hand and now - (change.at if change else 0) < 2 * lease
+    lease = world.apps[name].guards.get("manual_lease")
+    return (
+        not polls
+        or now - polls[-1] > UNPOLLED * world.setup.period
+        or not world.fleet_state.is_well(name, process_type)
+        or bool({"pause_down", "pause_up", "dry_run"} & values.keys())
+        or world.apps[name].tells_busy
+        or name in world.heroku.limits
+        or (
+            lease is not None
+            and change is not None
+            and change.who == "hand"
+            and now - change.at < 2 * lease
+        )
+    )
 
 
 def _bound(
@@ -115,6 +117,8 @@ def _bound(
     guards = world.apps[name].guards
     bound = 6 * world.setup.period + DOUBT + POLL + window
     bound += guards.get("cooldown_down", 0) + guards.get("release_grace", 0)
+    if who == "late":
+        bound = 3 * world.setup.period + DOUBT + window
     if who == "hand" and process_type != ADDED:
         bound += world.setup.formation_ttl
     return bound

@@ -11,6 +11,7 @@ from scalar.core.reading import Reading, Unknown
 from simulation import check_changes, check_end, check_progress
 from simulation.orders import Orders
 from simulation.record import Evaluation
+from simulation.setup import ADDED
 
 if TYPE_CHECKING:
     from simulation.world import World
@@ -99,7 +100,7 @@ class Checker:
             for name, said in readings.items()
             if isinstance(said.busy, frozenset)
         }
-        for name in {*counts, *self.world.apps[by.app].rule.process_types}:
+        for name in {*counts, *self.world.apps[by.app].rule.process_types, ADDED}:
             self.answers[by.app, name].append((self.now, counts.get(name), by))
 
     def finished(self, evaluation: Evaluation, *, is_held: bool) -> None:
@@ -167,7 +168,9 @@ class Checker:
     def limited(self, name: str, limit: int | None) -> None:
         """Heroku allows an app so many dynos; any number if None."""
         if limit is None:
-            self.limits[name] = [(n, min(end, self.now)) for n, end in self.limits[name]]
+            self.limits[name] = [
+                (n, min(end, self.now)) for n, end in self.limits[name]
+            ]
         else:
             self.limits[name].append((limit, float("inf")))
         self.refusals[name] = self.now

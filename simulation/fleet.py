@@ -9,6 +9,8 @@ from simulation.setup import ADDED, Setup
 
 #: The highest count.
 HIGHEST = 60
+#: How much of the time a count changes soon.
+SOON = 0.85
 
 
 class Fleet:
@@ -41,10 +43,15 @@ def _line(random: Random, until: float) -> tuple[list[float], list[int]]:
     pattern = random.choice(("walk", "burst", "silence", "steady", "jump"))
     times, counts = [0.0], [random.randint(0, HIGHEST)]
     at = 0.0
-    while (at := at + random.uniform(8, 60)) < until:
+    while (at := at + _rest(random)) < until:
         times.append(at)
         counts.append(_next(random, pattern, counts[-1]))
     return times, counts
+
+
+def _rest(random: Random) -> float:
+    """Return the seconds until a count changes: mostly soon."""
+    return random.uniform(8, 60) if random.random() < SOON else random.uniform(150, 400)
 
 
 def _next(random: Random, pattern: str, before: int) -> int:

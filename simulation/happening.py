@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from scalar.adapters.redis import memory_json
+from scalar.core.formation import ProcessType
 from simulation import people
 from simulation.heroku_twin import FEW, PLENTY
 from simulation.incidents import Incident
 from simulation.newer_version import dump_of_the_next_version
 from simulation.setup import ADDED, DYNOS
-from scalar.adapters.redis import memory_json
-from scalar.core.formation import ProcessType
 
 if TYPE_CHECKING:
     from simulation.world import World
@@ -77,7 +76,9 @@ def _roll_back(world: World, incident: Incident) -> None:
     world.scheduler.at(incident.at - 1.0, remember)
 
 
-def _flag(name: str, aftermath: float) -> Callable[[World, Incident], tuple[Deed, Deed]]:
+def _flag(
+    name: str, aftermath: float
+) -> Callable[[World, Incident], tuple[Deed, Deed]]:
     """Set a flag of the world for a time."""
 
     def deeds(world: World, incident: Incident) -> tuple[Deed, Deed]:
@@ -273,7 +274,7 @@ def _swap(world: World, incident: Incident) -> tuple[Deed, None]:
 
 
 def _member(
-    attribute: str, whole_app: bool = False
+    attribute: str, *, whole_app: bool = False
 ) -> Callable[[World, Incident], tuple[Deed, Deed]]:
     """Put an app, or one of its process types, among the sick ones for a time."""
 

@@ -22,7 +22,8 @@ FOCUS = 0.7
 #: Kinds that meet each other in half of the seeds.
 MEETING = (
     ("by hand", "count null", "app fails", "least only", "pause down"),
-    ("PATCH without an answer", "worker dies at", "heroku slow"),
+    ("PATCH without an answer", "PATCH without an answer", "worker dies at"),
+    ("by hand", "least only", "row missing"),
     ("app slow", "app slow", "app fails"),
     ("by hand", "row missing", "release", "type removed"),
     ("database away", "worker freezes", "keeper stalls", "redis away"),
@@ -72,7 +73,7 @@ def schedule(seed: int, setup: Setup) -> tuple[Incident, ...]:
     random = Random(f"{seed}-schedule")  # noqa: S311 - to replay, not to hide
     chosen = list(random.choice(MEETING)) if random.random() < 0.5 else []
     chosen += random.sample(sorted(KINDS), random.randint(2, 6))
-    number = random.randint(8, 30)
+    number = random.randint(10, 45)
     times = sorted(random.uniform(20, setup.calm_from - 40) for _ in range(number))
     few = replace(setup, apps=tuple(random.sample(setup.apps, random.randint(1, 2))))
     return tuple(
@@ -184,7 +185,7 @@ KINDS: dict[str, Draw] = {
     "limit": _of_app("limit", 20, 90, 2, 3, 5),
     "row missing": _of_type("row missing", 60),
     # the platform's own changes
-    "by hand": _of_type("by hand", 0, 0, 1, 2, 5, 8, 12),
+    "by hand": _of_type("by hand", 0, 0, 1, 2, 8, 12, 12),
     "release": _of_app("release", 0, 0),
     "type added": _of_app("type added", 0, 0),
     "type removed": _of_type("type removed", 0),

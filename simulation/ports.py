@@ -7,10 +7,11 @@ runs; at each of them anything may happen.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from scalar.adapters.governed_platform import GovernedPlatform
 from scalar.core.app import AppKey, NewApp, RegisteredApp
@@ -37,7 +38,7 @@ from scalar.ports.account import Account, Budget
 from scalar.ports.coordination import Lease, Tick
 from scalar.ports.counts import NOTHING_REMOVED
 from scalar.ports.platform import Platform, PlatformApp, Urgency
-from simulation.incidents import AFTER, BEFORE, Incident
+from simulation.incidents import BEFORE, Incident
 from simulation.record import Evaluation
 from simulation.scheduler import Process, Stopped
 
@@ -168,8 +169,8 @@ class Line:
         return self.call(name, effect, PlatformUnavailable, 0.08, slow)
 
 
-def _no_answer(failure: type[ScalarError]) -> Callable[[], T]:
-    def wait() -> T:
+def _no_answer(failure: type[ScalarError]) -> Callable[[], NoReturn]:
+    def wait() -> NoReturn:
         raise failure("no answer in time")
 
     return wait
@@ -228,9 +229,7 @@ class SharedState:
     def store(self, lease: Lease, memory: Memory) -> bool:
         """Store the memory if the lease is still held."""
         dump = self._keeper.dump
-        return self._line.redis(
-            "store", lambda: self._redis.store(lease, memory, dump)
-        )
+        return self._line.redis("store", lambda: self._redis.store(lease, memory, dump))
 
     def finish(self, lease: Lease, memory: Memory | None) -> None:
         """Release the lease; store the memory, unless it is None."""
@@ -493,8 +492,6 @@ class HerokuCalls:
 
     def _heard(self, answer: T) -> T:
         """Share the calls left; an answer is not lost because Redis is away."""
-        try:
+        with suppress(CoordinationError):
             self.account.answered(self.line.world.heroku.remaining)
-        except CoordinationError:
-            pass
         return answer

@@ -31,6 +31,7 @@ class Evaluation:
         believed: Process type to the dynos that it took for granted then.
         is_remembered: Whether what it learned was stored.
         decided: Whether it ended without a hold of the whole app.
+        ahead: How far the clock of its machine is ahead, in seconds.
     """
 
     app: str
@@ -48,6 +49,7 @@ class Evaluation:
     believed: dict[str, int | None] = field(default_factory=dict)
     is_remembered: bool = False
     decided: bool = False
+    ahead: float = 0.0
 
 
 @dataclass(slots=True)
@@ -108,8 +110,8 @@ class Line:
     outcome: str
 
     def __str__(self) -> str:
-        return (
-            f"{self.at:9.3f}  {self.actor:10} {self.app:7} {self.call:10} {self.outcome}"
+        return f"{self.at:9.3f}  " + " ".join(
+            (f"{self.actor:10}", f"{self.app:7}", f"{self.call:10}", self.outcome)
         )
 
 

@@ -19,6 +19,8 @@ from scalar.ports.chance import Chance
 from scalar.ports.coordination import Lease, Tick
 
 Dump = Callable[[Memory], str]
+#: An app's number, name and revision, and the token of the tick.
+Message = tuple[int, str, int, str]
 
 
 @dataclass
@@ -51,7 +53,7 @@ class Keys:
     once: dict[str, float] = field(default_factory=dict)
     account: dict[str, dict[str, float | str]] = field(default_factory=dict)
     ticks: int = 0
-    queue: list[tuple[object, ...]] = field(default_factory=list)
+    queue: list[Message] = field(default_factory=list)
 
 
 class RedisTwin:

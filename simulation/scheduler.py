@@ -18,7 +18,7 @@ Deed = Callable[[], None]
 
 
 class Stopped(BaseException):
-    """The actor's process is dead, or the run is over. No `except Exception` takes it."""
+    """The actor's process is dead, or the run is over; no `except Exception` fits."""
 
 
 class Actor:
@@ -162,7 +162,6 @@ class Scheduler:
         what.baton.release()
         if mine is not None:
             mine.baton.acquire()
-
 
     def _carry_out(self, deed: Deed) -> None:
         try:

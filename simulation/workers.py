@@ -70,16 +70,15 @@ class Worker(Process):
         world = self.world
         scheduler = world.scheduler
         while True:
-            message = world.next_message()
-            if message is None:
+            if world.take_tick():
+                scheduler.sleep(world.line.between(0.0005, 0.003))
+                self._tick()
+            elif message := world.take_message():
+                scheduler.sleep(world.line.between(0.0005, 0.003))
+                self._evaluate(*message)
+            else:
                 world.idle.append(scheduler.actor)
                 scheduler.wait()
-                continue
-            scheduler.sleep(world.line.between(0.0005, 0.003))
-            if not message:
-                self._tick()
-            else:
-                self._evaluate(*message)
 
     def _tick(self) -> None:
         world = self.world
@@ -92,7 +91,9 @@ class Worker(Process):
 
     def _evaluate(self, app_id: int, name: str, revision: int, token: str) -> None:
         world = self.world
-        evaluation = Evaluation(name, app_id, world.scheduler.now)
+        evaluation = Evaluation(
+            name, app_id, world.scheduler.now, ahead=self.clock.ahead
+        )
         world.scheduler.actor.evaluation = evaluation
         try:
             done = poll_and_scale(self.parts, AppKey(app_id, name, revision), token)

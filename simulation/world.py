@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from datetime import datetime
 from random import Random
 
 from scalar.adapters.inmemory.chance import SeededChance
@@ -23,7 +22,7 @@ from simulation.heroku_twin import HerokuApp, HerokuTwin
 from simulation.incidents import Incident
 from simulation.ports import AccountOverLine, Line
 from simulation.record import Change, Evaluation, Record
-from simulation.redis_twin import RedisTwin
+from simulation.redis_twin import Message, RedisTwin
 from simulation.scheduler import Actor, Process, Scheduler, moment
 from simulation.setup import DYNOS, Setup
 from simulation.workers import Worker, beat
@@ -119,9 +118,8 @@ class World:
         """Add a line to the trail."""
         if self.record.trail is not None:
             actor = self.scheduler.actor
-            app = getattr(outcome, "target", None)
-            if app is None:
-                app = getattr(actor.evaluation, "app", "")
+            app = getattr(actor.evaluation, "app", "")
+            app = str(getattr(outcome, "target", app))
             self.record.note(self.scheduler.now, actor.name, what, outcome, app)
 
     def register(self, name: str) -> None:
@@ -157,7 +155,7 @@ class World:
         """Note that polls or changes may be late for some time."""
         self.troubled_until = max(self.troubled_until, self.scheduler.now + seconds)
 
-    def enqueue(self, messages: Sequence[tuple[object, ...]]) -> None:
+    def enqueue(self, messages: Sequence[Message]) -> None:
         """Put evaluations on the queue, and wake workers for them."""
         self.redis.keys.queue.extend(messages)
         for _ in messages[: len(self.idle)]:
@@ -169,15 +167,18 @@ class World:
         if self.idle:
             self.scheduler.wake(self.idle.pop())
 
-    def next_message(self) -> tuple[object, ...] | None:
-        """Take the next message off a queue; a tick is an empty one."""
+    def take_tick(self) -> bool:
+        """Take a tick off its queue; return whether there was one."""
         keys = self.redis.keys
-        if self.redis_is_away:
-            return None
-        if keys.ticks:
-            keys.ticks -= 1
-            return ()
-        return keys.queue.pop(0) if keys.queue else None
+        if self.redis_is_away or not keys.ticks:
+            return False
+        keys.ticks -= 1
+        return True
+
+    def take_message(self) -> Message | None:
+        """Take the next evaluation off the queue."""
+        queue = self.redis.keys.queue
+        return None if self.redis_is_away or not queue else queue.pop(0)
 
     def wake_all(self) -> None:
         """Let all idle threads look for messages again."""
@@ -250,5 +251,3 @@ def _pages_of(apps: int) -> Iterator[None]:
         yield
     finally:
         fan_out_module.PAGE = usual
-
-

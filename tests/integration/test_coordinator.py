@@ -52,7 +52,7 @@ class SimulatedCoordinator(RedisTwin):
         self.clock = WalkedClock()
         start = self.clock.now()
         super().__init__(
-            lambda: (self.clock.now() - start).total_seconds(),
+            lambda: (self.clock.now() - start) / timedelta(seconds=1),
             lambda seconds: start + timedelta(seconds=seconds),
             SeededChance(),
         )
