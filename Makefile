@@ -23,7 +23,7 @@ SUITABLE := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_inf
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo run test test-unit test-integration test-acceptance \
-	test-agent test-local-heroku test-heroku-cli chaos fuzz lint types format docs clean
+	test-agent test-local-heroku test-heroku-cli simulate chaos fuzz lint types format docs clean
 .DELETE_ON_ERROR:
 
 help: ## Show this list
@@ -58,6 +58,11 @@ test-local-heroku: $(STAMP) ## Run the local Heroku's own tests
 
 test-heroku-cli: $(STAMP) $(HEROKU_CLI_STAMP) ## Drive the local Heroku with the real Heroku CLI (needs npm)
 	HEROKU_CLI=$(HEROKU_CLI) $(PYTEST) local_heroku/tests/test_heroku_cli.py
+
+SEEDS ?= 1..1000
+
+simulate: $(STAMP) ## Run the service under virtual time, a run for each seed (SEEDS=1..1000)
+	@$(PY) -m simulation --seeds $(SEEDS)
 
 CHAOS_SEEDS := 1 2 3
 

@@ -72,11 +72,11 @@ class Case:
     @property
     def is_seen(self) -> bool:
         """Whether the service knew how many dynos there are."""
-        return self.by.believed.get(self.process_type) == self.before
+        return self.by.believed.get(self.process_type, self.before) == self.before
 
     def turned(self) -> str | None:
         """Return the rule for a change that the truth has turned around."""
-        believed = self.by.believed.get(self.process_type) or 0
+        believed = self.by.believed.get(self.process_type, self.before) or 0
         if self.is_down and self.quantity > believed:
             return STALE_UP
         if not self.is_down and self.quantity < believed:
@@ -103,6 +103,8 @@ def sent(
     by.patches += 1
     by.sent = now
     by.believed = _believed(checker, by)
+    for process_type, quantity in quantities.items():
+        checker.asked_for[name, process_type].append((now, quantity))
     downs = [k for k, n in quantities.items() if n < (by.believed.get(k) or 0)]
     if downs and now - by.answered > OLD:
         age = f"{now - by.answered:.1f} s old"
@@ -231,9 +233,9 @@ def _targets(case: Case, rule: Rule) -> set[int]:
         and world.apps[case.app].guards
     ):
         allowed.add(rule.most)  # a guard keeps dynos, but not above the most
-    told = case.by.busy.get(case.process_type) or ()
-    busy = max((n for n in told if n <= case.before), default=0)
-    return allowed | {max(n, busy) for n in allowed}
+    busy = case.by.were_busy.get(case.process_type, frozenset())
+    floors = {n for n in busy if n <= case.before}
+    return allowed | {max(n, floor) for n in allowed for floor in floors}
 
 
 def _in_window(case: Case, rule: Rule) -> set[int]:

@@ -92,8 +92,7 @@ def _may_differ(checker: Checker, name: str, process_type: str) -> bool:
         return True
     polls = world.record.polls[name]
     values = checker.orders.rows[name][-1].by_part.get("", {})
-    change = world.record.last_change(name, process_type)
-    lease = world.apps[name].guards.get("manual_lease")
+    lease = world.apps[name].guards.get("manual_lease", 0)
     return (
         not polls
         or now - polls[-1] > UNPOLLED * world.setup.period
@@ -101,11 +100,9 @@ def _may_differ(checker: Checker, name: str, process_type: str) -> bool:
         or bool({"pause_down", "pause_up", "dry_run"} & values.keys())
         or world.apps[name].tells_busy
         or name in world.heroku.limits
-        or (
-            lease is not None
-            and change is not None
-            and change.who == "hand"
-            and now - change.at < 2 * lease
+        or any(
+            change.who == "hand" and now - change.at < 2 * lease
+            for change in world.record.changes[name, process_type]
         )
     )
 

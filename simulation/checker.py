@@ -36,6 +36,7 @@ class Checker:
         starved: Apps that were not polled in their bound, now.
         wrong_since: (app, process type) to the time since when its dynos are wrong.
         lost_at: When Redis lost memories.
+        asked_for: (app, process type) to what was asked of Heroku: when, how many.
         begun: The tokens of the leases of evaluations.
         slow: How many apps were slow or failing at the last looks.
     """
@@ -56,6 +57,9 @@ class Checker:
         self.wrong_since: dict[tuple[str, str], float] = {}
         self.lost_at: list[float] = []
         self.begun: set[str] = set()
+        self.asked_for: defaultdict[tuple[str, str], list[tuple[float, int]]] = (
+            defaultdict(list)
+        )
         self.slow: list[int] = []
 
     @property
@@ -95,11 +99,14 @@ class Checker:
             for name, said in readings.items()
         }
         by.said.append(counts)
-        by.busy = {
+        busy_now = {
             name: said.busy
             for name, said in readings.items()
             if isinstance(said.busy, frozenset)
         }
+        by.busy = busy_now
+        for name, busy in busy_now.items():
+            by.were_busy[name] = by.were_busy.get(name, frozenset()) | busy
         for name in {*counts, *self.world.apps[by.app].rule.process_types, ADDED}:
             self.answers[by.app, name].append((self.now, counts.get(name), by))
 

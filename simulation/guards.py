@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 PERSONS = frozenset({"pause", "dry run"})
 #: Seconds by which the times of a span may differ in a sound world.
 SLACK = 1.0
+#: Seconds that a call of Heroku's API takes at most.
+LONGEST_CALL = 8.0
 
 
 def guards_of(case: Case, in_force: Sequence[Values]) -> Iterator[str]:
@@ -47,7 +49,13 @@ def _is_leased(case: Case) -> bool:
     if len(changes) > 1 and changes[-2].who != "us":
         return False  # it may have been undone before anybody saw it
     at = changes[-1].at
-    if max([checker.sure_from[name], *checker.lost_at]) > at:
+    if any(
+        n == changes[-1].after and abs(asked - at) < 2 * LONGEST_CALL
+        for asked, n in checker.asked_for[name, case.process_type]
+    ):
+        return False  # we asked for the same at the same time: nobody can tell
+    seen_again = 2 * checker.world.setup.period
+    if max([checker.sure_from[name], *checker.lost_at]) > at - seen_again:
         return False
     return at < case.by.began - SLACK and checker.now - at < lease - SLACK
 

@@ -22,7 +22,8 @@ class Evaluation:
         answered: When the app's last answer came.
         counts: What that one said; None for what it left unknown.
         said: What all answers of this evaluation said.
-        busy: Process type to the dynos it told busy; None if it does not know them.
+        busy: Process type to the dynos that its last answer told busy.
+        were_busy: The same of all answers of this evaluation together.
         patches: Changes that it asked for.
         limited: Whether Heroku refused one with a limit.
         made: The changes that Heroku made of them.
@@ -40,7 +41,8 @@ class Evaluation:
     answered: float = 0.0
     counts: Counts = field(default_factory=dict)
     said: list[Counts] = field(default_factory=list)
-    busy: dict[str, frozenset[int] | None] = field(default_factory=dict)
+    busy: dict[str, frozenset[int]] = field(default_factory=dict)
+    were_busy: dict[str, frozenset[int]] = field(default_factory=dict)
     patches: int = 0
     limited: bool = False
     made: list[Change] = field(default_factory=list)
