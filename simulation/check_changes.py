@@ -135,7 +135,7 @@ def _believed(checker: Checker, by: Evaluation) -> dict[str, int | None]:
 
 def _check_repeated(checker: Checker, name: str, quantities: Mapping[str, int]) -> None:
     app = checker.world.heroku.apps.get(name)
-    if app is None:
+    if app is None or name in checker.others:
         return
     changes = [checker.world.record.last_change(name, k) for k in quantities]
     if all(

@@ -53,7 +53,10 @@ THIRD_PARTY: dict[str, set[str]] = {
 #: The agent adds to Celery where it is imported, so one module alone may do that.
 BROKER_PROBE = "adapters.broker.counts"
 #: None of these may be imported by `scalar`.
-OUTSIDE = {"cli", "celeryconfig", "demo", "devtools", "local_heroku", "tests"}
+OUTSIDE = {
+    *("cli", "celeryconfig", "demo", "devtools", "local_heroku", "tests"),
+    *("chaos", "simulation", "mutants"),
+}
 
 
 def offences(module: str, source: str) -> list[str]:

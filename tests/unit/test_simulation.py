@@ -1,4 +1,4 @@
-"""The whole service under virtual time: what is known to go wrong does, nothing else."""
+"""The service under virtual time: what is known to go wrong does, and nothing else."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ def test_a_seed_is_the_same_run_to_the_line_in_another_process():
     """Whatever the order of sets and dictionaries there."""
     text = (
         "from simulation.run import run\n"
-        "for line in run(3, with_trail=True).trail: print(repr(str(line)))"
+        "for line in run(3, with_trail=True).trail:\n"
+        "    print(line.at, line.actor, line.app, line.call)"
     )
     trails = {
         subprocess.run(
@@ -47,12 +48,12 @@ def test_a_seed_is_the_same_run_to_the_line_in_another_process():
             env={**os.environ, "PYTHONHASHSEED": number},
             capture_output=True,
             check=True,
-        ).stdout.count(b"\n")
+        ).stdout
         for number in ("1", "2")
     }
 
     assert len(trails) == 1
-    assert trails.pop() > 1_000
+    assert trails.pop().count(b"\n") > 1_000
 
 
 def test_a_run_that_is_told_is_the_run_that_was_not():
@@ -97,9 +98,10 @@ DOUBT_NOT_STORED = (
     ],
 )
 def test_a_fault_between_two_calls_is_found(change):
-    """Of the seeds of every day alone; 200 are allowed."""
+    """By the first seeds of all. It breaks a rule that none of them breaks today."""
+    today = set().union(*map(rules_of, FAST))
     with planted(act, *change):
-        found = (seed for seed in FAST if set(run(seed).rules) - rules_of(seed))
+        found = (seed for seed in FAST if set(run(seed).rules) - today)
 
         assert next(found, None) is not None
 
