@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from scalar.service.evaluate import act
 from simulation.expected import FAST, KNOWN, rules_of
 from simulation.incidents import KINDS, Incident, schedule
-from simulation.run import run
+from simulation.run import Outcome, run
 from simulation.setup import setup_of
 from simulation.shrink import fewer, shrink
 from simulation.trail import tell
@@ -21,9 +22,14 @@ from tests.unit.planting import planted
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@cache
+def outcome_of(seed: int) -> Outcome:
+    return run(seed)
+
+
 @pytest.mark.parametrize("seed", FAST)
 def test_a_seed_breaks_the_rules_that_are_expected_and_no_other(seed):
-    outcome = run(seed)
+    outcome = outcome_of(seed)
 
     assert set(outcome.rules) == rules_of(seed), "\n".join(map(str, outcome.violations))
 
@@ -31,7 +37,7 @@ def test_a_seed_breaks_the_rules_that_are_expected_and_no_other(seed):
 @pytest.mark.parametrize("fault", KNOWN, ids=lambda fault: fault.shows)
 def test_a_known_fault_is_found(fault):
     """It goes from the list with its remedy."""
-    assert fault.rule in run(fault.seed).rules
+    assert fault.rule in outcome_of(fault.seed).rules
 
 
 def test_a_seed_is_the_same_run_to_the_line_in_another_process():
@@ -58,7 +64,7 @@ def test_a_seed_is_the_same_run_to_the_line_in_another_process():
 
 def test_a_run_that_is_told_is_the_run_that_was_not():
     """To write a trail changes nothing."""
-    silent, told = run(2), run(2, with_trail=True)
+    silent, told = outcome_of(2), run(2, with_trail=True)
 
     assert silent.violations == told.violations
     assert silent.evaluations == told.evaluations
@@ -108,7 +114,7 @@ def test_a_fault_between_two_calls_is_found(change):
 
 def test_a_shorter_schedule_still_breaks_the_rule():
     fault = KNOWN[0]
-    whole = run(fault.seed)
+    whole = outcome_of(fault.seed)
     short = shrink(whole, fault.rule)
 
     assert fault.rule in short.rules
