@@ -26,7 +26,7 @@ SUITABLE := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_inf
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo run test test-unit test-integration test-acceptance \
-	test-agent test-local-heroku test-deep mutants coverage test-heroku-cli chaos \
+	test-agent test-local-heroku test-deep mutants coverage simulate test-heroku-cli chaos \
 	fuzz lint types format docs clean
 .DELETE_ON_ERROR:
 
@@ -80,6 +80,11 @@ test-heroku-cli: $(STAMP) $(HEROKU_CLI_STAMP) ## Drive the local Heroku with the
 
 mutants: $(STAMP) ## See that a test notices each deliberate fault (5 minutes)
 	@$(PY) -m mutants
+
+SEEDS ?= 1..1000
+
+simulate: $(STAMP) ## Run the service under virtual time, a run for each seed (SEEDS=1..1000)
+	@$(PY) -m simulation --seeds $(SEEDS)
 
 CHAOS_SEEDS := 1 2 3
 

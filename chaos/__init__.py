@@ -3,6 +3,8 @@
     schedule.py       seed -> the faults, their order, lengths and victims     pure
     script.py         (seed, app, time) -> the counts that the app reports      pure
     rules.py          what each app's policy allows, written a second time      pure
+    explain.py        which quantities a count explains under such a policy     pure
+    cross_out.py      which changes are missing in a journal                    pure
     history.py        what was observed: answers, calls, events, faults         pure
     check_*.py        a history -> violated invariants with their evidence      pure
     fleet_server.py   the process that simulates all apps, healthy or sick

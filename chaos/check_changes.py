@@ -7,13 +7,12 @@ from collections.abc import Iterator, Sequence
 
 from chaos.catalog import BY_NAME, CLOCK_AHEAD, Family
 from chaos.evidence import around
+from chaos.explain import falls_back, highest_of_window, targets
 from chaos.history import Answer, Call, History
-from chaos.rules import Rule, floor_of, rule_of
+from chaos.rules import Rule, rule_of
 from chaos.script import number_of
 from chaos.violation import Violation
 
-#: The part of a window by which a slice of it may count longer.
-SLICE = 1 / 30
 #: Seconds after a fault for which the scaler may not remember what it read.
 DAZE = 10.0
 
@@ -47,7 +46,8 @@ def _check(
     seen = answers[: bisect_right(answers, call.at, key=lambda a: a.at)]
     count = seen[-1].counts.get(process_type) if seen else None
     if count is None:
-        if _falls_back(rule, process_type, now, quantity, seen):
+        polls = [a.counts.get(process_type) for a in seen if a.begins_poll]
+        if falls_back(rule, now, quantity, polls):
             return
         invariant = (
             "never scales down on an unknown count"
@@ -68,20 +68,6 @@ def _check(
     )
 
 
-def _falls_back(
-    rule: Rule, process_type: str, now: int, quantity: int, seen: Sequence[Answer]
-) -> bool:
-    """Return whether a fallback explains adding dynos on an unknown count."""
-    polls = [a for a in seen if a.begins_poll][-rule.fallback_after :]
-    unknown = all(a.counts.get(process_type) is None for a in polls)
-    return (
-        rule.fallback is not None
-        and quantity == rule.fallback > now
-        and len(polls) == rule.fallback_after
-        and unknown
-    )
-
-
 def _allowed(
     history: History,
     call: Call,
@@ -91,23 +77,20 @@ def _allowed(
 ) -> set[int]:
     """Return the quantities that the last count explains."""
     rule = rule_of(number_of(str(call.app)))
-    recommended = rule.recommended(seen[-1].counts[process_type] or 0)
-    floor = floor_of(process_type, now)
-    if recommended < now and rule.window_down:
-        return _of_window(history, rule, call, process_type, seen)
-    target = recommended
-    if rule.step_up is not None:
-        target = min(target, now + rule.step_up)
-    if rule.step_down is not None:
-        target = max(target, now - rule.step_down)
-    limits = {
-        span.limit
-        for span in history.spans
-        if span.limit is not None and call.app in span.apps and span.began <= call.at
-    }
-    return {max(target, floor)} | {
-        max(min(target, limit), now) for limit in limits if target > now
-    }
+    return targets(
+        rule,
+        process_type,
+        now,
+        seen[-1].counts[process_type] or 0,
+        limits={
+            span.limit
+            for span in history.spans
+            if span.limit is not None
+            and call.app in span.apps
+            and span.began <= call.at
+        },
+        in_window=lambda: _of_window(history, rule, call, process_type, seen),
+    )
 
 
 def _of_window(
@@ -119,27 +102,21 @@ def _of_window(
 ) -> set[int]:
     """Return the recommendations that may be the highest of the window.
 
-    The scaler may not remember counts from the time of a fault; it must remember all
-    others in the window and not go below them. A clock that jumps ahead can end any
-    window early.
+    A clock that jumps ahead makes any window shorter: then all of it may be over.
     """
     known = [
         (a.at, rule.recommended(count))
         for a in seen
         if (count := a.counts.get(process_type)) is not None
     ]
-    longest = rule.window_down * (1 + SLICE) + history.period
-    inside = [dynos for at, dynos in known if call.at - at <= longest]
-    # If polling stopped for a while, the latest poll before the window counts.
-    inside += [dynos for at, dynos in known if call.at - at > longest][-1:]
-    surely = [
-        dynos
-        for at, dynos in known
-        if call.at - at <= rule.window_down - history.period / 2
-        and not _in_trouble(history, at)
-        and not _has_jumped(history, call.at)
-    ]
-    return {dynos for dynos in inside if dynos >= max(surely, default=0)}
+    jumped = _has_jumped(history, call.at)
+    return highest_of_window(
+        rule,
+        known,
+        call.at,
+        history.period,
+        is_sure=lambda at: not jumped and not _in_trouble(history, at),
+    )
 
 
 def _has_jumped(history: History, at: float) -> bool:

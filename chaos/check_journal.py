@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from chaos.catalog import BY_NAME, REDIS_EMPTIED, WORKER_KILLED, Family
+from chaos.cross_out import cross_out
 from chaos.evidence import around
 from chaos.history import Call, History
 from chaos.violation import Violation
@@ -130,30 +131,7 @@ def _missing(
     for name in sorted({change.process_type for change in changes}):
         made = [change for change in changes if change.process_type == name]
         events = [quantities for kind, *quantities in written if kind == name]
-        missing += _not_in_order(made, events)
-    return missing
-
-
-def _not_in_order(
-    made: Sequence[Change], events: Sequence[Sequence[int | None]]
-) -> list[Change]:
-    """Return the changes outside the longest common subsequence."""
-    longest = [[0] * (len(events) + 1) for _ in range(len(made) + 1)]
-    for i, change in reversed(list(enumerate(made))):
-        for j, event in reversed(list(enumerate(events))):
-            longest[i][j] = (
-                longest[i + 1][j + 1] + 1
-                if _are_same(change, event)
-                else max(longest[i + 1][j], longest[i][j + 1])
-            )
-    missing, j = [], 0
-    for i, change in enumerate(made):
-        while j < len(events) and longest[i][j + 1] == longest[i][j]:
-            j += 1
-        if j < len(events) and _are_same(change, events[j]):
-            j += 1
-        else:
-            missing.append(change)
+        missing += cross_out(made, events, _are_same)
     return missing
 
 

@@ -45,6 +45,10 @@ class Rule:
     def recommended(self, count: int) -> int:
         """Return the dynos for a count, before windows and steps."""
         dynos = int(count > 0) if self.boundary == 0 else -(-count // self.boundary)
+        return self.within(dynos)
+
+    def within(self, dynos: int) -> int:
+        """Return the nearest quantity between the fewest and the most."""
         dynos = max(dynos, self.fewest)
         return dynos if self.most is None else min(dynos, self.most)
 

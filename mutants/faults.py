@@ -13,6 +13,7 @@ EVALUATE = "scalar/service/evaluate"
 #: Tests that most faults of a folder are noticed by; all unit tests follow.
 DECIDING = "tests/unit/test_decision.py tests/unit/test_stages.py"
 EVALUATING = "tests/unit/test_poll_and_scale.py"
+SIMULATION = "tests/unit/test_simulation.py"
 SCENARIOS = "tests/unit/scenarios"
 
 
@@ -238,5 +239,56 @@ FAULTS: tuple[Fault, ...] = (
         "awake = [key for key in page if key.id not in resting]",
         "awake = list(page)",
         "tests/unit/test_backoff.py",
+    ),
+    Fault(
+        "a change is asked for before it is stored that it is in doubt",
+        f"{EVALUATE}/act.py",
+        """        if not ctx.parts.states.store(lease, in_doubt(ctx, seen)):
+            why = Cause(Reason.LEASE_LOST, "another evaluation has taken over")
+            raise CallDenied(why)
+        return platform.scale(quantities, urgency)
+""",
+        """        answer = platform.scale(quantities, urgency)
+        if not ctx.parts.states.store(lease, in_doubt(ctx, seen)):
+            why = Cause(Reason.LEASE_LOST, "another evaluation has taken over")
+            raise CallDenied(why)
+        return answer
+""",
+        SIMULATION,
+    ),
+    Fault(
+        "a change whose answer was lost is never confirmed",
+        f"{EVALUATE}/platform_calls.py",
+        "        for event in memory.unconfirmed\n",
+        "        for event in ()\n",
+        SIMULATION,
+    ),
+    Fault(
+        "what waits for the journal is not remembered",
+        f"{EVALUATE}/poll_and_scale.py",
+        "        after = record(ctx, done)\n",
+        "        record(ctx, done)\n",
+        SIMULATION,
+    ),
+    Fault(
+        "apps of the second page are not polled",
+        "scalar/service/fan_out.py",
+        "        page = parts.apps.page(page[-1].id, PAGE)",
+        "        return",
+        SIMULATION,
+    ),
+    Fault(
+        "a reservation outlives its lost message for long",
+        "scalar/service/fan_out.py",
+        "return period * RESERVED_PART",
+        "return period * 500",
+        SIMULATION,
+    ),
+    Fault(
+        "an app that failed for a while rests fifty times as long",
+        f"{EVALUATE}/observe.py",
+        'return {"unanswered": unanswered, "rest": rest}',
+        'return {"unanswered": unanswered, "rest": rest * 50}',
+        SIMULATION,
     ),
 )

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from scalar.adapters.inmemory.chance import SeededChance
 from scalar.adapters.inmemory.clock import WalkedClock
 from scalar.adapters.inmemory.coordination import MemoryCoordinator
 from scalar.adapters.redis.connection import connect
@@ -15,6 +16,7 @@ from scalar.core.errors import CoordinationError
 from scalar.core.event import Event, EventKind
 from scalar.core.formation import ProcessType
 from scalar.core.reason import Cause, Reason
+from simulation.redis_twin import RedisTwin
 from tests.support.leases import begin
 from tests.support.waiting import wait_until
 
@@ -43,10 +45,25 @@ def client(redis_url):
     client.close()
 
 
-@pytest.fixture(params=["memory", "redis"])
+class SimulatedCoordinator(RedisTwin):
+    """The simulation's Redis, at a time that a test walks on."""
+
+    def __init__(self):
+        self.clock = WalkedClock()
+        start = self.clock.now()
+        super().__init__(
+            lambda: (self.clock.now() - start) / timedelta(seconds=1),
+            lambda seconds: start + timedelta(seconds=seconds),
+            SeededChance(),
+        )
+
+
+@pytest.fixture(params=["memory", "simulation", "redis"])
 def coordinator(request):
     if request.param == "memory":
         return MemoryCoordinator(WalkedClock())
+    if request.param == "simulation":
+        return SimulatedCoordinator()
     return RedisCoordinator(request.getfixturevalue("client"))
 
 
@@ -99,6 +116,8 @@ def test_an_evaluation_does_not_begin_after_its_reservation_expired(coordinator)
     coordinator.reserve([1], "one", 0.05)
     if isinstance(coordinator, MemoryCoordinator):
         coordinator._clock.walk(1)
+    if isinstance(coordinator, SimulatedCoordinator):
+        coordinator.clock.walk(1)
 
     wait_until(lambda: coordinator.busy([1]) == set(), timeout=2)
     assert coordinator.begin(1, "one") is None
@@ -170,6 +189,8 @@ def test_an_app_rests_until_its_time_is_over_or_it_answers(coordinator):
         coordinator.finish(lease, Memory(rest=rest))
     if isinstance(coordinator, MemoryCoordinator):
         coordinator._clock.walk(1)
+    if isinstance(coordinator, SimulatedCoordinator):
+        coordinator.clock.walk(1)
 
     wait_until(lambda: coordinator.resting() == {1})
     lease, _ = begin(coordinator, 1, "two")

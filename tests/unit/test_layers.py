@@ -53,7 +53,7 @@ BROKER_PROBE = "adapters.broker.counts"
 #: None of these may be imported by `scalar`.
 OUTSIDE = {
     *("cli", "celeryconfig", "demo", "devtools", "local_heroku", "tests"),
-    *("chaos", "mutants", "benchmarks", "fuzz"),
+    *("chaos", "simulation", "mutants", "benchmarks", "fuzz"),
 }
 
 
