@@ -272,8 +272,8 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "apps of the second page are not polled",
-        "scalar/service/fan_out.py",
-        "        page = parts.apps.page(page[-1].id, PAGE)",
+        "scalar/service/paging.py",
+        "        page = apps.page(page[-1].id, PAGE)",
         "        return",
         SIMULATION,
     ),
