@@ -4,7 +4,7 @@ from celery.schedules import schedule
 
 from scalar.adapters.redis.connection import PREFIX, tls_options
 from scalar.start import settings_or_exit
-from scalar.worker import LONG_AGO, uptime_now
+from scalar.worker import LONG_AGO, TASK_POOL, uptime_now
 
 _settings = settings_or_exit()
 
@@ -36,7 +36,7 @@ task_routes = {"scalar.fan_out": {"queue": "tick"}}
 task_acks_late = False
 
 worker_concurrency = _settings.worker_concurrency
-worker_pool = "threads"
+worker_pool = TASK_POOL
 worker_prefetch_multiplier = 1
 # Celery restores the count as its event loop acknowledges; our requests bypass that.
 worker_enable_prefetch_count_reduction = False

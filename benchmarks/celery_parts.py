@@ -33,9 +33,12 @@ OURS = "all ours"
 PARTS: dict[str, tuple[str, ...]] = {
     "none (noise)": (),
     "transport": ("transport",),
+    "request": ("request",),
+    "transport and request": ("transport", "request"),
+    "pool": ("pool",),
     "publisher": ("publisher",),
     "script batcher": ("script batcher",),
-    "all": ("transport", "publisher", "script batcher"),
+    "all": ("transport", "request", "pool", "publisher", "script batcher"),
 }
 #: The parts that may matter with a distant Redis.
 FAR = ("transport", "script batcher")

@@ -13,13 +13,12 @@ from typing import Any
 from kombu.transport import TRANSPORT_ALIASES, redis, virtual
 from redis.commands.core import Script
 
-from scalar import tasks, worker
+from scalar import worker
 from scalar.adapters.redis import coordinator
 from scalar.core.app import AppKey
+from scalar.tasks import app, poll_and_scale
 from scalar.worker import _publisher, _transport
 
-#: What `-A benchmarks.stock_parts` takes; importing it registers our parts first.
-app = tasks.app
 VARIABLE = "STOCK_PARTS"
 #: Options that keep the arguments out of a message's headers, as ours does.
 WITHOUT_REPEATING: dict[str, Any] = {"argsrepr": "", "kwargsrepr": ""}
@@ -82,6 +81,14 @@ def _stock_transport() -> None:
         TRANSPORT_ALIASES[scheme] = f"{__name__}:GuardedTransport"
 
 
+def _stock_request() -> None:
+    poll_and_scale.Request = "celery.worker.request:Request"
+
+
+def _stock_pool() -> None:
+    app.conf.worker_pool = "threads"
+
+
 def _stock_publisher() -> None:
     worker.CeleryPublisher = ApplyAsync  # type: ignore[misc] # the switch
 
@@ -92,6 +99,8 @@ def _stock_scripts() -> None:
 
 SWITCHES: dict[str, Callable[[], None]] = {
     "transport": _stock_transport,
+    "request": _stock_request,
+    "pool": _stock_pool,
     "publisher": _stock_publisher,
     "script batcher": _stock_scripts,
 }

@@ -17,7 +17,7 @@ from scalar.core.app import AppKey
 from scalar.core.errors import ConfigurationError, ScalarError
 from scalar.logs import set_up_logging
 from scalar.start import exit_with, settings_or_exit
-from scalar.worker import install
+from scalar.worker import InThreadRequest, install
 
 if TYPE_CHECKING:
     from scalar.bootstrap import Toolbox
@@ -62,7 +62,7 @@ def fan_out() -> None:
         log.error(logfmt.line("tick.failed", detail=exc))  # noqa: TRY400 - an expected error; the detail is enough
 
 
-@app.task(name="scalar.poll_and_scale")
+@app.task(name="scalar.poll_and_scale", Request=InThreadRequest)
 def poll_and_scale(app_id: int, name: str, revision: int, token: str) -> None:
     """Evaluate one app."""
     from scalar.adapters.deadline import within  # noqa: PLC0415

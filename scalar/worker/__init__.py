@@ -4,6 +4,8 @@ This module is the face of the package; the files behind it are private.
 
     install                   the Redis transport, and the option `--with-beat`
     uptime_now, LONG_AGO      the clock of the beat schedule (`celeryconfig.py`)
+    TASK_POOL                 the setting `worker_pool`
+    InThreadRequest           the `Request` of the evaluation task
     CeleryPublisher           the port `Publisher`
 """
 
@@ -14,13 +16,19 @@ from celery import Celery
 from scalar.worker import _beat_thread, _transport
 from scalar.worker._beat_clock import LONG_AGO, uptime_now
 from scalar.worker._publisher import CeleryPublisher
+from scalar.worker._request import InThreadRequest
 
 __all__ = [
     "LONG_AGO",
+    "TASK_POOL",
     "CeleryPublisher",
+    "InThreadRequest",
     "install",
     "uptime_now",
 ]
+
+#: Imported by name, in workers alone.
+TASK_POOL = "scalar.worker._pool:TaskPool"
 
 
 def install(app: Celery) -> None:

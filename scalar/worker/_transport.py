@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from queue import Empty
 from typing import Any
 
+from kombu.asynchronous import Hub
 from kombu.transport import TRANSPORT_ALIASES, redis, virtual
 from kombu.utils.json import loads
 
@@ -56,6 +57,13 @@ class Channel(redis.Channel):
         self.async_pool.disconnect()
         self.QoS = BatchQoS  # type: ignore[assignment] # its stubs have kombu's own
 
+    def wake_loop_to_fetch(self) -> None:
+        """Wake the worker's event loop, from any thread, if it can fetch a batch."""
+        transport: Any = self.connection  # None once the channel is closed
+        loop = transport.loop if transport else None
+        if loop and self.qos.can_consume():
+            loop.call_soon(_do_nothing)
+
     def _brpop_read(self, **options: Any) -> Any:
         with self._skipping_unreadable():
             super()._brpop_read(**options)  # type: ignore[misc] # missing in its stubs
@@ -77,9 +85,24 @@ class Channel(redis.Channel):
 
 
 class Transport(redis.Transport):
-    """Kombu's Redis transport, with our channel."""
+    """Kombu's Redis transport, with our channel.
+
+    Attributes:
+        loop: The event loop that reads from it, in a worker; otherwise None. Kombu
+            loses its own reference to the loop when it reconnects.
+    """
 
     Channel = Channel
+    loop: Hub | None = None
+
+    def register_with_event_loop(self, connection: Any, loop: Hub) -> None:
+        """Register this connection with an event loop."""
+        self.loop = loop
+        super().register_with_event_loop(connection, loop)
+
+
+def _do_nothing() -> None:
+    """Do nothing: waking the loop is enough for it to fetch."""
 
 
 def register() -> None:

@@ -12,7 +12,11 @@ from pathlib import Path
 import pytest
 from celery import Celery
 from celery.beat import Scheduler, Service
+from celery.concurrency.thread import TaskPool
+from celery.worker.request import Request
 from kombu import Connection
+from kombu.asynchronous import Hub
+from kombu.message import Message
 from kombu.transport import virtual
 from redis import Redis
 
@@ -34,6 +38,13 @@ NAMES = [
     ("kombu", "QoS", "can_consume", "scalar.worker._transport"),
     ("kombu", "QoS", "can_consume_max_estimate", "scalar.worker._transport"),
     ("kombu", "Queue cycle", "items", "scalar.worker._transport"),
+    ("kombu", "Transport", "register_with_event_loop", "scalar.worker._transport"),
+    ("kombu", "Hub", "call_soon", "scalar.worker._transport"),
+    ("kombu", "Message", "channel", "scalar.worker._request"),
+    ("celery", "Request", "acknowledge", "scalar.worker._request"),
+    ("celery", "Request", "acknowledged", "scalar.worker._request"),
+    ("celery", "TaskPool", "executor", "scalar.worker._pool"),
+    ("celery", "TaskPool", "limit", "scalar.worker._pool"),
     ("celery", "AMQP", "as_task_v2", "scalar.worker._publisher"),
     ("celery", "Scheduler", "producer", "scalar.worker._beat_thread"),
     ("celery", "Service", "scheduler_cls", "scalar.worker._beat_thread"),
@@ -56,6 +67,7 @@ OURS = (ROOT / "scalar", ROOT / "agent" / "scalar_agent")
 @pytest.fixture
 def objects(redis_url):
     """One object of each owner, without our own additions."""
+    pool = TaskPool(1)
     transport = "kombu.transport.redis:Transport"
     options = {"ack_emulation": False}
     with (
@@ -69,12 +81,17 @@ def objects(redis_url):
             "Queue cycle": channel._queue_cycle,
             "Transport": broker.transport,
             "QoS": virtual.QoS(channel),
+            "Hub": Hub,
+            "Message": Message(channel=channel),
+            "Request": Request,
+            "TaskPool": pool,
             "AMQP": app.amqp,
             "Scheduler": Scheduler,
             "Service": Service,
             "Connection": client.connection_pool.get_connection(),
             "Script": client.register_script("return 1"),
         }
+    pool.on_stop()
 
 
 @pytest.mark.parametrize(

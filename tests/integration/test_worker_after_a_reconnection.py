@@ -22,7 +22,7 @@ def worker(tmp_path, own_redis, heroku, counts_app):
         yield system.start("worker")[0]
 
 
-def test_a_worker_fetches_at_full_speed_after_a_reconnection(worker, own_redis):
+def test_free_threads_wake_the_event_loop_after_a_reconnection(worker, own_redis):
     """By itself the loop wakes once a second; at that rate this would take 50 s."""
     own_redis.restart()
     wait_until(lambda: worker.log_text().count("Connected to redis") == 2, timeout=20)

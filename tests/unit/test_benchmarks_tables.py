@@ -141,6 +141,8 @@ for switch in (lambda: None, *SWITCHES.values()):
     switch()
     print(
         TRANSPORT_ALIASES["redis"],
+        getattr(tasks.poll_and_scale.Request, "__name__", tasks.poll_and_scale.Request),
+        tasks.app.conf.worker_pool,
         worker.CeleryPublisher.__name__,
         coordinator.ScriptBatcher.__name__,
     )
