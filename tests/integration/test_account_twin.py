@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scalar.adapters.redis.account import KEY, RedisAccounts
+from scalar.adapters.redis.account import REDIS_KEY, RedisAccounts
 from scalar.adapters.redis.account_names import AccountNames
 from scalar.adapters.redis.connection import connect
 from scalar.core.errors import NotAuthorized, PlatformUnavailable, RateLimited
@@ -38,7 +38,7 @@ class Real:
         self.account = RedisAccounts(self.client, RESERVE, names).of(SHARED_KEY)
 
     def let_the_wait_end(self):
-        self.client.hset(KEY, "blocked", 1)
+        self.client.hset(REDIS_KEY, "blocked", 1)
 
 
 @pytest.fixture(params=[Simulated, Real], ids=["simulation", "redis"])
