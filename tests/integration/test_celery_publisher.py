@@ -27,7 +27,7 @@ def connect(celery_apps):
 
     def make(url):
         app = celery_apps(url)
-        task = app.task(name="scalar.poll_and_scale")(poll_and_scale)
+        task = app.task(name="scalar.poll_and_scale", shared=False)(poll_and_scale)
         return CeleryPublisher(app, task)
 
     return make
@@ -82,7 +82,7 @@ def without_ids(message):
 def test_a_message_equals_the_one_celery_makes(celery_apps, redis_url, client):
     """So that workers, `celery inspect` and newer versions of Celery understand it."""
     app = celery_apps(redis_url)
-    task = app.task(name="scalar.poll_and_scale")(poll_and_scale)
+    task = app.task(name="scalar.poll_and_scale", shared=False)(poll_and_scale)
     CeleryPublisher(app, task).publish(APP_KEYS[:1], "token")
     task.apply_async((7, "shop", 3, "token"), argsrepr="", kwargsrepr="")
 
