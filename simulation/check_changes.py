@@ -98,7 +98,7 @@ class Case:
 def sent(
     checker: Checker, name: str, quantities: Mapping[str, int], by: Evaluation
 ) -> None:
-    """Check a change as it is asked for."""
+    """Check a change when it is requested."""
     now = checker.now
     by.patches += 1
     by.sent = now

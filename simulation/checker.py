@@ -21,7 +21,7 @@ LOOK = 5.0
 
 
 class Checker:
-    """Is told of all that happens, and notes the rules that are broken.
+    """Observes everything that happens and notes which rules are broken.
 
     Attributes:
         world: The run.

@@ -40,7 +40,7 @@ def guards_of(case: Case, in_force: Sequence[Values]) -> Iterator[str]:
 
 
 def _is_leased(case: Case) -> bool:
-    """Return whether a person's change is to be left alone, and can be known of."""
+    """Return whether a manual change is protected and can be known."""
     checker, name = case.checker, case.app
     lease = checker.world.apps[name].guards.get("manual_lease")
     changes = checker.world.record.changes[name, case.process_type]

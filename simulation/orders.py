@@ -102,5 +102,5 @@ class Orders:
         return at + HEARD < end
 
     def dry_run(self, values: Values) -> bool:
-        """Return whether nothing is to be done."""
+        """Return whether there is nothing to do."""
         return values.by_part.get("", {}).get("dry_run") == "yes"

@@ -103,7 +103,7 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a trail: when who asked what for which app, and what came of it."""
+    """One line of a trail: the time, the actor, the call, the app and the result."""
 
     at: float
     actor: str

@@ -31,7 +31,7 @@ SECONDS = 20.0
 def quiesce(
     state: Any, *, keep: Mapping[str, int], seconds: float = SECONDS, **_: Any
 ) -> dict[str, Any]:
-    """Take no new jobs for a while, if this worker's dyno is to be removed."""
+    """Take no new jobs for a while if this worker's dyno will be removed."""
     consumer = getattr(state, "consumer", None)
     dyno = dyno_of(state.hostname)
     if consumer is None or dyno is None or not is_removed(dyno, keep):

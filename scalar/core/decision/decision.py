@@ -71,7 +71,7 @@ class Decision:
 
     @property
     def is_to_be_made(self) -> bool:
-        """Whether the platform is to be asked for it: no hold and no dry run."""
+        """Whether the platform has to make the change: no hold and no dry run."""
         return self.changes and not self.dry_run
 
     @property

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import text
 
 from scalar.adapters.sql.journal import SqlJournal
 from scalar.core.event import EventKind
-from tests.integration.database.support import event
-
-NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+from tests.integration.database.support import NOON, event
 
 
 def test_events_are_read_back_newest_first(journal):

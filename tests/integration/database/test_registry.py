@@ -2,41 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import pytest
 
 from scalar.core.app import AppKey
-from scalar.core.counts_address import CountsAddress
 from scalar.core.errors import (
     AppAlreadyRegistered,
     AppNotFound,
 )
 from scalar.core.heroku_key import SHARED_KEY
-from scalar.core.reading import Form
 from scalar.core.secret import Secret
-
-NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-URL = CountsAddress.parse("https://user:hunter2@shop.example/counts")
-OTHER_URL = CountsAddress.parse("https://other:secret@shop.example/new?x=1")
-#: One address of each kind.
-ADDRESSES = {
-    "a password": URL,
-    "a token": CountsAddress.parse(
-        "https://shop.example/counts", Form.SCALAR, Secret("hunter2")
-    ),
-    "a token in the path": CountsAddress.parse(
-        "https://shop.example/hirefire/hunter2/info"
-    ),
-    "a broker": CountsAddress.parse(
-        "rediss://:hunter2@queue.example:6380/0?global_keyprefix=shop:",
-        queues={"worker": ("default", "mail"), "mailer": ("post",)},
-    ),
-}
-each_address = pytest.mark.parametrize(
-    "address", ADDRESSES.values(), ids=ADDRESSES.keys()
+from tests.integration.database.support import (
+    ADDRESSES,
+    NOON,
+    OTHER_URL,
+    OWN,
+    URL,
+    each_address,
 )
-OWN = Secret("HRKU-hunter2")
 
 
 def test_an_app_is_read_back_as_registered(registry):

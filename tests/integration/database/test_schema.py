@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -16,32 +14,19 @@ from scalar.adapters.sql.journal import SqlJournal
 from scalar.adapters.sql.registry import SqlRegistry
 from scalar.adapters.sql.secret_cipher import SecretCipher
 from scalar.adapters.sql.tables import Base
-from scalar.core.counts_address import CountsAddress
 from scalar.core.errors import (
     RegistryError,
 )
 from scalar.core.heroku_key import SHARED_KEY
-from scalar.core.reading import Form
 from scalar.core.secret import Secret
-from tests.integration.database.support import engine_for, event
-
-NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-URL = CountsAddress.parse("https://user:hunter2@shop.example/counts")
-#: One address of each kind.
-ADDRESSES = {
-    "a password": URL,
-    "a token": CountsAddress.parse(
-        "https://shop.example/counts", Form.SCALAR, Secret("hunter2")
-    ),
-    "a token in the path": CountsAddress.parse(
-        "https://shop.example/hirefire/hunter2/info"
-    ),
-    "a broker": CountsAddress.parse(
-        "rediss://:hunter2@queue.example:6380/0?global_keyprefix=shop:",
-        queues={"worker": ("default", "mail"), "mailer": ("post",)},
-    ),
-}
-OWN = Secret("HRKU-hunter2")
+from tests.integration.database.support import (
+    ADDRESSES,
+    NOON,
+    OWN,
+    URL,
+    engine_for,
+    event,
+)
 
 
 def test_upgrading_the_schema_is_idempotent(database_url):
