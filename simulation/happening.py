@@ -66,7 +66,7 @@ def _roll_back(world: World, incident: Incident) -> None:
 
         def fail_over() -> None:
             world.note("INCIDENT", incident)
-            redis.keys = kept
+            redis.replace(kept)
             world.trouble(AFTERMATH)
             world.checker.rolled_back()
             world.wake_all()
@@ -101,7 +101,7 @@ def _flag(
 
 def _empty(world: World, _: Incident) -> tuple[Deed, None]:
     def begin() -> None:
-        world.redis.keys = type(world.redis.keys)()
+        world.redis.replace(type(world.redis.keys)())
         world.trouble(AFTERMATH)
         world.checker.emptied()
 

@@ -8,7 +8,7 @@ from scalar.adapters.redis import memory_json
 from scalar.core.app_state import Memory
 
 
-def dump_of_the_next_version(memory: Memory) -> str:
+def dump_of_the_next_version(memory: Memory, server: str) -> str:
     """Return a text whose shape this program does not know."""
-    data = json.loads(memory_json.dump(memory))
+    data = json.loads(memory_json.dump(memory, server))
     return json.dumps({**data, "v": memory_json.VERSION + 1})

@@ -261,7 +261,7 @@ class SharedState:
 class Keeper:
     """The leases of one process, and the version of the program that it runs."""
 
-    def __init__(self, dump: Callable[[Memory], str]) -> None:
+    def __init__(self, dump: Callable[[Memory, str], str]) -> None:
         self.leases: list[Lease] = []
         self.dump = dump
         self.stalled_until = 0.0

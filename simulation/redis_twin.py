@@ -18,7 +18,7 @@ from scalar.core.health import Heartbeats
 from scalar.ports.chance import Chance
 from scalar.ports.coordination import Lease, Tick
 
-Dump = Callable[[Memory], str]
+Dump = Callable[[Memory, str], str]
 #: An app's number, name and revision, and the token of the tick.
 Message = tuple[int, str, int, str]
 
@@ -62,6 +62,7 @@ class RedisTwin:
     Attributes:
         keys: What Redis keeps.
         longest: Bytes of the longest memory so far.
+        server: The server that runs now; another one after a failover.
     """
 
     def __init__(
@@ -75,6 +76,12 @@ class RedisTwin:
         self._chance = chance
         self.keys = Keys()
         self.longest = 0
+        self.server = "1"
+
+    def replace(self, keys: Keys) -> None:
+        """Go on as another server, with what that one has."""
+        self.keys = keys
+        self.server = str(int(self.server) + 1)
 
     def copy(self) -> Keys:
         """Return what Redis keeps now, for a failover to go back to."""
@@ -127,9 +134,11 @@ class RedisTwin:
         """Start the evaluation that the app was reserved for, if it still is."""
         if self.holder(app_id) != token:
             return None
-        lease = Lease(app_id, self._chance.token())
+        lease = Lease(
+            app_id, self._chance.token(), self._moment(self._now()), self.server
+        )
         self.keys.lease[app_id] = (lease.token, self._now() + LEASE_SECONDS)
-        return lease, memory_json.load(self.keys.app.get(app_id))
+        return lease, memory_json.load(self.keys.app.get(app_id), self.server)
 
     def store(
         self, lease: Lease, memory: Memory, dump: Dump = memory_json.dump
@@ -140,7 +149,7 @@ class RedisTwin:
         """
         if self.holder(lease.app_id) != lease.token:
             return False
-        self._keep(lease.app_id, dump(memory))
+        self._keep(lease.app_id, dump(memory, lease.server))
         return True
 
     def finish(
@@ -157,7 +166,7 @@ class RedisTwin:
         if not is_ours:
             keys.app.pop(app_id, None)
             return
-        self._keep(app_id, dump(memory))
+        self._keep(app_id, dump(memory, lease.server))
         (keys.slow.add if memory.slow else keys.slow.discard)(app_id)
         if memory.rest > 0:
             keys.resting[app_id] = now + memory.rest

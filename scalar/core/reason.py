@@ -36,6 +36,7 @@ class Reason(StrEnum):
     MANUAL_LEASE = "manual_lease"
     PAUSED = "paused"
     RELEASED_RECENTLY = "released_recently"
+    COUNT_JUST_KNOWN = "count_just_known"
     # holds of one process type
     COUNT_NULL = "count_null"
     COUNT_INVALID = "count_invalid"
@@ -57,6 +58,7 @@ class Reason(StrEnum):
     RATE_LIMITED = "rate_limited"
     CALLS_LOW = "calls_low"
     LEASE_LOST = "lease_lost"
+    ANSWER_TOO_OLD = "answer_too_old"
     JOURNAL_UNAVAILABLE = "journal_unavailable"
     INTERNAL_ERROR = "internal_error"
     # changes that are not ours

@@ -17,10 +17,20 @@ from scalar.core.health import Heartbeats
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to evaluate one app now. Only its holder can release it."""
+    """The right to evaluate one app now. Only its holder can release it.
+
+    Attributes:
+        app_id: The app.
+        token: Tells this lease from others of the app.
+        at: When it was taken, by the clock that all workers share (aware, UTC).
+        server: The server that granted it, as long as it runs; empty if unknown.
+            What another one has stored may lack its latest changes.
+    """
 
     app_id: int
     token: str
+    at: datetime
+    server: str = ""
 
 
 @dataclass(frozen=True, slots=True)

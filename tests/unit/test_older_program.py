@@ -115,7 +115,7 @@ def test_a_member_of_a_newer_program_does_not_survive_this_one():
 
 def test_a_newer_shape_is_no_memory():
     """The formation is read anew; events that waited in it are lost."""
-    text = dump_of_the_next_version(KNOWN)
+    text = dump_of_the_next_version(KNOWN, "1")
 
     assert json.loads(text)["v"] == VERSION + 1
     assert load(text) == Memory()

@@ -91,6 +91,7 @@ values = {
     "max_step_down": st.integers(1, 20),
     "cooldown_up": spans,
     "cooldown_down": spans,
+    "settle_time": spans,
     "release_grace": spans,
     "manual_lease": spans,
     "busy_limit": spans,
@@ -351,7 +352,7 @@ class Walk:
     def poll(self, reading, seconds=10):
         """Let time pass, decide on a reading, and carry the decision out."""
         self.at += timedelta(seconds=seconds)
-        self.past = note_reading(self.past, reading.count)
+        self.past = note_reading(self.past, reading.count, self.at)
         facts = AppFacts(
             self.at,
             {"worker": ProcessType(self.quantity)},

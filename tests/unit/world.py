@@ -16,7 +16,7 @@ from scalar.core.formation import ProcessType
 from scalar.core.heroku_key import SHARED_KEY
 from scalar.core.policy.resolve import PolicyBook
 from scalar.core.secret import Secret
-from scalar.service.evaluate.poll_and_scale import evaluate_now, poll_and_scale
+from scalar.service.evaluate.poll_and_scale import poll_and_scale
 from scalar.service.fan_out import fan_out
 from scalar.service.parts import Parts
 from scalar.settings import Settings
@@ -100,7 +100,9 @@ class World:
     def poll(self, name: str = "shop", seconds: float = 10):
         """Let a period go by, and evaluate."""
         self.clock.walk(seconds)
-        return evaluate_now(self.parts, self.registry.app_key(name))
+        key, token = self.registry.app_key(name), self.chance.token()
+        self.coordinator.reserve([key.id], token, 5)
+        return poll_and_scale(self.parts, key, token)
 
     def tick(self, *, evaluates: bool = True) -> list[str]:
         """Fan out, and evaluate what was sent; return the names that were."""

@@ -65,7 +65,7 @@ class MemoryCoordinator:
         """Turn the app's reservation into a lease; return it with the app's memory."""
         if self._holder(app_id) != token:
             return None
-        lease = Lease(app_id, self._chance.token())
+        lease = Lease(app_id, self._chance.token(), self._clock.now())
         never = datetime.max.replace(tzinfo=UTC)
         self._leases[app_id] = (lease.token, never)
         return lease, self._memories.get(app_id, Memory())

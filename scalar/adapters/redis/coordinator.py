@@ -88,17 +88,19 @@ class RedisCoordinator:
 
     def begin(self, app_id: int, token: str) -> tuple[Lease, Memory] | None:
         """Turn the app's reservation into a lease; return it with the app's memory."""
-        lease = Lease(app_id, secrets.token_hex(8))
+        token_of_lease = secrets.token_hex(8)
         with translate_errors():
             begun: Any = self._batcher.run(
                 self._begin,
                 keys=[redis_keys.lease_of(app_id), redis_keys.memory_of(app_id)],
-                args=[token, lease.token, int(LEASE_SECONDS * 1000)],
+                args=[token, token_of_lease, int(LEASE_SECONDS * 1000)],
             )
         if not begun[0]:
             return None
+        _, text, at, server = begun
+        lease = Lease(app_id, token_of_lease, _moment(at), server)
         self._keeper.keep(redis_keys.lease_of(app_id), lease.token)
-        return lease, memory_json.load(begun[1])
+        return lease, memory_json.load(text, server)
 
     def store(self, lease: Lease, memory: Memory) -> bool:
         """Store the memory if the lease is still held; return whether it was."""
@@ -109,14 +111,18 @@ class RedisCoordinator:
                     redis_keys.lease_of(lease.app_id),
                     redis_keys.memory_of(lease.app_id),
                 ],
-                args=[lease.token, memory_json.dump(memory), MEMORY_SECONDS],
+                args=[
+                    lease.token,
+                    memory_json.dump(memory, lease.server),
+                    MEMORY_SECONDS,
+                ],
             )
         return bool(stored)
 
     def finish(self, lease: Lease, memory: Memory | None) -> None:
         """Release the lease; store the memory, unless it is None (unchanged)."""
         self._keeper.drop(redis_keys.lease_of(lease.app_id))
-        text = "" if memory is None else memory_json.dump(memory)
+        text = "" if memory is None else memory_json.dump(memory, lease.server)
         slow_command = "SADD" if memory and memory.slow else "SREM"
         with translate_errors():
             self._batcher.run(

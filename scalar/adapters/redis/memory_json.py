@@ -7,11 +7,11 @@ empty memory: the next evaluation then reads the formation again.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from scalar.core.app_state import Hold, Memory, Past, Refusal
+from scalar.core.app_state import Absent, Hold, Memory, Past, Refusal
 from scalar.core.drain_time import Drained
 from scalar.core.event import Event, EventKind
 from scalar.core.formation import ProcessType
@@ -31,15 +31,29 @@ UNREADABLE = (
 )
 
 
-def dump(memory: Memory) -> str:
-    """Return the memory as JSON, without empty members."""
+def dump(memory: Memory, server: str = "") -> str:
+    """Return the memory as JSON, without empty members.
+
+    Args:
+        memory: What to remember.
+        server: The Redis server that stores it, as `Lease` names it.
+    """
     whole: dict[str, Any] = {
         "formation": _formation(memory),
         "read_at": memory.read_at,
         "limits": dict(memory.limits),
         "reported": sorted(memory.reported),
         "holds": {name: asdict(hold) for name, hold in memory.holds.items()},
-        "refusal": _dumped_refusal(memory.refusal),
+        "absent": {
+            name: [gone.row.quantity, gone.row.size, gone.since]
+            for name, gone in memory.absent.items()
+        },
+        "refusal": memory.refusal and _dumped_refusal(memory.refusal),
+        "refusals": {
+            name: _dumped_refusal(refusal) for name, refusal in memory.refusals.items()
+        },
+        "doubtful": memory.doubtful,
+        "server": server,
         "slow": memory.slow,
         "unconfirmed": [asdict(event) for event in memory.unconfirmed],
         "unwritten": [asdict(event) for event in memory.unwritten],
@@ -62,12 +76,18 @@ def dump(memory: Memory) -> str:
     )
 
 
-def load(text: str | bytes | None) -> Memory:
-    """Return the memory in a text; an empty one if it cannot be parsed."""
+def load(text: str | bytes | None, server: str = "") -> Memory:
+    """Return the memory in a text; an empty one if it cannot be parsed.
+
+    It is doubtful if another server than the given one stored it.
+    """
     if not text:
         return Memory()
     try:
-        return _load(json.loads(text))
+        data = json.loads(text)
+        memory = _load(data)
+        is_other = bool(server) and data.get("server") != server
+        return replace(memory, doubtful=True) if is_other else memory
     except UNREADABLE:
         return Memory()
 
@@ -85,7 +105,12 @@ def _load(data: dict[str, Any]) -> Memory:
         limits={name: int(limit) for name, limit in data.get("limits", {}).items()},
         reported=frozenset(data.get("reported", ())),
         holds={name: _hold(hold) for name, hold in data.get("holds", {}).items()},
+        absent={name: _gone(row) for name, row in data.get("absent", {}).items()},
         refusal=_refusal(refusal) if refusal else None,
+        refusals={
+            name: _refusal(one) for name, one in data.get("refusals", {}).items()
+        },
+        doubtful=bool(data.get("doubtful", False)),
         slow=bool(data.get("slow", False)),
         unconfirmed=tuple(map(_event, data.get("unconfirmed", ()))),
         unwritten=tuple(map(_event, data.get("unwritten", ()))),
@@ -104,10 +129,13 @@ def _formation(memory: Memory) -> dict[str, tuple[int, str]] | None:
     return {name: (row.quantity, row.size) for name, row in memory.formation.items()}
 
 
-def _dumped_refusal(refusal: Refusal | None) -> dict[str, Any] | None:
+def _gone(row: list[Any]) -> Absent:
+    quantity, size, since = row
+    return Absent(ProcessType(int(quantity), size), _moment(since))
+
+
+def _dumped_refusal(refusal: Refusal) -> dict[str, Any]:
     """Return a refusal with its cause flattened, as older versions expect it."""
-    if refusal is None:
-        return None
     data = asdict(refusal)
     return {**data.pop("cause"), **data}
 
@@ -132,6 +160,7 @@ def _past(data: dict[str, Any]) -> Past:
         drained=_drained(drained) if drained else None,
         told=None if told is None else int(told),
         busy_since=_time(data.get("busy_since")),
+        known_since=_time(data.get("known_since")),
     )
 
 

@@ -33,12 +33,19 @@ end
 return free
 """
 
-BEGIN = """
+# Another run_id than a memory was stored by means that Redis has failed over or started
+# again, and may have lost its last second. Where INFO is not allowed, nobody can tell.
+BEGIN = (
+    _NOW
+    + """
 local holder = redis.call('GET', KEYS[1])
 if holder ~= ARGV[1] then return {0} end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
-return {1, redis.call('GET', KEYS[2]) or ''}
+local info = redis.pcall('INFO', 'server')
+local server = type(info) == 'string' and string.match(info, 'run_id:(%x+)') or ''
+return {1, redis.call('GET', KEYS[2]) or '', string.format('%d', now()), server}
 """
+)
 
 STORE = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end

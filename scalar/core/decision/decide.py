@@ -16,7 +16,7 @@ from scalar.core.decision.observation import AppFacts, Observation, observe
 from scalar.core.decision.protect import waits_after_releases
 from scalar.core.decision.stages import FOR_UNKNOWN, PIPELINE, RECOMMENDING, run
 from scalar.core.platform_rules import HEROKU, PlatformRules
-from scalar.core.policy.policy import Policy
+from scalar.core.policy.policy import NONE, Policy
 from scalar.core.reading import Reading, Unknown
 from scalar.core.reason import Cause, Reason
 
@@ -63,20 +63,48 @@ def decide(process_type: str, policy: Policy, observed: Observation) -> Decision
     """Return the decision for one process type.
 
     While its count is unknown no dyno is removed. Dynos are added only if the jobs
-    that are known of need more, or if the policy's fallback applies; whichever asks
-    for more wins. Otherwise the process type is held.
+    that are known of need more, if the policy's fallback applies, or if the policy
+    asks for more whatever the count; the highest wins. Otherwise the process type is
+    held.
     """
     unknown = observed.unknown
     if unknown is None:
-        return _decide_by_count(process_type, policy, observed)
+        decision = _decide_by_count(process_type, policy, observed)
+        rests = decision.is_to_be_made and _rests_on_quantity(
+            policy, observed, decision.trail[-1].quantity
+        )
+        return replace(decision, rests_on_formation=rests)
     options = (
         _decide_by_least(process_type, policy, observed, unknown),
-        _fall_back(process_type, policy, observed, unknown),
+        _decide_without_count(process_type, policy, observed, unknown),
     )
     ups = [option for option in options if option and option.is_up]
     if not ups:
         return hold(process_type, observed.quantity, unknown)
-    return max(ups, key=lambda up: up.desired or 0)
+    most = max(ups, key=lambda up: up.desired or 0)
+    return replace(most, rests_on_formation=True)
+
+
+def _rests_on_quantity(policy: Policy, observed: Observation, desired: int) -> bool:
+    """Return whether the outcome would differ if the current quantity did.
+
+    Without a guard, the count alone says how many dynos there should be, whatever
+    there are now. With one, a change to the remembered quantity may be a change in
+    the other direction in truth. Busy dynos, leases and releases are looked up or
+    noticed only when the quantity is known, so they always count as a guard.
+    """
+    if (
+        observed.busy is not None
+        or policy.manual_lease > NONE
+        or waits_after_releases(policy, observed)
+    ):
+        return True
+    others = {0, 1, max(desired - 1, 0), desired + 1, observed.rules.most_dynos}
+    return any(
+        run(PIPELINE, policy, replace(observed, quantity=quantity))[-1].quantity
+        != desired
+        for quantity in others - {observed.quantity}
+    )
 
 
 def _decide_by_count(
@@ -124,15 +152,16 @@ def _decide_by_least(
     )
 
 
-def _fall_back(
+def _decide_without_count(
     process_type: str, policy: Policy, observed: Observation, unknown: Unknown
-) -> Decision | None:
-    """Return the decision of the policy's fallback; None if it does not apply."""
+) -> Decision:
+    """Return the decision of the policy's fallback, and of what needs no count."""
     floor, failures = policy.fallback_dynos, observed.past.failures
-    if floor is None or failures < policy.fallback_after:
-        return None
-    why = f"unknown {failures} times in a row ({unknown.reason}); at least {floor}"
-    trail = run(FOR_UNKNOWN, policy, observed, (Step(floor, Reason.FALLBACK, why),))
+    first = Step(observed.quantity, unknown.reason, unknown.detail)
+    if floor is not None and failures >= policy.fallback_after:
+        why = f"unknown {failures} times in a row ({unknown.reason}); at least {floor}"
+        first = Step(max(floor, observed.quantity), Reason.FALLBACK, why)
+    trail = run(FOR_UNKNOWN, policy, observed, (first,))
     return Decision(
         process_type, observed.quantity, None, trail, dry_run=policy.dry_run
     )

@@ -34,6 +34,8 @@ class Decision:
             count is unknown.
         asks_for_release: Whether the outcome depends on when the app was last
             released, so that the platform has to be asked.
+        rests_on_formation: Whether another current quantity could have led to
+            another outcome, so that it takes a fresh formation to carry it out.
         dry_run: Whether it is only recorded, not carried out.
     """
 
@@ -44,6 +46,7 @@ class Decision:
     hold: Cause | None = None
     recommended: int | None = None
     asks_for_release: bool = False
+    rests_on_formation: bool = False
     dry_run: bool = False
 
     @property

@@ -95,6 +95,20 @@ def pause(policy: Policy, observed: Observation, quantity: int) -> Step:
     )
 
 
+def wait_until_settled(policy: Policy, observed: Observation, quantity: int) -> Step:
+    """Remove nothing until the count has been known for a while after an outage.
+
+    An agent or a broker that is just back may not see the jobs yet.
+    """
+    left = left_of(policy.settle_time, observed.at, observed.past.known_since)
+    stays = quantity < observed.quantity and left > NONE
+    return Step(
+        stay_within_bounds(policy, observed, quantity) if stays else quantity,
+        Reason.COUNT_JUST_KNOWN,
+        f"the count was unknown until a moment ago; {shown_span(left)} left",
+    )
+
+
 def wait_after_release(policy: Policy, observed: Observation, quantity: int) -> Step:
     """Remove nothing for a while after a release: queues may only look empty."""
     if quantity >= observed.quantity or not waits_after_releases(policy, observed):

@@ -11,13 +11,13 @@ _A_WHILE = 120
 
 
 def left_of(span: timedelta, at: datetime, since: datetime | None) -> timedelta:
-    """Return what is left of a span; nothing if it starts in the future.
+    """Return what is left of a span; all of it if it begins in the future.
 
-    Such a time was written by another clock, and would hold for ever.
+    Another clock wrote such a time (`Memory.not_after`).
     """
-    if since is None or at < since:
+    if since is None:
         return NONE
-    return max(span - (at - since), NONE)
+    return max(span - max(at - since, NONE), NONE)
 
 
 def shown_span(span: timedelta) -> str:

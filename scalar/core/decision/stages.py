@@ -24,6 +24,7 @@ from scalar.core.decision.protect import (
     pause,
     respect_manual_change,
     wait_after_release,
+    wait_until_settled,
 )
 from scalar.core.decision.recommend import (
     boot_for_eta,
@@ -61,10 +62,14 @@ PIPELINE: tuple[Stage, ...] = (
     respect_manual_change,  # manual_lease
     pause,  # pause_up, pause_down
     wait_after_release,  # release_grace
+    wait_until_settled,  # settle_time
 )
 
-#: The stages that a fallback for an unknown count goes through.
-FOR_UNKNOWN: tuple[Stage, ...] = (clamp, keep_to_limit, respect_manual_change, pause)
+#: The stages that need no count. They apply while it is unknown, to add dynos only.
+FOR_UNKNOWN: tuple[Stage, ...] = (
+    *(boot_for_eta, clamp, keep_to_limit),
+    *(respect_manual_change, pause),
+)
 
 
 def run(

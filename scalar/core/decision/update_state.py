@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from scalar.core.app_state import Past
 from scalar.core.decision.decision import Decision
+from scalar.core.decision.spans import left_of
 from scalar.core.drain_time import learn
 from scalar.core.policy.policy import NONE, Policy
 from scalar.core.reading import Counted, Unknown
@@ -18,11 +19,12 @@ from scalar.core.recommendation_window import Slice, recent, remember
 HELD_BACK = frozenset({Reason.BUSY_DYNOS, Reason.BUSY_UNKNOWN})
 
 
-def note_reading(past: Past, count: Counted) -> Past:
-    """Return the past after a count was read, before the decision."""
+def note_reading(past: Past, count: Counted, at: datetime) -> Past:
+    """Return the past after a count was read at a time, before the decision."""
     if isinstance(count, Unknown):
-        return replace(past, failures=past.failures + 1, interrupted=True)
-    return replace(past, failures=0) if past.failures else past
+        failures = past.failures + 1
+        return replace(past, failures=failures, interrupted=True, known_since=None)
+    return replace(past, failures=0, known_since=at) if past.failures else past
 
 
 def note_decision(past: Past, policy: Policy, decision: Decision, at: datetime) -> Past:
@@ -40,9 +42,11 @@ def note_decision(past: Past, policy: Policy, decision: Decision, at: datetime) 
     if policy.drain_time is not None and policy.jobs_per_second is None:
         drained = learn(past.drained, at, decision.count, decision.current)
     up, down = policy.stabilization_up, policy.stabilization_down
+    settled = left_of(policy.settle_time, at, past.known_since) <= NONE
     return replace(
         past,
         interrupted=False,
+        known_since=None if settled else past.known_since,
         drained=drained,
         busy_since=_busy_since(past, policy, decision, at),
         recommended_up=_with(past.recommended_up, up, past, decision, at),

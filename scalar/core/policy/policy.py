@@ -8,14 +8,16 @@ from datetime import datetime, timedelta
 from scalar.core.policy.schedule import Schedule
 
 NONE = timedelta(0)
+#: A broker or an agent that is just back may count nothing at first.
+SETTLE_TIME = timedelta(seconds=15)
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
     """How one process type may be scaled.
 
-    The defaults are the project's own formula and nothing else. All quantities are
-    dynos.
+    The defaults are the project's own formula, and no scale down right after an
+    unknown count. All quantities are dynos.
 
     Attributes:
         boundary: Jobs per dyno; 0 for one dyno, whatever the count.
@@ -43,6 +45,8 @@ class Policy:
         max_step_down: Most dynos removed at once; None for no limit.
         cooldown_up: Time after a scale up before the next one.
         cooldown_down: Time after any change before a scale down.
+        settle_time: Time for which a count that was unknown must be known again
+            before a scale down.
         release_grace: Time after a release of the app before a scale down.
         manual_lease: Time for which a manual change is left alone.
         busy_limit: Longest time for which busy dynos keep others from being
@@ -76,6 +80,7 @@ class Policy:
     max_step_down: int | None = None
     cooldown_up: timedelta = NONE
     cooldown_down: timedelta = NONE
+    settle_time: timedelta = SETTLE_TIME
     release_grace: timedelta = NONE
     manual_lease: timedelta = NONE
     busy_limit: timedelta = NONE

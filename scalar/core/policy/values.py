@@ -247,6 +247,14 @@ VALUES: tuple[PolicyValue, ...] = (
         "time after a release of the app without a scale down",
     ),
     PolicyValue(
+        "settle_time",
+        "settle_time",
+        "SETTLE_TIME",
+        read_duration,
+        "time for which a count that was unknown must be known again before dynos "
+        "are removed (15s)",
+    ),
+    PolicyValue(
         "manual_lease",
         "manual_lease",
         "MANUAL_LEASE",

@@ -1,33 +1,38 @@
-"""Carry out a decision: at most one PATCH, and a second one after a limit."""
+"""Carry out a decision: one PATCH, and more only after a refusal."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from scalar.core.app_state import Memory
-from scalar.core.decision.decide import clamp_again
+from scalar.core.decision.decide import clamp_again, hold
 from scalar.core.decision.decision import Decision
 from scalar.core.decision.dyno_limits import learn_limits
-from scalar.core.decision.formation_changes import (
-    foreign_changes,
-    note_by_hand,
-    note_scaled,
-)
+from scalar.core.decision.formation_changes import note_formation, note_scaled
 from scalar.core.errors import AboveLimit, CallDenied, PlatformUnavailable
 from scalar.core.event import Event, EventKind
 from scalar.core.formation import Formation
 from scalar.core.reason import Cause, Reason
 from scalar.ports.coordination import Lease
-from scalar.ports.platform import Platform, Urgency
+from scalar.ports.platform import Platform
 from scalar.service.evaluate.context import AppContext
 from scalar.service.evaluate.evaluation import Evaluation
 from scalar.service.evaluate.platform_calls import (
     NotDone,
     attempt,
     read_formation,
+    refuse,
     urgency_of,
+)
+
+#: Seconds after an answer with counts in which dynos may be removed by it: a process
+#: may be stopped for a while between two lines.
+OLDEST_ANSWER = 10.0
+#: Reasons of a refusal that may concern a single process type.
+OF_ONE = frozenset(
+    {Reason.APP_NOT_ON_HEROKU, Reason.HEROKU_REFUSED, Reason.HEROKU_LIMIT}
 )
 
 
@@ -35,13 +40,20 @@ def act(ctx: AppContext, lease: Lease, seen: Evaluation) -> Evaluation:
     """Ask for the desired quantities, if any differs from the current one.
 
     A refusal that names a limit is answered by asking for as many as are allowed,
-    once. Any other failure holds the app.
+    once; one that concerns a single process type, by changing the others. Any other
+    failure holds the app.
     """
     if not seen.to_be_made:
         return seen
     done = _scale(ctx, lease, seen)
     if isinstance(done, NotDone) and isinstance(done.error, AboveLimit):
-        return _scale_within(ctx, lease, seen, done.error)
+        seen = seen if seen.formation_is_fresh else _look_again(ctx, seen)
+        seen = _within(ctx, seen, done.error)
+        if not seen.to_be_made:
+            return seen
+        done = _scale(ctx, lease, seen)
+    if isinstance(done, NotDone) and _may_concern_one(done):
+        return _scale_each(ctx, lease, _look_again(ctx, seen), seen, done)
     return _held(ctx, seen, done) if isinstance(done, NotDone) else done
 
 
@@ -50,25 +62,82 @@ def in_doubt(ctx: AppContext, seen: Evaluation) -> Memory:
     return seen.memory.in_doubt(tuple(_events(ctx, seen.to_be_made, {}, ctx.now())))
 
 
-def _scale_within(
-    ctx: AppContext, lease: Lease, seen: Evaluation, error: AboveLimit
-) -> Evaluation:
-    """Ask for as many dynos as a refusal allows.
+def _may_concern_one(failed: NotDone) -> bool:
+    """Return whether a refusal may concern only some of the process types.
 
-    A limit must not scale down what somebody has scaled up meanwhile, so the
-    formation is read first. If it differs from the remembered one, the next
-    evaluation decides.
+    Heroku refuses a whole PATCH if one of its process types is gone or not accepted.
     """
+    return failed.error is not None and failed.cause.reason in OF_ONE
+
+
+def _look_again(ctx: AppContext, seen: Evaluation) -> Evaluation:
+    """Return the evaluation with only what the current formation allows.
+
+    A process type that it lacks is held. One whose quantity differs from the one that
+    was decided on is left to the next evaluation. If the formation cannot be read,
+    the app is held.
+    """
+    urgency = urgency_of(seen.to_be_made)
+    before = replace(seen, formation_is_fresh=False)
+    seen = read_formation(ctx, before, urgency, must=True)
     if not seen.formation_is_fresh:
-        fresh = read_formation(ctx, seen, Urgency.SCALE_UP, must=True)
-        if fresh.hold is not seen.hold or fresh.formation != seen.formation:
-            return replace(fresh, decisions=())
-        seen = fresh
-    seen = _within(ctx, seen, error)
-    if not seen.to_be_made:
-        return seen
-    done = _scale(ctx, lease, seen)
-    return _held(ctx, seen, done) if isinstance(done, NotDone) else done
+        return replace(seen, decisions=())
+    known = seen.formation
+    gone = Cause(Reason.NOT_IN_FORMATION, "the formation has lost it meanwhile")
+    return replace(
+        seen,
+        decisions=tuple(
+            hold(d.process_type, None, gone) if d.process_type not in known else d
+            for d in seen.decisions
+            if d.process_type not in known
+            or d.current == known[d.process_type].quantity
+        ),
+    )
+
+
+def _scale_each(
+    ctx: AppContext, lease: Lease, seen: Evaluation, refused: Evaluation, why: NotDone
+) -> Evaluation:
+    """Change the process types one by one; hold those that are refused.
+
+    A refusal is remembered for its process type, in the platform's words. What was
+    `refused` is not asked for again if it is a single change.
+    """
+    waiting = list(seen.to_be_made)
+    done: Evaluation | NotDone
+    while waiting:
+        decision = waiting.pop(0)
+        one = replace(seen, decisions=(decision,))
+        done = why if refused.to_be_made == (decision,) else _scale(ctx, lease, one)
+        if not isinstance(done, NotDone):
+            seen = replace(done, decisions=seen.decisions)
+        elif _may_concern_one(done):
+            seen = _refused(ctx, seen, decision.process_type, done.cause)
+        else:
+            failed = _held(ctx, one, done)
+            held = _without(seen.decisions, (decision, *waiting), done.cause)
+            return replace(failed, decisions=held)
+    return seen
+
+
+def _refused(
+    ctx: AppContext, seen: Evaluation, process_type: str, cause: Cause
+) -> Evaluation:
+    before = seen.memory.refusals
+    refusal = refuse(ctx, before.get(process_type), cause)
+    refusals = {**before, process_type: refusal}
+    unmade = [d for d in seen.decisions if d.process_type == process_type]
+    return replace(
+        seen,
+        memory=replace(seen.memory, refusals=refusals),
+        decisions=_without(seen.decisions, unmade, cause),
+    )
+
+
+def _without(
+    decisions: Iterable[Decision], unmade: Collection[Decision], why: Cause
+) -> tuple[Decision, ...]:
+    return tuple(replace(d, hold=why) if d in unmade else d for d in decisions)
 
 
 def _scale(ctx: AppContext, lease: Lease, seen: Evaluation) -> Evaluation | NotDone:
@@ -81,6 +150,7 @@ def _scale(ctx: AppContext, lease: Lease, seen: Evaluation) -> Evaluation | NotD
         if not ctx.parts.states.store(lease, in_doubt(ctx, seen)):
             why = Cause(Reason.LEASE_LOST, "another evaluation has taken over")
             raise CallDenied(why)
+        _check_age(ctx, seen)
         return platform.scale(quantities, urgency)
 
     answer = attempt(ctx, seen.memory, scale)
@@ -89,23 +159,46 @@ def _scale(ctx: AppContext, lease: Lease, seen: Evaluation) -> Evaluation | NotD
     return _scaled(ctx, seen, quantities, answer)
 
 
+def _check_age(ctx: AppContext, seen: Evaluation) -> None:
+    """Raise `CallDenied` if dynos would be removed by an answer of long ago."""
+    if seen.counted_at is None or all(d.is_up for d in seen.to_be_made):
+        return
+    age = (ctx.now() - seen.counted_at).total_seconds()
+    if not 0 <= age <= OLDEST_ANSWER:
+        why = f"the counts are {age:.0f} s old; the next evaluation reads them again"
+        raise CallDenied(Cause(Reason.ANSWER_TOO_OLD, why))
+
+
 def _scaled(
     ctx: AppContext, seen: Evaluation, quantities: Mapping[str, int], answer: Formation
 ) -> Evaluation:
+    before, at = seen.memory, ctx.now()
     known = seen.formation
-    # An answer may have only some of the rows; the others are read again soon.
-    formation = {**known, **answer}
-    at = ctx.now()
-    foreign = foreign_changes(ctx.app, known, formation, at, ours=quantities)
-    memory = replace(
-        note_by_hand(seen.memory, foreign),
-        formation=formation,
-        read_at=seen.memory.read_at if known.keys() <= answer.keys() else None,
-        refusal=None,
-    )
     ours = _events(ctx, seen.to_be_made, answer, at)
-    memory = note_scaled(memory, ours)
-    events = (*seen.events, *ours, *foreign)
+    # An answer may have only some of the rows. Our own changes are no news; the other
+    # rows may show somebody else's.
+    asked = {name: replace(known[name], quantity=n) for name, n in quantities.items()}
+    ours_now = {name: answer.get(name, row) for name, row in asked.items()}
+    pending = tuple(
+        event
+        for event in before.unconfirmed
+        if quantities.get(event.process_type or "") != event.to_quantity
+    )
+    memory, others = note_formation(
+        replace(before, formation={**known, **ours_now}, unconfirmed=pending),
+        ctx.app.name,
+        {**known, **asked, **answer},
+        at,
+    )
+    read_at = before.read_at if quantities.keys() <= answer.keys() else None
+    memory = replace(
+        note_scaled(memory, ours),
+        read_at=at if known.keys() <= answer.keys() else read_at,
+        doubtful=before.doubtful,
+        refusal=None,
+        refusals={k: v for k, v in before.refusals.items() if k not in quantities},
+    )
+    events = (*seen.events, *ours, *others)
     return replace(seen, memory=memory, events=events, scaled=True)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from scalar.core.app import RegisteredApp
 from scalar.core.policy.policy import Policy
@@ -21,15 +21,17 @@ class AppContext:
         app: The app.
         platform: Its platform.
         parts: The other ports.
+        ahead: How far the time that all workers share is ahead of this worker's clock.
     """
 
     app: RegisteredApp
     platform: Platform
     parts: Parts
+    ahead: timedelta = timedelta(0)
 
     def now(self) -> datetime:
-        """Return the time (aware, UTC)."""
-        return self.parts.clock.now()
+        """Return the time that all workers share (aware, UTC)."""
+        return self.parts.clock.now() + self.ahead
 
     def policy(self, process_type: str) -> Policy | Cause:
         """Return the policy of a process type, or why it has none."""

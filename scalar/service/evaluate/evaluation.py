@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from scalar.core.app_state import Memory
 from scalar.core.decision.decision import Decision
@@ -32,6 +33,7 @@ class Evaluation:
             something all the same.
         events: What is to be recorded.
         scaled: Whether the platform made the change.
+        counted_at: When the app had answered (aware, UTC).
         formation_is_fresh: Whether the formation was read in this evaluation.
         reports_busy: Process types whose answer has busy dynos, known or not.
     """
@@ -41,6 +43,7 @@ class Evaluation:
     hold: Cause | None = None
     events: tuple[Event, ...] = ()
     scaled: bool = False
+    counted_at: datetime | None = None
     formation_is_fresh: bool = False
     reports_busy: frozenset[str] = frozenset()
 
@@ -68,4 +71,5 @@ class Evaluation:
         """Whether a change was not made, or the platform could not be called."""
         if self.to_be_made and not self.scaled:
             return True
-        return self.hold is not None and self.hold.reason in PLATFORM_REASONS
+        holds = (self.hold, *(d.hold for d in self.decisions))
+        return any(hold and hold.reason in PLATFORM_REASONS for hold in holds)

@@ -8,25 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from scalar.core.app_state import NOTHING, WHOLE_APP, Memory, Past
 from scalar.core.backoff import rest_after
+from scalar.core.decision.bounds import bounds
 from scalar.core.decision.decide import decide_all
 from scalar.core.decision.decision import Decision
 from scalar.core.decision.observation import AppFacts
 from scalar.core.decision.update_state import note_decision, note_reading
 from scalar.core.errors import CountsError
-from scalar.core.policy.policy import NONE, Policy
+from scalar.core.policy.policy import NONE
 from scalar.core.reading import Reading, Unknown
 from scalar.core.reason import Cause, Reason
 from scalar.ports.counts import NOTHING_REMOVED
 from scalar.service.evaluate.context import AppContext
 from scalar.service.evaluate.evaluation import Evaluation
 from scalar.service.evaluate.platform_calls import (
+    contradicts,
+    is_heard,
     is_stale,
     read_formation,
     read_release,
+    stands,
     urgency_of,
     urgency_of_read,
 )
@@ -34,13 +40,14 @@ from scalar.service.evaluate.recall import recall_manual_changes, scaled_before
 
 #: Seconds after which an app's answer counts as slow.
 SLOW_AFTER = 1.0
+MISSING = Reading(Unknown(Reason.COUNT_MISSING))
+NOTHING_DENIED: Mapping[str, Cause] = MappingProxyType({})
 
 
 def observe(
     ctx: AppContext,
     memory: Memory,
     *,
-    read_anew: bool = False,
     keep: Mapping[str, int] = NOTHING_REMOVED,
 ) -> Evaluation:
     """Read the counts and, where necessary, the formation; decide.
@@ -48,7 +55,6 @@ def observe(
     Args:
         ctx: The app to evaluate.
         memory: What is remembered of it.
-        read_anew: Read the formation even if it is remembered.
         keep: Process type to the dynos that will be left of it; the app's agent
             quiesces the others.
     """
@@ -58,23 +64,28 @@ def observe(
         readings = ctx.parts.counts.read(ctx.app.address, keep)
     except CountsError as exc:
         unknown = Cause(exc.reason, str(exc))
-        memory = _with_names_for_fallback(ctx, memory)
+        memory = _with_names(ctx, memory)
         readings = _all_unknown(ctx, memory, unknown)
     slow = unknown is not None or (ctx.now() - started).total_seconds() > SLOW_AFTER
     memory = replace(
         memory,
         slow=slow,
-        pasts=_after_reading(memory, readings),
+        pasts=_after_reading(memory, readings, ctx.now()),
         **_backed_off(ctx, memory, answered=not unknown),
     )
-    seen = Evaluation(memory, hold=unknown, reports_busy=_reporting_busy(readings))
-    if unknown and not _falls_back(ctx, memory, readings):
+    seen = Evaluation(
+        memory,
+        hold=unknown,
+        counted_at=ctx.now(),
+        reports_busy=_reporting_busy(readings),
+    )
+    if unknown and not _acts_without_counts(ctx, memory, readings):
         return seen
     if memory.since is None:
         seen = recall_manual_changes(
             ctx, seen, needed=_protects_manual_changes(ctx, readings)
         )
-    if read_anew or is_stale(ctx, memory):
+    if is_stale(ctx, memory, readings):
         seen = read_formation(ctx, seen, urgency_of_read(memory, readings))
     if seen.hold is not unknown:
         return seen
@@ -100,14 +111,15 @@ def _backed_off(ctx: AppContext, memory: Memory, *, answered: bool) -> dict[str,
     return {"unanswered": unanswered, "rest": rest}
 
 
-def _with_names_for_fallback(ctx: AppContext, memory: Memory) -> Memory:
-    """Return the memory with the process types that a fallback applies to.
+def _with_names(ctx: AppContext, memory: Memory) -> Memory:
+    """Return the memory with the process types that need no count to add dynos.
 
     Where nothing is remembered and the app does not name them, the journal does.
     """
     whole = ctx.policy(WHOLE_APP)
-    falls_back = isinstance(whole, Policy) and whole.fallback_dynos is not None
-    if memory.reported or not falls_back:
+    if memory.reported or isinstance(whole, Cause):
+        return memory
+    if whole.fallback_dynos is None and bounds(whole, ctx.now())[0] == 0:
         return memory
     return replace(memory, reported=scaled_before(ctx))
 
@@ -118,28 +130,33 @@ def _all_unknown(ctx: AppContext, memory: Memory, why: Cause) -> Mapping[str, Re
     return dict.fromkeys(named, Reading(Unknown(why.reason, why.detail)))
 
 
-def _after_reading(memory: Memory, readings: Mapping[str, Reading]) -> dict[str, Past]:
+def _after_reading(
+    memory: Memory, readings: Mapping[str, Reading], at: datetime
+) -> dict[str, Past]:
     """Return what is remembered of process types once their counts are read.
 
     A count that the answer leaves out is unknown. A process type that the formation
-    does not have is forgotten.
+    has left out for long is forgotten.
     """
-    missing = Reading(Unknown(Reason.COUNT_MISSING))
     named = memory.reported | readings.keys()
-    there = named if memory.formation is None else memory.formation.keys()
-    pasts = {name: past for name, past in memory.pasts.items() if name in there}
-    for name in named & there:
-        pasts[name] = note_reading(
-            pasts.get(name, NOTHING), readings.get(name, missing).count
-        )
+    there = named if memory.formation is None else memory.formation.keys() & named
+    kept = {*(memory.formation or named), *memory.absent}
+    pasts = {name: past for name, past in memory.pasts.items() if name in kept}
+    for name in there:
+        count = readings.get(name, MISSING).count
+        pasts[name] = note_reading(pasts.get(name, NOTHING), count, at)
     return _without_empty(pasts)
 
 
-def _falls_back(ctx: AppContext, memory: Memory, names: Iterable[str]) -> bool:
+def _acts_without_counts(ctx: AppContext, memory: Memory, names: Iterable[str]) -> bool:
     """Return whether a policy says what to do while the counts are unknown."""
+    now = ctx.now()
     return any(
-        policy.fallback_dynos is not None
-        and memory.pasts.get(name, NOTHING).failures >= policy.fallback_after
+        bounds(policy, now)[0] > 0
+        or (
+            policy.fallback_dynos is not None
+            and memory.pasts.get(name, NOTHING).failures >= policy.fallback_after
+        )
         for name, policy in ctx.valid_policies(names)
     )
 
@@ -154,24 +171,54 @@ def _decide_on_fresh_facts(
 ) -> Evaluation:
     """Decide; and again, if a fact that the decision rests on had to be read.
 
-    A policy that protects manual changes needs the current formation before
-    anything is changed; one that waits after a release, the time of the last one.
+    A change that rests on the current quantities needs a formation that was read
+    within the last period; one after a release, the time of the last one.
     """
     held = seen.hold
+    denied: Mapping[str, Cause] = {}
     decisions = _decide(ctx, seen, readings)
-    changed = {d.process_type: d for d in decisions if d.is_to_be_made}
-    if not seen.formation_is_fresh and _protects_manual_changes(ctx, changed):
-        seen = read_formation(ctx, seen, urgency_of(changed.values()), must=True)
-        if seen.hold is not held:
-            return seen
-        decisions = _decide(ctx, seen, readings)
+    if unsure := _unsure(ctx, seen, readings, decisions):
+        fresh = read_formation(ctx, seen, urgency_of(unsure), must=True)
+        if not fresh.formation_is_fresh and fresh.hold:
+            denied = dict.fromkeys((d.process_type for d in unsure), fresh.hold)
+            if denied.keys() >= {d.process_type for d in decisions if d.is_to_be_made}:
+                return fresh
+        seen = replace(fresh, hold=held)
+        decisions = _decide(ctx, seen, readings, denied)
     if any(_needs_release(d, seen.memory) for d in decisions):
         asked = read_release(ctx, seen)
-        decisions = _decide(ctx, asked, readings)
+        decisions = _decide(ctx, asked, readings, denied)
         if asked.hold is not held and _nothing_else_to_do(decisions):
             return asked
         seen = replace(asked, hold=held)
     return _remember(ctx, replace(seen, decisions=decisions), readings)
+
+
+def _unsure(
+    ctx: AppContext,
+    seen: Evaluation,
+    readings: Mapping[str, Reading],
+    decisions: Iterable[Decision],
+) -> list[Decision]:
+    """Return the changes that may not be carried out by what is remembered."""
+    memory = seen.memory
+    if seen.formation_is_fresh or is_heard(ctx, memory):
+        return []
+    doubtful = memory.doubtful or bool(memory.unconfirmed)
+    return [
+        decision
+        for decision in decisions
+        if decision.is_to_be_made
+        and (
+            doubtful
+            or decision.rests_on_formation
+            or contradicts(
+                memory,
+                decision.process_type,
+                readings.get(decision.process_type, MISSING),
+            )
+        )
+    ]
 
 
 def _needs_release(decision: Decision, memory: Memory) -> bool:
@@ -187,11 +234,20 @@ def _nothing_else_to_do(decisions: Iterable[Decision]) -> bool:
 
 
 def _decide(
-    ctx: AppContext, seen: Evaluation, readings: Mapping[str, Reading]
+    ctx: AppContext,
+    seen: Evaluation,
+    readings: Mapping[str, Reading],
+    denied: Mapping[str, Cause] = NOTHING_DENIED,
 ) -> tuple[Decision, ...]:
-    memory = seen.memory
+    """Decide; hold the process types for which it is said why."""
+    memory, now = seen.memory, ctx.now()
+    refused = {
+        name: refusal.cause
+        for name, refusal in memory.refusals.items()
+        if stands(refusal, ctx.app, now)
+    }
     facts = AppFacts(
-        at=ctx.now(),
+        at=now,
         formation=seen.formation,
         limits=memory.limits,
         pasts=memory.pasts,
@@ -200,7 +256,13 @@ def _decide(
         released_at=memory.released_at,
         rules=ctx.platform.rules,
     )
-    return decide_all(ctx.policy, readings, facts)
+    waiting = {**refused, **denied}
+    return tuple(
+        replace(decision, hold=waiting[decision.process_type])
+        if decision.is_to_be_made and decision.process_type in waiting
+        else decision
+        for decision in decide_all(ctx.policy, readings, facts)
+    )
 
 
 def _remember(

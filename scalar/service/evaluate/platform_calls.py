@@ -5,29 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import TypeGuard, TypeVar
 
 from scalar.core.app import RegisteredApp
 from scalar.core.app_state import Memory, Refusal
 from scalar.core.decision.decision import Decision
-from scalar.core.decision.formation_changes import (
-    foreign_changes,
-    note_by_hand,
-    note_scaled,
-)
+from scalar.core.decision.formation_changes import note_formation
 from scalar.core.errors import CallDenied, PlatformError
-from scalar.core.event import Event
-from scalar.core.formation import Formation
 from scalar.core.reading import Reading, Unknown
 from scalar.core.reason import Cause
 from scalar.ports.platform import Platform, Urgency
 from scalar.service.evaluate.context import AppContext
 from scalar.service.evaluate.evaluation import Evaluation
+from scalar.service.evaluate.recall import recorded_changes
 
 #: Seconds until an app is tried again after its first refusal; doubled with each
 #: further one (exponential backoff), up to the most.
 FIRST_WAIT = 60
 MOST_WAIT = 900
+#: Seconds after which a formation that an answer contradicts is read again.
+LOOK_AGAIN = 30.0
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 T = TypeVar("T")
@@ -56,9 +53,8 @@ def attempt(
     The platform reports a failure of the whole account to all workers; one that
     concerns this app alone makes the app back off.
     """
-    refusal = _standing_refusal(memory, ctx.app)
-    now = ctx.now()
-    if refusal and timedelta(0) < refusal.until - now <= timedelta(seconds=MOST_WAIT):
+    refusal = memory.refusal
+    if stands(refusal, ctx.app, ctx.now()):
         return NotDone(refusal.cause, memory)
     try:
         return call(ctx.platform)
@@ -67,38 +63,77 @@ def attempt(
     except PlatformError as exc:
         cause = Cause(exc.reason, str(exc))
         if not exc.whole_account:
-            memory = _refused(ctx, memory, refusal, cause)
+            memory = replace(memory, refusal=refuse(ctx, refusal, cause))
         return NotDone(cause, memory, exc)
 
 
-def _standing_refusal(memory: Memory, app: RegisteredApp) -> Refusal | None:
-    """Return the refusal, unless somebody has changed the app's row since."""
-    refusal = memory.refusal
-    return refusal if refusal and refusal.revision == app.revision else None
+def stands(
+    refusal: Refusal | None, app: RegisteredApp, now: datetime
+) -> TypeGuard[Refusal]:
+    """Return whether a refusal is in force.
+
+    It is not once somebody has changed the app's row.
+    """
+    if refusal is None or refusal.revision != app.revision:
+        return False
+    return timedelta(0) < refusal.until - now <= timedelta(seconds=MOST_WAIT)
 
 
-def _refused(
-    ctx: AppContext, memory: Memory, before: Refusal | None, cause: Cause
-) -> Memory:
+def refuse(ctx: AppContext, before: Refusal | None, cause: Cause) -> Refusal:
+    """Return the refusal to remember; it lasts longer with each one in a row."""
+    if before is not None and before.revision != ctx.app.revision:
+        before = None
     times = before.times + 1 if before else 1
     wait = min(FIRST_WAIT * 2 ** min(times - 1, 10), MOST_WAIT)
     until = ctx.now() + timedelta(seconds=wait)
-    return replace(
-        memory, refusal=Refusal(cause, until, times, revision=ctx.app.revision)
-    )
+    return Refusal(cause, until, times, revision=ctx.app.revision)
 
 
-def is_stale(ctx: AppContext, memory: Memory) -> bool:
+def is_stale(ctx: AppContext, memory: Memory, readings: Mapping[str, Reading]) -> bool:
     """Return whether the formation has to be read again.
 
     The time is staggered by up to a fifth of FORMATION_TTL, so that apps that were
-    read together do not stay in step.
+    read together do not stay in step. It is short while a change may still be carried
+    out late, or while the app's answer contradicts what is remembered.
     """
     if memory.formation is None or memory.read_at is None:
         return True
+    if memory.waits_for_outcome(ctx.now()):
+        return True
     spread = 0.8 + 0.2 * (ctx.app.id * 0.618034 % 1)
-    age = (ctx.now() - memory.read_at).total_seconds()
-    return not 0 <= age < ctx.parts.options.formation_ttl * spread
+    longest = ctx.parts.options.formation_ttl * spread
+    if any(contradicts(memory, *item) for item in readings.items()):
+        longest = min(longest, LOOK_AGAIN)
+    return not 0 <= _age(ctx, memory) < longest
+
+
+def contradicts(memory: Memory, name: str, said: Reading) -> bool:
+    """Return whether a reading proves that the remembered formation is old.
+
+    Jobs wait for a process type that it lacks, or a dyno is busy that it lacks.
+    """
+    row = (memory.formation or {}).get(name)
+    if row is None:
+        return not isinstance(said.count, Unknown) and said.count > 0
+    busy = said.busy if isinstance(said.busy, frozenset) else frozenset()
+    return max(busy, default=0) > row.quantity
+
+
+def is_heard(ctx: AppContext, memory: Memory) -> bool:
+    """Return whether the formation is fresh enough to carry out any change.
+
+    It is if it was read within the last period and nothing casts doubt on it.
+    """
+    if memory.read_at is None or memory.doubtful or memory.unconfirmed:
+        return False
+    return 0 <= _age(ctx, memory) < ctx.parts.options.sleep_period
+
+
+def _age(ctx: AppContext, memory: Memory) -> float:
+    """Return the seconds since the formation was read; -1 if it never was."""
+    if memory.read_at is None:
+        return -1.0
+    return (ctx.now() - memory.read_at).total_seconds()
 
 
 def urgency_of_read(memory: Memory, readings: Mapping[str, Reading]) -> Urgency:
@@ -140,20 +175,15 @@ def read_formation(
             return seen
         return replace(seen, memory=formation.memory, hold=formation.cause)
     now = ctx.now()
-    made = _confirmed(memory, formation)
-    ours = {event.process_type or "" for event in made}
-    foreign = foreign_changes(
-        ctx.app, memory.formation or {}, formation, now, ours=ours
-    )
+    recorded = recorded_changes(ctx, now) if memory.doubtful else ()
+    memory, events = note_formation(memory, ctx.app.name, formation, now, recorded)
     memory = replace(
-        note_scaled(note_by_hand(memory, foreign), made),
-        formation=formation,
+        memory,
         read_at=now,
         limits=memory.limits if must else {},
         refusal=None,
-        unconfirmed=(),
     )
-    events = (*seen.events, *made, *foreign)
+    events = (*seen.events, *events)
     return replace(seen, memory=memory, events=events, formation_is_fresh=True)
 
 
@@ -170,13 +200,3 @@ def read_release(ctx: AppContext, seen: Evaluation) -> Evaluation:
         return replace(seen, memory=found.memory, hold=found.cause)
     released_at = found.released_at or LONG_AGO
     return replace(seen, memory=replace(memory, released_at=released_at))
-
-
-def _confirmed(memory: Memory, formation: Formation) -> list[Event]:
-    """Return the changes that were made after all, though the answer was lost."""
-    return [
-        event
-        for event in memory.unconfirmed
-        if (row := formation.get(event.process_type or "")) is not None
-        and row.quantity == event.to_quantity
-    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 from scalar.core import logfmt
 from scalar.core.app import AppKey, RegisteredApp
@@ -24,12 +25,15 @@ AT_ONCE = 5.0
 log = logging.getLogger("scalar.evaluation")
 
 
-def poll_and_scale(parts: Parts, key: AppKey, token: str) -> Evaluation | None:
+def poll_and_scale(
+    parts: Parts, key: AppKey, token: str, *, afresh: bool = False
+) -> Evaluation | None:
     """Evaluate one app for real: one evaluation per app at a time.
 
     Returns None if another evaluation is under way, if the reservation of this token
     is over, or if the app is no longer registered. A failure of the app or its platform
-    holds the app.
+    holds the app. `afresh` reads the formation and asks the platform again, whatever
+    is remembered.
 
     Raises:
         CoordinationError: Redis is away. If that happens after the PATCH, the change
@@ -46,8 +50,10 @@ def poll_and_scale(parts: Parts, key: AppKey, token: str) -> Evaluation | None:
         app = parts.apps.find(key)
         if app is None:
             return None
-        ctx = AppContext(app, parts.platforms.of(app), parts)
-        done = _evaluate(ctx, lease, memory)
+        ahead = lease.at - parts.clock.now()
+        ctx = AppContext(app, parts.platforms.of(app), parts, ahead)
+        known = memory.not_after(lease.at)
+        done = _evaluate(ctx, lease, _afresh(known) if afresh else known)
         after = done.memory  # stored even if recording fails
         after = record(ctx, done)
         return done
@@ -56,10 +62,10 @@ def poll_and_scale(parts: Parts, key: AppKey, token: str) -> Evaluation | None:
 
 
 def evaluate_now(parts: Parts, key: AppKey) -> Evaluation | None:
-    """Evaluate one app as `poll_and_scale` does, without waiting for a tick."""
+    """Evaluate one app without waiting for a tick, for a person's command."""
     token = parts.chance.token()
     parts.states.reserve([key.id], token, AT_ONCE)
-    return poll_and_scale(parts, key, token)
+    return poll_and_scale(parts, key, token, afresh=True)
 
 
 def explain(parts: Parts, app: RegisteredApp) -> Evaluation:
@@ -70,7 +76,12 @@ def explain(parts: Parts, app: RegisteredApp) -> Evaluation:
     """
     memory = parts.states.recall([app.id]).get(app.id, Memory())
     ctx = AppContext(app, parts.platforms.unmetered(app), parts)
-    return observe(ctx, memory, read_anew=True)
+    return observe(ctx, _afresh(memory.not_after(ctx.now())))
+
+
+def _afresh(memory: Memory) -> Memory:
+    """Return the memory without what keeps the platform from being asked."""
+    return replace(memory, read_at=None, refusal=None, refusals={})
 
 
 def _evaluate(ctx: AppContext, lease: Lease, memory: Memory) -> Evaluation:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from scalar.core.decision.formation_changes import note_by_hand
 from scalar.core.errors import RegistryError
-from scalar.core.event import EventKind
+from scalar.core.event import Event, EventKind
 from scalar.core.reason import Cause, Reason
 from scalar.service.evaluate.context import AppContext
 from scalar.service.evaluate.evaluation import Evaluation
 
+#: How much a Redis that fails over, or starts again from disk, may have lost.
+LOST_AT_MOST = timedelta(minutes=5)
 #: Events of an app that are searched for a manual change.
 MOST_EVENTS = 200
 
@@ -34,6 +37,19 @@ def recall_manual_changes(
         why = f"whether somebody changed the dynos by hand is not known: {exc}"
         return seen.held(Cause(Reason.JOURNAL_UNAVAILABLE, why))
     return replace(seen, memory=note_by_hand(memory, reversed(by_hand)))
+
+
+def recorded_changes(ctx: AppContext, now: datetime) -> tuple[Event, ...]:
+    """Return our latest changes that a Redis which failed over may have lost."""
+    try:
+        events = ctx.parts.journal.recent(ctx.app.name, MOST_EVENTS, EventKind.SCALED)
+    except RegistryError:
+        return ()
+    latest: dict[str | None, Event] = {}
+    for event in events:  # the latest first
+        if now - event.at < LOST_AT_MOST:
+            latest.setdefault(event.process_type, event)
+    return tuple(latest.values())
 
 
 def scaled_before(ctx: AppContext) -> frozenset[str]:

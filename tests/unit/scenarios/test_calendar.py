@@ -67,7 +67,7 @@ class TestADeployDuringWhichQueuesLookEmpty:
 
         walk(deploy, [0] * 5)
         assert deploy.platform.calls[calls + 1 :] == [
-            ("GET", "shop"),
+            *[("GET", "shop")] * 2,  # the formation, and the last release
             ("PATCH", "shop", {"worker": 0}),
         ]
 

@@ -18,7 +18,7 @@ class TestAMetricSourceThatIsAwayForAnHour:
 
         assert set(walk(world, [AWAY] * self.HOUR)) == {4}
         assert world.patches == []
-        assert walk(world, [5]) == [1]
+        assert walk(world, [5, 5, 5]) == [4, 4, 1]  # once the count is known for 15 s
 
     @pytest.mark.parametrize("missing", [AWAY, NULL], ids=["HTTP 503", "null"])
     def test_a_fallback_holds_from_the_third_failure_on(self, world, missing):
@@ -57,14 +57,38 @@ class TestAMetricSourceThatIsAwayForAnHour:
 
         assert world.dynos() == {"worker": 2, "mailer": 1}
 
-    def test_the_fewest_of_the_schedule_hold_with_a_fallback(self, world):
-        """The morning comes while the counts are away: 5 are to be there."""
+    @pytest.mark.parametrize(
+        "floor",
+        [{"min": 5}, {"schedule": "UTC: daily 12:00-18:00 min=5"}],
+        ids=["min", "schedule"],
+    )
+    @pytest.mark.parametrize("missing", [AWAY, NULL], ids=["HTTP 503", "null"])
+    def test_what_needs_no_count_adds_dynos_without_one(self, world, floor, missing):
         world.add(worker=3)
-        set_policy(world, fallback=2, schedule="UTC: daily 12:00-18:00 min=5")
-        world.report(AWAY)
-        set_policy(world, "worker", fallback=2)
+        walk(world, [30])
+        set_policy(world, **floor)
 
-        assert walk(world, [AWAY] * 3) == [3, 3, 5]
+        assert walk(world, [missing]) == [5]
+        by_hand(world, 8)
+        assert walk(world, [missing] * 70) == [8] * 70
+
+    def test_a_lease_and_a_pause_hold_back_what_needs_no_count(self, world):
+        world.add(worker=3)
+        walk(world, [30])
+        set_policy(world, min=5, manual_lease="10m")
+        by_hand(world, 2)
+
+        assert walk(world, [AWAY] * 50) == [2] * 50
+        assert walk(world, [AWAY] * 20)[-1] == 5
+
+    def test_a_lease_is_known_of_before_the_morning_comes(self, world):
+        """The formation is read before dynos are added without a count."""
+        world.add(worker=3)
+        walk(world, [30])
+        by_hand(world, 1)
+        set_policy(world, manual_lease="1h", schedule="UTC: daily 12:00-18:00 min=5")
+
+        assert walk(world, [AWAY] * 3) == [1, 1, 1]
 
     def test_after_it_the_first_count_does_not_stop_the_fallback_at_once(self, world):
         """The window has nothing in it: what runs is its first recommendation."""
