@@ -149,6 +149,7 @@ class Toolbox:
             getter,
             total_timeout=settings.app_total_timeout,
             max_bytes=settings.max_answer_bytes,
+            period=settings.sleep_period,
         )
         return CountSources(over_http, self._broker_counts)
 

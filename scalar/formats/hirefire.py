@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from scalar.core.errors import CountsMalformed
 from scalar.core.reading import Counted, Unknown
+from scalar.core.reason import Reason
 from scalar.formats.strict_json import (
     Members,
     check_size,
@@ -15,6 +16,7 @@ from scalar.formats.strict_json import (
     kind_of,
     parse_count,
     repeated,
+    told_error,
 )
 
 NUMBERS = ("value", "quantity")
@@ -62,4 +64,11 @@ def _number(entry: Members, member: str) -> Counted:
     """Return an entry's number; unknown if the entry repeats it."""
     is_repeated = [name for name, _ in entry].count(member) > 1
     number = parse_count(entry.get(member))
-    return repeated() if is_repeated and isinstance(number, Unknown) else number
+    if is_repeated and isinstance(number, Unknown):
+        return repeated()
+    if error := told_error(entry):
+        return Unknown(Reason.COUNT_INVALID, f"the entry reports an error: {error}")
+    others = [entry.get(name) for name in NUMBERS if entry.has(name)]
+    if any(other != entry.get(member) for other in others):
+        return Unknown(Reason.COUNT_INVALID, "value and quantity differ")
+    return number

@@ -16,6 +16,7 @@ from scalar.formats.strict_json import (
     load,
     parse_count,
     repeated,
+    told_error,
 )
 
 
@@ -39,6 +40,8 @@ def read_plain(answer: object) -> dict[str, Counted]:
             f"not {kind_of(answer)}"
         )
     check_size(len(answer))
+    if error := told_error(answer):
+        raise CountsMalformed(f"the answer reports an error: {error}")
     counts: dict[str, Counted] = {}
     for name, value in answer:
         if name in counts:

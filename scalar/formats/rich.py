@@ -22,6 +22,7 @@ from scalar.formats.strict_json import (
     parse_count,
     parse_number,
     repeated,
+    told_error,
 )
 
 #: The form's media type, in `Accept` and `Content-Type`.
@@ -55,6 +56,8 @@ def read_rich(answer: object) -> dict[str, Reading]:
             f"process_types must be an object, not {kind_of(process_types)}"
         )
     check_size(len(process_types))
+    if error := told_error(answer):
+        raise CountsMalformed(f"the answer reports an error: {error}")
     readings: dict[str, Reading] = {}
     for name, data in process_types:
         if name in readings:
@@ -74,6 +77,10 @@ def _reading(name: str, data: object) -> Reading:
     unknown = data.get("unknown")
     reasons = unknown if isinstance(unknown, Members) else Members()
     count = _count(data, reasons)
+    if contradiction := _contradiction(data, count):
+        count = Unknown(
+            Reason.COUNT_INVALID, contradiction, _number(data.get("at_least")) or 0
+        )
     return Reading(
         count,
         latency=_latency(data, reasons),
@@ -86,19 +93,30 @@ def _reading(name: str, data: object) -> Reading:
 def _count(data: Members, reasons: Members) -> Counted:
     if not data.has("count"):
         return Unknown(Reason.COUNT_INVALID, "the count is missing")
-    value = data.get("count")
-    if value is not None:
+    value, reason = data.get("count"), _reason(reasons, "count")
+    if value is not None and not reason:
         return parse_count(value)
-    reason = _reason(reasons, "count") or NOT_KNOWN
+    reason = reason or NOT_KNOWN
     return Unknown(Reason.COUNT_NULL, reason, _number(data.get("at_least")) or 0)
+
+
+def _contradiction(data: Members, count: Counted) -> str:
+    """Return what the other members say against a count; empty if nothing."""
+    if isinstance(count, Unknown):
+        return told_error(data)
+    for member, least in (("at_least", count), ("stranded", count), ("latency", 0)):
+        number = _number(data.get(member)) or 0
+        if number > least and (member != "latency" or count == 0):
+            return f"{member} contradicts the count: it says that there are more jobs"
+    return told_error(data)
 
 
 def _latency(data: Members, reasons: Members) -> float | Unknown | None:
     if not data.has("latency"):
         return None
-    seconds = data.get("latency")
-    if seconds is None:
-        reason = _reason(reasons, "latency") or NOT_KNOWN
+    seconds, reason = data.get("latency"), _reason(reasons, "latency")
+    if seconds is None or reason:
+        reason = reason or NOT_KNOWN
         return Unknown(Reason.LATENCY_UNKNOWN, reason)
     number = parse_number(seconds)
     if isinstance(number, str):
@@ -116,9 +134,9 @@ def _busy(
     """
     if not data.has("busy_dynos"):
         return None
-    dynos = data.get("busy_dynos")
-    if not isinstance(dynos, list) or isinstance(dynos, Members):
-        reason = _reason(reasons, "busy_dynos") or NOT_KNOWN
+    dynos, reason = data.get("busy_dynos"), _reason(reasons, "busy_dynos")
+    if reason or not isinstance(dynos, list) or isinstance(dynos, Members):
+        reason = reason or NOT_KNOWN
         return Unknown(Reason.BUSY_UNKNOWN, reason)
     numbers = [_dyno_number(name, dyno) for dyno in dynos]
     known = [number for number in numbers if number is not None]

@@ -19,6 +19,13 @@ MAX_NAME = 128
 MAX_PROCESS_TYPES = 500
 #: Characters of a number that a message quotes.
 MAX_DIGITS = 40
+#: Names of members that report an error, unless they are numbers or empty.
+ERRORS = frozenset({"error", "errors", "exception", "err"})
+NO_ERROR: tuple[object, ...] = (None, False, "", [])
+#: Names of members that are false, or say so, when something failed.
+GOOD = frozenset({"ok", "success", "healthy"})
+STATES = frozenset({"status", "state", "result"})
+FAILED = frozenset({"error", "fail", "failed", "failure", "unavailable"})
 #: The detail of a null that comes without a reason.
 NOT_KNOWN = "the app says that it does not know"
 
@@ -57,6 +64,25 @@ def load(body: bytes) -> object:
         )
     except (ValueError, RecursionError) as exc:
         raise CountsMalformed(f"the answer is not JSON: {_excerpt(body)}") from exc
+
+
+def told_error(answer: object) -> str:
+    """Return the error that an object reports beside its numbers; empty if none.
+
+    An app may answer with its defaults and an error, so that its zeros mean nothing.
+    """
+    if not isinstance(answer, Members):
+        return ""
+    for name, value in answer:
+        word = name.strip().lower()
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if word in ERRORS and not is_number and value not in NO_ERROR:
+            return f"it has {name!r}"
+        if (word in GOOD and value is False) or (
+            word in STATES and isinstance(value, str) and value.lower() in FAILED
+        ):
+            return f"it says {name!r} is {str(value).lower()}"
+    return ""
 
 
 def check_size(process_types: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -295,8 +296,36 @@ def test_an_unreadable_memory_counts_as_empty(client):
     for text in ("not json", "[]", '{"v":99}', '{"v":1,"formation":{"web":"x"}}', "1"):
         client.set("scalar:app:1", text)
         lease, memory = begin(coordinator, 1, "one")
-        assert memory == Memory()
+        assert replace(memory, doubtful=False) == Memory()
         coordinator.finish(lease, None)
+
+
+def test_what_another_server_has_stored_is_doubtful_until_the_formation_is_read(
+    own_redis,
+):
+    client = connect(own_redis.url)
+    coordinator = RedisCoordinator(client)
+    client.config_set("save", "1 1")
+    lease, _ = begin(coordinator, 1, "one")
+    coordinator.finish(lease, Memory(stuck=True))
+    lease, memory = begin(coordinator, 1, "two")
+    assert not memory.doubtful
+    coordinator.finish(lease, None)
+    client.save()
+    own_redis.restart()
+
+    for token in ("three", "four"):
+        lease, memory = begin(coordinator, 1, token)
+        assert memory == Memory(stuck=True, doubtful=True)
+        coordinator.finish(lease, memory)
+    client.close()
+
+
+def test_a_lease_tells_the_time_of_redis(client):
+    seconds, _ = client.time()
+    lease, _ = begin(RedisCoordinator(client), 1, "one")
+
+    assert 0 <= lease.at.timestamp() - seconds < 60
 
 
 def test_an_unavailable_redis_raises_coordination_error(own_redis):

@@ -21,10 +21,14 @@ def make_source():
     """Make sources with short timeouts; close them at the end."""
     getters = []
 
-    def make(ca_file="", read_timeout=0.3, total_timeout=0.6, max_bytes=65536):
+    def make(
+        ca_file="", read_timeout=0.3, total_timeout=0.6, max_bytes=65536, period=10
+    ):
         getter = Getter(tls_context(ca_file), timeout=(0.3, read_timeout))
         getters.append(getter)
-        return HttpCountSource(getter, total_timeout=total_timeout, max_bytes=max_bytes)
+        return HttpCountSource(
+            getter, total_timeout=total_timeout, max_bytes=max_bytes, period=10
+        )
 
     yield make
     for getter in getters:
@@ -48,6 +52,29 @@ def test_counts_are_read(source, counts_app):
     counts_app.answer({"worker": 12})
 
     assert counts(source.read(CountsAddress.parse(counts_app.url))) == {"worker": 12}
+
+
+def test_an_answer_from_a_cache_that_is_too_old_is_refused(source, counts_app):
+    address = CountsAddress.parse(counts_app.url)
+    counts_app.answer({"worker": 0}, headers={"Age": "86400"})
+
+    with pytest.raises(CountsUnavailable, match="86400 s old"):
+        source.read(address)
+
+    counts_app.answer({"worker": 0}, headers={"Age": "9"})
+    assert counts(source.read(address)) == {"worker": 0}
+
+
+def test_a_second_look_is_not_for_a_cache_to_answer(source, counts_app):
+    address = CountsAddress.parse(counts_app.url)
+    source.read(address)
+    source.read(address, {"worker": 1})
+    source.read(address, {"worker": 1})
+
+    paths = [request.path for request in counts_app.requests]
+    assert len(set(paths)) == 3
+    assert all(path.startswith(paths[0]) for path in paths)
+    assert {r.headers["Cache-Control"] for r in counts_app.requests} == {"no-cache"}
 
 
 def test_a_connection_is_reused(source, counts_app):

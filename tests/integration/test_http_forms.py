@@ -24,7 +24,7 @@ RICH = "application/vnd.scalar+json"
 @pytest.fixture
 def source():
     getter = Getter(tls_context(), timeout=(0.5, 0.5))
-    yield HttpCountSource(getter, total_timeout=1.0, max_bytes=65536)
+    yield HttpCountSource(getter, total_timeout=1.0, max_bytes=65536, period=10)
     getter.close()
 
 

@@ -72,7 +72,7 @@ def make_source():
             tls_context(ca_file), timeout=(2, 2), refuse_private=refuse_private
         )
         getters.append(getter)
-        return HttpCountSource(getter, total_timeout=4, max_bytes=65536)
+        return HttpCountSource(getter, total_timeout=4, max_bytes=65536, period=10)
 
     yield make
     for getter in getters:
@@ -152,7 +152,7 @@ def test_a_redirect_to_a_private_address_is_refused(counts_app):
             is_the_app = url.startswith(counts_app.url)
             return (permitting if is_the_app else refusing).get(url, headers)
 
-    source = HttpCountSource(Either(), total_timeout=4, max_bytes=65536)
+    source = HttpCountSource(Either(), total_timeout=4, max_bytes=65536, period=10)
     with closing(permitting), closing(refusing), Listener() as server:
         counts_app.behave("redirect", to=f"http://localhost:{server.port}/latest/")
         with pytest.raises(CountsUnavailable, match=r"refused: 127.* loopback"):

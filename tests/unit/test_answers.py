@@ -112,8 +112,95 @@ def test_numbers_beyond_a_float_are_read():
     }
 
 
-def test_stranded_jobs_are_capped_at_the_count():
-    assert rich(worker={"count": 2, "stranded": 5})["worker"].stranded == 2
+@pytest.mark.parametrize(
+    ("data", "least"),
+    [
+        ({"count": 0, "at_least": 40}, 40),
+        ({"count": 2, "at_least": 3}, 3),
+        ({"count": 0, "stranded": 12}, 0),
+        ({"count": 2, "stranded": 5}, 0),
+        ({"count": 0, "latency": 900}, 0),
+        ({"count": 0, "unknown": {"count": "no connection"}}, 0),
+        ({"count": 7, "unknown": {"count": "no connection"}, "at_least": 7}, 7),
+        ({"count": 0, "error": "no connection"}, 0),
+        ({"count": 0, "error": {"code": 3}}, 0),
+    ],
+)
+def test_a_count_that_the_answer_contradicts_is_unknown(data, least):
+    said = rich(worker=data)["worker"]
+
+    assert isinstance(said.count, Unknown)
+    assert said.count.at_least == least
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"count": 3, "at_least": 3, "stranded": 3, "latency": 900},
+        {"count": 0, "latency": 0, "stranded": 0, "unknown": {}, "error": None},
+        {"count": 0, "unknown": {"latency": "no connection"}, "latency": None},
+    ],
+)
+def test_a_count_that_nothing_contradicts_is_known(data):
+    assert rich(worker=data)["worker"].count == data["count"]
+
+
+def test_a_number_with_a_reason_why_it_is_unknown_is_unknown():
+    unknown = {"latency": "no connection", "busy_dynos": "one did not answer"}
+    data = {"count": 3, "latency": 0.0, "busy_dynos": [], "unknown": unknown}
+    said = rich(worker=data)["worker"]
+
+    assert isinstance(said.latency, Unknown)
+    assert isinstance(said.busy, Unknown)
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        '"error": "no connection to the broker"',
+        '"errors": ["no connection"]',
+        '"exception": {"type": "OperationalError"}',
+        '"ok": false',
+        '"status": "error"',
+        '"error": true',
+    ],
+)
+@pytest.mark.parametrize(
+    "answer",
+    ['{"worker": 0, %s}', '{"version": 1, "process_types": {"worker": 0}, %s}'],
+    ids=["plain", "rich"],
+)
+def test_an_answer_that_reports_an_error_has_no_counts(answer, member):
+    media = MEDIA_TYPE if "version" in answer else "application/json"
+    with pytest.raises(CountsMalformed, match="reports an error"):
+        parse_answer((answer % member).encode(), media)
+
+
+@pytest.mark.parametrize(
+    "member", ['"error": null', '"errors": []', '"ok": true', '"status": "well"']
+)
+def test_an_answer_that_reports_no_error_has_counts(member):
+    answer = parse_answer(f'{{"worker": 0, {member}}}'.encode())
+
+    assert answer["worker"].count == 0
+
+
+def test_a_process_type_may_be_called_error():
+    assert parse_answer(b'{"error": 3}')["error"].count == 3
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        '{"name": "worker", "value": 0, "quantity": 50}',
+        '{"name": "worker", "quantity": 0, "value": 50}',
+        '{"name": "worker", "value": 0, "error": "no connection"}',
+    ],
+)
+def test_an_entry_of_hirefire_that_contradicts_itself_is_unknown(entry):
+    answer = parse_answer(f"[{entry}]".encode(), form=Form.HIREFIRE)
+
+    assert isinstance(answer["worker"].count, Unknown)
 
 
 @pytest.mark.parametrize(

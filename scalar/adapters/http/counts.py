@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+import time
 from collections.abc import Mapping
 from http import HTTPStatus
 from urllib.parse import urljoin, urlsplit
@@ -18,6 +20,7 @@ from scalar.adapters.http.credentials import (
     keep_order,
 )
 from scalar.adapters.http.failures import DROPPED, describe, is_caused_by
+from scalar.adapters.http.freshness import Freshness
 from scalar.adapters.http.getter import Getter
 from scalar.core.counts_address import CountsAddress
 from scalar.core.errors import CountsError, CountsMalformed, CountsUnavailable
@@ -31,7 +34,11 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MAX_REDIRECTS = 3
 #: Prefer the agent's richer form; accept any other.
 ACCEPT = f"{MEDIA_TYPE}, application/json;q=0.9"
-HEADERS = {"Accept": ACCEPT, "Accept-Encoding": "identity"}
+HEADERS = {
+    "Accept": ACCEPT,
+    "Accept-Encoding": "identity",
+    "Cache-Control": "no-cache",
+}
 
 
 class HttpCountSource:
@@ -43,10 +50,20 @@ class HttpCountSource:
         *,
         total_timeout: float,
         max_bytes: int,
+        period: float,
     ) -> None:
+        """Initialise it.
+
+        Args:
+            getter: Sends the requests.
+            total_timeout: Seconds for one answer, redirects included.
+            max_bytes: Longest answer that is read.
+            period: Seconds between two polls; an answer older than that is stale.
+        """
         self._getter = getter
         self._total_timeout = total_timeout
         self._max_bytes = max_bytes
+        self._freshness = Freshness(period)
 
     def read(
         self, address: CountsAddress, keep: Mapping[str, int] = NOTHING_REMOVED
@@ -54,8 +71,8 @@ class HttpCountSource:
         """Return the app's reading of each process type.
 
         Raises:
-            CountsUnavailable: The app did not answer in time, answered an HTTP error,
-                or redirects to an unusable address.
+            CountsUnavailable: The app did not answer in time, answered an HTTP error
+                or with an answer of long ago, or redirects to an unusable address.
             CountsMalformed: The answer is invalid or too long.
         """
         try:
@@ -84,6 +101,8 @@ class HttpCountSource:
         Password, token and the order to keep dynos go to the registered origin only.
         """
         first = url = address.request_url()
+        if keep:  # a second look: not for a cache to answer
+            url = _distinct(url)
         for _ in range(MAX_REDIRECTS + 1):
             is_trusted = is_same_origin(url, first)
             if not is_trusted and contains_token(url, address):
@@ -94,8 +113,9 @@ class HttpCountSource:
             trusted = {**keep_order(keep), **credentials(address)} if is_trusted else {}
             with self._send(url, {**HEADERS, **trusted}) as response:
                 if response.status not in REDIRECTS:
-                    media_type = response.headers.get("Content-Type", "")
-                    return self._body(response, address.form), media_type
+                    body = self._body(response, address.form)
+                    self._freshness.check(first, response.headers, time.monotonic())
+                    return body, response.headers.get("Content-Type", "")
                 url = _redirect_target(url, response.headers.get("Location", ""))
         raise CountsUnavailable(f"more than {MAX_REDIRECTS} redirects")
 
@@ -126,6 +146,14 @@ def _describe_status(status: int, form: Form) -> str:
     if status == HTTPStatus.NOT_FOUND and form is Form.HIREFIRE:
         return f"{text}; HireFire's agents also answer that to a wrong token"
     return text
+
+
+def _distinct(url: str) -> str:
+    """Return a URL that was never requested before, for the same resource."""
+    parts = urlsplit(url)
+    look = f"look={secrets.token_hex(4)}"
+    query = f"{parts.query}&{look}" if parts.query else look
+    return parts._replace(query=query).geturl()
 
 
 def _redirect_target(url: str, location: str) -> str:

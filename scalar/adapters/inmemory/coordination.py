@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from scalar.adapters.inmemory.chance import SeededChance
@@ -123,6 +124,10 @@ class MemoryCoordinator:
             return False
         self._done[name] = now + timedelta(seconds=seconds)
         return True
+
+    def lose_the_last_second(self, memory: Memory, app_id: int) -> None:
+        """Go back to an earlier memory of an app, like a Redis that fails over."""
+        self._memories[app_id] = replace(memory, doubtful=True)
 
     def lose_everything(self) -> None:
         """Lose all state, like a Redis that was restarted."""

@@ -77,6 +77,7 @@ class MemoryPlatforms:
         web_urls: The web address of each app that does not have the usual one.
         heroku_keys: The Heroku key of each call.
         revoked: Heroku keys that are no longer accepted.
+        refused: Process types that may not be scaled, with the words of the refusal.
     """
 
     accounts: MemoryAccounts = field(default_factory=MemoryAccounts)
@@ -87,6 +88,7 @@ class MemoryPlatforms:
     web_urls: dict[str, str] = field(default_factory=dict)
     heroku_keys: list[Secret] = field(default_factory=list)
     revoked: set[Secret] = field(default_factory=set)
+    refused: dict[str, str] = field(default_factory=dict)
 
     def of(self, app: RegisteredApp | NewApp) -> Platform:
         """Return the app's platform; its calls are metered."""
@@ -130,13 +132,15 @@ class MemoryPlatform:
         del urgency
         self._call("PATCH", dict(quantities))
         rows = self._rows()
+        for name in quantities.keys() - rows.keys():
+            raise Refused(
+                f"Couldn't find that process type ({name}).",
+                reason=Reason.APP_NOT_ON_HEROKU,
+                status=404,
+            )
+        for name in quantities.keys() & self.all.refused.keys():
+            raise Refused(self.all.refused[name], status=422)
         for name, quantity in quantities.items():
-            if name not in rows:
-                raise Refused(
-                    f"Couldn't find that process type ({name}).",
-                    reason=Reason.APP_NOT_ON_HEROKU,
-                    status=404,
-                )
             rows[name] = replace(rows[name], quantity=quantity)
         return dict(rows)
 
