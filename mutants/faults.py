@@ -15,6 +15,7 @@ DECIDING = "tests/unit/test_decision.py tests/unit/test_stages.py"
 EVALUATING = "tests/unit/test_poll_and_scale.py"
 SIMULATION = "tests/unit/test_simulation.py"
 SCENARIOS = "tests/unit/scenarios"
+STALE = "tests/unit/test_stale_formation.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +153,8 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "our own change counts as a manual one",
         f"{DECISION}/formation_changes.py",
-        "if name in before and name not in ours and",
-        "if name in before and",
+        "        if name not in ours\n",
+        "        if name\n",
         f"{EVALUATING} {SCENARIOS}",
     ),
     Fault(
@@ -166,29 +167,29 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "a failed poll does not hold the app",
         f"{EVALUATE}/observe.py",
-        "if unknown and not _falls_back(ctx, memory, readings):",
+        "if unknown and not _acts_without_counts(ctx, memory, readings):",
         "if unknown and not memory.reported:",
         EVALUATING,
     ),
     Fault(
         "the formation is never read again",
         f"{EVALUATE}/platform_calls.py",
-        "return not 0 <= age < ctx.parts.options.formation_ttl * spread",
+        "return not 0 <= _age(ctx, memory) < longest",
         "return False",
         EVALUATING,
     ),
     Fault(
         "a refused app is asked for at every poll",
         f"{EVALUATE}/platform_calls.py",
-        "memory = _refused(ctx, memory, refusal, cause)",
+        "memory = replace(memory, refusal=refuse(ctx, refusal, cause))",
         "memory = memory",
         EVALUATING,
     ),
     Fault(
         "a refusal outlives a change of the app's row",
         f"{EVALUATE}/platform_calls.py",
-        "return refusal if refusal and refusal.revision == app.revision else None",
-        "return refusal",
+        "if refusal is None or refusal.revision != app.revision:",
+        "if refusal is None:",
         "tests/unit/test_several_accounts.py",
     ),
     Fault(
@@ -246,6 +247,7 @@ FAULTS: tuple[Fault, ...] = (
         """        if not ctx.parts.states.store(lease, in_doubt(ctx, seen)):
             why = Cause(Reason.LEASE_LOST, "another evaluation has taken over")
             raise CallDenied(why)
+        _check_age(ctx, seen)
         return platform.scale(quantities, urgency)
 """,
         """        answer = platform.scale(quantities, urgency)
@@ -258,10 +260,10 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "a change whose answer was lost is never confirmed",
-        f"{EVALUATE}/platform_calls.py",
-        "        for event in memory.unconfirmed\n",
-        "        for event in ()\n",
-        SIMULATION,
+        f"{DECISION}/formation_changes.py",
+        "for event in (*recorded, *memory.unconfirmed)",
+        "for event in recorded",
+        STALE,
     ),
     Fault(
         "what waits for the journal is not remembered",
@@ -290,5 +292,131 @@ FAULTS: tuple[Fault, ...] = (
         'return {"unanswered": unanswered, "rest": rest}',
         'return {"unanswered": unanswered, "rest": rest * 50}',
         SIMULATION,
+    ),
+    Fault(
+        "a change is carried out by a formation of long ago",
+        f"{DECISION}/decide.py",
+        "return replace(decision, rests_on_formation=rests)",
+        "return decision",
+        STALE,
+    ),
+    Fault(
+        "an up on an unknown count is carried out by a formation of long ago",
+        f"{DECISION}/decide.py",
+        "return replace(most, rests_on_formation=True)",
+        "return most",
+        STALE,
+    ),
+    Fault(
+        "a doubtful memory is believed",
+        f"{EVALUATE}/platform_calls.py",
+        "if memory.read_at is None or memory.doubtful or memory.unconfirmed:",
+        "if memory.read_at is None:",
+        STALE,
+    ),
+    Fault(
+        "a PATCH without an answer counts as not made after the first read",
+        "scalar/core/app_state.py",
+        "return any(at - event.at < IN_DOUBT_FOR for event in self.unconfirmed)",
+        "return False",
+        STALE,
+    ),
+    Fault(
+        "another Redis server is not noticed",
+        "scalar/adapters/redis/memory_json.py",
+        'is_other = bool(server) and data.get("server") != server',
+        "is_other = False",
+        "tests/integration/test_coordinator.py",
+    ),
+    Fault(
+        "a process type that was added waits for the next read",
+        f"{EVALUATE}/platform_calls.py",
+        "        longest = min(longest, LOOK_AGAIN)\n",
+        "        pass\n",
+        STALE,
+    ),
+    Fault(
+        "what one read leaves out is forgotten",
+        f"{DECISION}/formation_changes.py",
+        "absent=_absent(memory, formation, at),",
+        "absent={},",
+        STALE,
+    ),
+    Fault(
+        "one refused process type holds the others",
+        f"{EVALUATE}/act.py",
+        "if isinstance(done, NotDone) and _may_concern_one(done):",
+        "if isinstance(done, NotDone) and done is None:",
+        STALE,
+    ),
+    Fault(
+        "dynos are removed by counts of long ago",
+        f"{EVALUATE}/act.py",
+        "        _check_age(ctx, seen)\n",
+        "",
+        STALE,
+    ),
+    Fault(
+        "the first known count removes dynos",
+        f"{DECISION}/protect.py",
+        "stays = quantity < observed.quantity and left > NONE",
+        "stays = False",
+        STALE,
+    ),
+    Fault(
+        "the fewest dynos wait for the count",
+        f"{DECISION}/decide.py",
+        "    trail = run(FOR_UNKNOWN, policy, observed, (first,))\n",
+        "    trail = (first,)\n",
+        SCENARIOS,
+    ),
+    Fault(
+        "a span that begins in the future is over",
+        f"{DECISION}/spans.py",
+        "return max(span - max(at - since, NONE), NONE)",
+        "return NONE if at < since else max(span - (at - since), NONE)",
+        DECIDING,
+    ),
+    Fault(
+        "a clock ahead makes a span last as long as it is ahead",
+        f"{EVALUATE}/poll_and_scale.py",
+        "known = memory.not_after(lease.at)",
+        "known = memory",
+        f"{SCENARIOS} {SIMULATION}",
+    ),
+    Fault(
+        "a partial answer of a PATCH counts as a fresh read",
+        f"{EVALUATE}/act.py",
+        "read_at=at if known.keys() <= answer.keys() else read_at,",
+        "read_at=at,",
+        EVALUATING,
+    ),
+    Fault(
+        "a 0 beside an error is a count",
+        "scalar/formats/rich.py",
+        "if contradiction := _contradiction(data, count):",
+        "if contradiction := None:",
+        "tests/unit/test_answers.py",
+    ),
+    Fault(
+        "a plain 0 beside an error is a count",
+        "scalar/formats/plain.py",
+        "if error := told_error(answer):",
+        "if error := None:",
+        "tests/unit/test_answers.py",
+    ),
+    Fault(
+        "an answer from a cache is a count",
+        "scalar/adapters/http/freshness.py",
+        "if age is not None and age > self._period:",
+        "if False:",
+        "tests/unit/test_freshness.py",
+    ),
+    Fault(
+        "a date that stands still is of now",
+        "scalar/adapters/http/freshness.py",
+        "if behind > max(self._period, SKEW):",
+        "if False:",
+        "tests/unit/test_freshness.py",
     ),
 )

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any
 
 from scalar.core.app_state import NOTHING, WHOLE_APP, Memory, Past
@@ -41,7 +40,7 @@ from scalar.service.evaluate.recall import recall_manual_changes, scaled_before
 #: Seconds after which an app's answer counts as slow.
 SLOW_AFTER = 1.0
 MISSING = Reading(Unknown(Reason.COUNT_MISSING))
-NOTHING_DENIED: Mapping[str, Cause] = MappingProxyType({})
+NOTHING_DENIED: Mapping[str, Cause] = {}
 
 
 def observe(
