@@ -34,7 +34,6 @@ FULL = Memory(
     unconfirmed=(
         Event(NOON, "shop", "worker", EventKind.SCALED, Reason.RECOMMENDED, 1, 3, 2.5),
     ),
-    unwritten=(Event(NOON, "shop", None, EventKind.HELD, Reason.COUNTS_MALFORMED),),
 )
 
 

@@ -1,19 +1,21 @@
 """Serialize an app's memory as JSON, for Redis.
 
 A text that cannot be parsed, because an older or newer version wrote it, counts as an
-empty memory: the next evaluation then reads the formation again.
+empty memory: the next evaluation then reads the formation again. Changes in doubt are
+read from a newer version's text, too, if they still have this shape.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
+from scalar.adapters.redis import event_json
 from scalar.core.app_state import Hold, Memory, Past, Refusal
 from scalar.core.drain_time import Drained
-from scalar.core.event import Event, EventKind
+from scalar.core.event import Event, identified
 from scalar.core.formation import ProcessType
 from scalar.core.reason import Cause, Reason
 from scalar.core.recommendation_window import Slice
@@ -41,8 +43,9 @@ def dump(memory: Memory) -> str:
         "holds": {name: asdict(hold) for name, hold in memory.holds.items()},
         "refusal": _dumped_refusal(memory.refusal),
         "slow": memory.slow,
-        "unconfirmed": [asdict(event) for event in memory.unconfirmed],
-        "unwritten": [asdict(event) for event in memory.unwritten],
+        "unconfirmed": [event_json.without_id(e) for e in memory.unconfirmed],
+        # Apart, because older versions cannot read an event with an id.
+        "unconfirmed_ids": [e.id for e in memory.unconfirmed if e.id],
         "since": memory.since,
         "pasts": {
             name: _non_empty(asdict(past)) for name, past in memory.pasts.items()
@@ -72,9 +75,23 @@ def load(text: str | bytes | None) -> Memory:
         return Memory()
 
 
+def unwritten_events(text: str | bytes | None) -> tuple[Event, ...]:
+    """Return the events that an older version kept in a memory for the journal."""
+    if not text:
+        return ()
+    try:
+        data = json.loads(text)
+        return tuple(
+            identified(event_json.from_data(event))
+            for event in data.get("unwritten", ())
+        )
+    except UNREADABLE:
+        return ()
+
+
 def _load(data: dict[str, Any]) -> Memory:
     if data["v"] != VERSION:
-        return Memory()
+        return Memory(unconfirmed=_unconfirmed(data))
     rows = data.get("formation")
     refusal = data.get("refusal")
     return Memory(
@@ -87,8 +104,7 @@ def _load(data: dict[str, Any]) -> Memory:
         holds={name: _hold(hold) for name, hold in data.get("holds", {}).items()},
         refusal=_refusal(refusal) if refusal else None,
         slow=bool(data.get("slow", False)),
-        unconfirmed=tuple(map(_event, data.get("unconfirmed", ()))),
-        unwritten=tuple(map(_event, data.get("unwritten", ()))),
+        unconfirmed=_unconfirmed(data),
         since=_time(data.get("since")),
         pasts={name: _past(past) for name, past in data.get("pasts", {}).items()},
         released_at=_time(data.get("released_at")),
@@ -172,15 +188,11 @@ def _refusal(data: dict[str, Any]) -> Refusal:
     return Refusal(cause, until, int(data["times"]), int(data["revision"]))
 
 
-def _event(data: dict[str, Any]) -> Event:
-    at = _moment(data["at"])
-    return Event(
-        **{
-            **data,
-            "at": at,
-            "kind": EventKind(data["kind"]),
-            "reason": Reason(data["reason"]),
-        }
+def _unconfirmed(data: dict[str, Any]) -> tuple[Event, ...]:
+    events = [event_json.from_data(event) for event in data.get("unconfirmed", ())]
+    ids = data.get("unconfirmed_ids", [""] * len(events))
+    return tuple(
+        replace(event, id=str(one)) for event, one in zip(events, ids, strict=True)
     )
 
 

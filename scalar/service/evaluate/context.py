@@ -21,11 +21,13 @@ class AppContext:
         app: The app.
         platform: Its platform.
         parts: The other ports.
+        token: Identifies this evaluation, and the changes that it makes.
     """
 
     app: RegisteredApp
     platform: Platform
     parts: Parts
+    token: str = ""
 
     def now(self) -> datetime:
         """Return the time (aware, UTC)."""

@@ -1,0 +1,68 @@
+"""Bring events into the journal: at least once, and shown once.
+
+An evaluation ends with its events in the outbox, tries to write them at once, and
+takes out what the journal has. What is left there, because the database was away or
+the worker died, is written by the next tick.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+
+from scalar.core import logfmt
+from scalar.core.app_state import Memory
+from scalar.core.errors import CoordinationError, RegistryError
+from scalar.core.event import Event
+from scalar.ports.coordination import Lease
+from scalar.ports.outbox import MOST_WAITING
+from scalar.service.parts import Parts
+
+log = logging.getLogger("scalar.journal")
+
+#: Most events that one tick writes.
+MOST_PER_TICK = 1_000
+
+
+def finish(
+    parts: Parts, lease: Lease, memory: Memory | None, events: Sequence[Event]
+) -> None:
+    """End an evaluation, and write its events.
+
+    If Redis is away, the journal may take them all the same.
+
+    Raises:
+        CoordinationError: Redis is away.
+    """
+    try:
+        if dropped := parts.states.finish(lease, memory, events):
+            facts = {"dropped": dropped, "waiting": MOST_WAITING}
+            log.error(logfmt.line("outbox.full", **facts))
+    finally:
+        if events:
+            _write(parts, events)
+
+
+def write_waiting(parts: Parts) -> None:
+    """Write the events that wait, the oldest first.
+
+    Raises:
+        CoordinationError: Redis is away.
+    """
+    events = parts.outbox.waiting(MOST_PER_TICK)
+    if events and _write(parts, events):
+        log.info(logfmt.line("journal.written", waiting=len(events)))
+
+
+def _write(parts: Parts, events: Sequence[Event]) -> bool:
+    """Write events and take them out of the outbox; return whether they are written."""
+    try:
+        parts.journal.record(events)
+    except RegistryError as exc:
+        line = logfmt.line("journal.unavailable", waiting=len(events), detail=exc)
+        log.error(line)  # noqa: TRY400 - expected, and the detail says it
+        return False
+    with suppress(CoordinationError):  # they are written again, which changes nothing
+        parts.outbox.remove(events)
+    return True
