@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from contextlib import suppress
 
 from scalar.core import logfmt
 from scalar.core.app_state import Memory
@@ -63,6 +62,8 @@ def _write(parts: Parts, events: Sequence[Event]) -> bool:
         line = logfmt.line("journal.unavailable", waiting=len(events), detail=exc)
         log.error(line)  # noqa: TRY400 - expected, and the detail says it
         return False
-    with suppress(CoordinationError):  # they are written again, which changes nothing
+    try:
         parts.outbox.remove(events)
+    except CoordinationError as exc:  # writing them again changes nothing
+        log.debug(logfmt.line("outbox.unavailable", detail=exc))
     return True

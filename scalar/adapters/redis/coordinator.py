@@ -147,7 +147,8 @@ class RedisCoordinator:
                     *(lease.token, text, MEMORY_SECONDS, slow_command, lease.app_id),
                     int(memory.rest * 1000) if memory else 0,
                     int(memory.stuck) if memory else 0,
-                    *(MOST_WAITING, *_by_id(events)),
+                    MOST_WAITING,
+                    *_by_id(events),
                 ],
             )
         return int(dropped or 0)
@@ -214,7 +215,8 @@ class RedisCoordinator:
                 ],
                 args=[
                     *(lease.token, memory_json.dump(memory), MEMORY_SECONDS),
-                    *(MOST_WAITING, *_by_id(events)),
+                    MOST_WAITING,
+                    *_by_id(events),
                 ],
             )
 

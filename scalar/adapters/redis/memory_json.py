@@ -8,6 +8,7 @@ read from a newer version's text, too, if they still have this shape.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
@@ -45,7 +46,7 @@ def dump(memory: Memory) -> str:
         "slow": memory.slow,
         "unconfirmed": [event_json.without_id(e) for e in memory.unconfirmed],
         # Apart, because older versions cannot read an event with an id.
-        "unconfirmed_ids": [e.id for e in memory.unconfirmed if e.id],
+        "unconfirmed_ids": _ids(memory.unconfirmed),
         "since": memory.since,
         "pasts": {
             name: _non_empty(asdict(past)) for name, past in memory.pasts.items()
@@ -186,6 +187,12 @@ def _refusal(data: dict[str, Any]) -> Refusal:
     until = _moment(data["until"])
     cause = Cause(Reason(data["reason"]), data["detail"])
     return Refusal(cause, until, int(data["times"]), int(data["revision"]))
+
+
+def _ids(events: Sequence[Event]) -> list[str]:
+    """Return the ids of events; nothing if none has one."""
+    ids = [event.id for event in events]
+    return ids if any(ids) else []
 
 
 def _unconfirmed(data: dict[str, Any]) -> tuple[Event, ...]:

@@ -57,8 +57,11 @@ class SqlJournal:
 
 def _insert(dialect: str) -> Insert:
     """Return the statement that inserts rows whose id is new."""
-    kind = sqlite if dialect == "sqlite" else postgresql
-    return kind.insert(EventRow).on_conflict_do_nothing(index_elements=["event_id"])
+    if dialect == "sqlite":
+        return sqlite.insert(EventRow).on_conflict_do_nothing(["event_id"])
+    return postgresql.insert(EventRow).on_conflict_do_nothing(
+        index_elements=["event_id"]
+    )
 
 
 def _row(event: Event) -> dict[str, Any]:
