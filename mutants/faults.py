@@ -224,8 +224,8 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "events are dropped with a lost lease",
         "scalar/adapters/inmemory/coordination.py",
-        "dropped = self.outbox.add(events)",
-        "dropped = self.outbox.add(events if self._holder(lease.app_id) else ())",
+        "backlog = self.outbox.add(events)",
+        "backlog = self.outbox.add(events if self._holder(lease.app_id) else ())",
         EVENTS,
     ),
     Fault(

@@ -37,6 +37,7 @@ from scalar.core.secret import Secret
 from scalar.ports.account import Account, Budget
 from scalar.ports.coordination import Lease, Tick
 from scalar.ports.counts import NOTHING_REMOVED
+from scalar.ports.outbox import Backlog
 from scalar.ports.platform import Platform, PlatformApp, Urgency
 from simulation.incidents import BEFORE, Incident
 from simulation.record import Evaluation
@@ -233,18 +234,18 @@ class SharedState:
 
     def finish(
         self, lease: Lease, memory: Memory | None, events: Sequence[Event] = ()
-    ) -> int:
+    ) -> Backlog:
         """Release the lease; store the memory, unless it is None, and the events."""
         self._keeper.drop(lease)
         evaluation = self._line.world.scheduler.actor.evaluation
         dump = self._keeper.dump
 
-        def finish() -> int:
+        def finish() -> Backlog:
             held = self._redis.holder(lease.app_id) == lease.token
-            dropped = self._redis.finish(lease, memory, events, dump=dump)
+            backlog = self._redis.finish(lease, memory, events, dump=dump)
             if isinstance(evaluation, Evaluation):
                 self._line.world.checker.finished(evaluation, is_held=held)
-            return dropped
+            return backlog
 
         return self._line.redis("finish", finish)
 

@@ -18,7 +18,7 @@ from scalar.core.event import Event
 from scalar.core.health import Heartbeats
 from scalar.ports.chance import Chance
 from scalar.ports.coordination import Lease, Tick
-from scalar.ports.outbox import MOST_WAITING
+from scalar.ports.outbox import MOST_WAITING, Backlog
 
 Dump = Callable[[Memory], str]
 #: An app's number, name and revision, and the token of the tick.
@@ -159,19 +159,19 @@ class RedisTwin:
         events: Sequence[Event] = (),
         *,
         dump: Dump = memory_json.dump,
-    ) -> int:
+    ) -> Backlog:
         """Give the lease back; store the memory, if it changed, and the events."""
-        dropped = self._add(events)
+        backlog = self._add(events)
         app_id, keys, now = lease.app_id, self.keys, self._now()
         is_ours = self.holder(app_id) == lease.token
         keys.evaluated = now
         if is_ours:
             del keys.lease[app_id]
         if memory is None:
-            return dropped
+            return backlog
         if not is_ours:
             keys.app.pop(app_id, None)
-            return dropped
+            return backlog
         self._keep(app_id, dump(memory))
         (keys.slow.add if memory.slow else keys.slow.discard)(app_id)
         if memory.rest > 0:
@@ -182,7 +182,7 @@ class RedisTwin:
             keys.stuck.setdefault(app_id, now)
         else:
             keys.stuck.pop(app_id, None)
-        return dropped
+        return backlog
 
     def recall(self, app_ids: Sequence[int]) -> dict[int, Memory]:
         """Return what is remembered of apps, without taking a lease."""
@@ -210,13 +210,16 @@ class RedisTwin:
         for event in events:
             self.keys.outbox.pop(event.id, None)
 
-    def _add(self, events: Sequence[Event]) -> int:
+    def _add(self, events: Sequence[Event]) -> Backlog:
         outbox = self.keys.outbox
-        outbox.update((event.id, event_json.dump(event)) for event in events)
+        if not events:
+            return Backlog(0)
+        for event in events:
+            outbox.setdefault(event.id, event_json.dump(event))
         dropped = list(outbox)[: max(len(outbox) - MOST_WAITING, 0)]
         for one in dropped:
             del outbox[one]
-        return len(dropped)
+        return Backlog(len(outbox), len(dropped))
 
     def heartbeats(self) -> Heartbeats:
         """Return the signs of life."""

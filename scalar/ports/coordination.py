@@ -14,6 +14,7 @@ from typing import Protocol
 from scalar.core.app_state import Memory
 from scalar.core.event import Event
 from scalar.core.health import Heartbeats
+from scalar.ports.outbox import Backlog
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +90,14 @@ class StateStore(Protocol):
 
     def finish(
         self, lease: Lease, memory: Memory | None, events: Sequence[Event] = ()
-    ) -> int:
+    ) -> Backlog:
         """Release the lease; store the memory, unless it is None (unchanged).
 
         If the lease was lost meanwhile, the stored memory is deleted, so that the
         next evaluation reads the formation again.
 
         The events are added to the outbox in the same step, with or without the
-        lease. Returns how many of the oldest ones were dropped for them.
+        lease. Returns what waits there then; not counted where there are none.
         """
         ...
 

@@ -8,6 +8,7 @@ away nor a worker that dies loses any.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from scalar.core.event import Event
@@ -15,6 +16,19 @@ from scalar.core.event import Event
 #: Most events that wait, of all apps together: about 5 MB in Redis. The oldest ones
 #: are dropped for newer ones.
 MOST_WAITING = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """The outbox after an evaluation has added its events.
+
+    Attributes:
+        waiting: How many events wait, those of the evaluation included.
+        dropped: How many of the oldest ones were dropped for them.
+    """
+
+    waiting: int
+    dropped: int = 0
 
 
 class Outbox(Protocol):

@@ -1,8 +1,8 @@
 """Bring events into the journal: at least once, and shown once.
 
-An evaluation ends with its events in the outbox, tries to write them at once, and
-takes out what the journal has. What is left there, because the database was away or
-the worker died, is written by the next tick.
+An evaluation ends with its events in the outbox, tries to write them at once, after
+those that wait before them, and takes out what the journal has. What is left there,
+because the database was away or the worker died, is written by the next tick.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from scalar.core.app_state import Memory
 from scalar.core.errors import CoordinationError, RegistryError
 from scalar.core.event import Event
 from scalar.ports.coordination import Lease
-from scalar.ports.outbox import MOST_WAITING
+from scalar.ports.outbox import Backlog
 from scalar.service.parts import Parts
 
 log = logging.getLogger("scalar.journal")
 
-#: Most events that one tick writes.
+#: Most waiting events that one evaluation writes, and one tick.
+MOST_AT_ONCE = 200
 MOST_PER_TICK = 1_000
 
 
@@ -34,24 +35,28 @@ def finish(
     Raises:
         CoordinationError: Redis is away.
     """
+    backlog: Backlog | None = None
     try:
-        if dropped := parts.states.finish(lease, memory, events):
-            facts = {"dropped": dropped, "waiting": MOST_WAITING}
-            log.error(logfmt.line("outbox.full", **facts))
+        backlog = parts.states.finish(lease, memory, events)
     finally:
-        if events:
+        if events and (backlog is None or backlog.waiting <= len(events)):
             _write(parts, events)
+    if events and backlog.waiting > len(events):
+        write_waiting(parts, MOST_AT_ONCE)
+    if backlog.dropped:
+        facts = {"dropped": backlog.dropped, "waiting": backlog.waiting}
+        log.error(logfmt.line("outbox.full", **facts))
 
 
-def write_waiting(parts: Parts) -> None:
+def write_waiting(parts: Parts, most: int = MOST_PER_TICK) -> None:
     """Write the events that wait, the oldest first.
 
     Raises:
         CoordinationError: Redis is away.
     """
-    events = parts.outbox.waiting(MOST_PER_TICK)
+    events = parts.outbox.waiting(most)
     if events and _write(parts, events):
-        log.info(logfmt.line("journal.written", waiting=len(events)))
+        log.info(logfmt.line("journal.written", events=len(events)))
 
 
 def _write(parts: Parts, events: Sequence[Event]) -> bool:

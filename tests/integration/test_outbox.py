@@ -17,7 +17,7 @@ from scalar.core.app_state import Memory
 from scalar.core.event import Event, EventKind
 from scalar.core.reason import Reason
 from scalar.ports.coordination import Lease
-from scalar.ports.outbox import MOST_WAITING
+from scalar.ports.outbox import MOST_WAITING, Backlog
 from tests.integration.test_coordinator import SimulatedCoordinator
 from tests.support.leases import begin
 from tests.unit.test_older_program import text_of
@@ -92,14 +92,14 @@ def test_events_wait_even_if_the_lease_was_lost(stores):
 def test_the_oldest_events_are_dropped_beyond_the_bound(stores):
     coordinator, outbox = stores
     for first in range(0, MOST_WAITING, 2_000):
-        assert add(coordinator, *map(event, range(first, first + 2_000))) == 0
+        assert add(coordinator, *map(event, range(first, first + 2_000))).dropped == 0
     more = [event(MOST_WAITING + 1), event(MOST_WAITING + 2)]
 
-    assert add(coordinator, *more) == 2
+    assert add(coordinator, *more) == Backlog(MOST_WAITING, dropped=2)
     assert outbox.waiting(1) == [event(2)]
     assert outbox.waiting(MOST_WAITING + 1)[-2:] == more
     assert len(outbox.waiting(MOST_WAITING + 1)) == MOST_WAITING
-    assert add(coordinator) == 0
+    assert add(coordinator) == Backlog(0)
 
 
 def test_forgetting_an_app_keeps_its_events(stores):
@@ -132,7 +132,7 @@ def test_events_in_a_memory_of_an_older_version_are_moved(client):
     coordinator.finish(lease, None)
 
     assert coordinator.recall([1]) == {1: memory}
-    begin(coordinator, 1, "two")
+    add(coordinator)
     assert outbox.waiting(100) == []
 
 

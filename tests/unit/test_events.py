@@ -83,7 +83,7 @@ def test_what_waits_is_told_in_the_log(shop, caplog):
     assert "journal.unavailable waiting=1" in caplog.text
     shop.tick()
 
-    assert "journal.written waiting=1" in caplog.text
+    assert "journal.written events=1" in caplog.text
 
 
 def test_what_is_dropped_is_counted_in_the_log(shop, caplog, monkeypatch):
@@ -222,3 +222,15 @@ def test_an_evaluation_without_an_event_asks_the_outbox_nothing(shop, monkeypatc
     poll_and_scale(shop.parts, shop.registry.app_key("shop"), "token")
 
     assert asked == []
+
+
+def test_an_evaluation_writes_what_waits_before_its_own_events(shop):
+    with Away(shop.journal):
+        for count in (15, 25):
+            shop.report({"worker": count})
+            shop.poll()
+    shop.report({"worker": 35})
+    shop.poll()
+
+    assert [event.to_quantity for event in shop.journal.events] == [2, 3, 4]
+    assert shop.coordinator.outbox.waiting(10) == []

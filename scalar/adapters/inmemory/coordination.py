@@ -13,6 +13,7 @@ from scalar.core.health import Heartbeats
 from scalar.ports.chance import Chance
 from scalar.ports.clock import Clock
 from scalar.ports.coordination import Lease, Tick
+from scalar.ports.outbox import Backlog
 
 
 class MemoryCoordinator:
@@ -86,15 +87,15 @@ class MemoryCoordinator:
 
     def finish(
         self, lease: Lease, memory: Memory | None, events: Sequence[Event] = ()
-    ) -> int:
+    ) -> Backlog:
         """Release the lease; store the memory, unless it is None (unchanged)."""
-        dropped = self.outbox.add(events)
+        backlog = self.outbox.add(events)
         holder = self._holder(lease.app_id)
         self._evaluated = self._clock.now()
         if holder == lease.token:
             del self._leases[lease.app_id]
         if memory is None:
-            return dropped
+            return backlog
         if holder == lease.token:
             self._memories[lease.app_id] = memory
             now = self._clock.now()
@@ -105,7 +106,7 @@ class MemoryCoordinator:
                 self._stuck.pop(lease.app_id, None)
         else:
             self._memories.pop(lease.app_id, None)
-        return dropped
+        return backlog
 
     def recall(self, app_ids: Sequence[int]) -> dict[int, Memory]:
         """Return the memories of apps."""

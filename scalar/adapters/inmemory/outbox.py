@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scalar.core.event import Event
-from scalar.ports.outbox import MOST_WAITING
+from scalar.ports.outbox import MOST_WAITING, Backlog
 
 
 class MemoryOutbox:
@@ -14,14 +14,16 @@ class MemoryOutbox:
     def __init__(self) -> None:
         self._events: dict[str, Event] = {}
 
-    def add(self, events: Sequence[Event]) -> int:
-        """Add events; return how many of the oldest ones were dropped for them."""
+    def add(self, events: Sequence[Event]) -> Backlog:
+        """Add events; drop the oldest ones beyond the bound."""
+        if not events:
+            return Backlog(0)
         for event in events:
-            self._events[event.id] = event
+            self._events.setdefault(event.id, event)
         dropped = list(self._events)[: max(len(self._events) - MOST_WAITING, 0)]
         for one in dropped:
             del self._events[one]
-        return len(dropped)
+        return Backlog(len(self._events), len(dropped))
 
     def waiting(self, most: int) -> Sequence[Event]:
         """Return up to `most` events, the oldest first."""

@@ -17,7 +17,7 @@ from scalar.core.app_state import Memory
 from scalar.core.event import Event
 from scalar.core.health import Heartbeats
 from scalar.ports.coordination import Lease, Tick
-from scalar.ports.outbox import MOST_WAITING
+from scalar.ports.outbox import MOST_WAITING, Backlog
 
 #: Fraction of a period by which a tick may be early: beats and queues jitter.
 EARLY_PART = 0.25
@@ -122,17 +122,16 @@ class RedisCoordinator:
 
     def finish(
         self, lease: Lease, memory: Memory | None, events: Sequence[Event] = ()
-    ) -> int:
+    ) -> Backlog:
         """Release the lease; store the memory, unless it is None (unchanged).
 
-        The events go to the outbox in the same script; returns how many of the
-        oldest ones were dropped for them.
+        The events go to the outbox in the same script.
         """
         self._keeper.drop(redis_keys.lease_of(lease.app_id))
         text = "" if memory is None else memory_json.dump(memory)
         slow_command = "SADD" if memory and memory.slow else "SREM"
         with translate_errors():
-            dropped: Any = self._batcher.run(
+            backlog: Any = self._batcher.run(
                 self._finish,
                 keys=[
                     redis_keys.lease_of(lease.app_id),
@@ -151,7 +150,7 @@ class RedisCoordinator:
                     *_by_id(events),
                 ],
             )
-        return int(dropped or 0)
+        return Backlog(*backlog)
 
     def recall(self, app_ids: Sequence[int]) -> dict[int, Memory]:
         """Return the memories of apps, without taking a lease."""

@@ -8,20 +8,22 @@ end
 """
 
 # Adds events to the outbox, from ARGV[first] on: an id, its event, and so on. Returns
-# how many of the oldest ones were dropped to keep within the bound.
+# how many wait then, and how many of the oldest ones were dropped to stay in bounds.
 _APPEND = """
 local function append(ids, events, most, first)
+  if #ARGV < first then return {0, 0} end
   for i = first, #ARGV, 2 do
     redis.call('ZADD', ids, 'NX', string.format('%d', now()), ARGV[i])
-    redis.call('HSET', events, ARGV[i], ARGV[i + 1])
+    redis.call('HSETNX', events, ARGV[i], ARGV[i + 1])
   end
-  local dropped = redis.call('ZCARD', ids) - most
-  if #ARGV < first or dropped <= 0 then return 0 end
+  local waiting = redis.call('ZCARD', ids)
+  local dropped = waiting - most
+  if dropped <= 0 then return {waiting, 0} end
   for _, id in ipairs(redis.call('ZRANGE', ids, 0, dropped - 1)) do
     redis.call('ZREM', ids, id)
     redis.call('HDEL', events, id)
   end
-  return dropped
+  return {most, dropped}
 end
 """
 
@@ -72,12 +74,12 @@ FINISH = (
     + """
 local holder = redis.call('GET', KEYS[1])
 redis.call('SET', KEYS[6], string.format('%d', now()))
-local dropped = append(KEYS[7], KEYS[8], tonumber(ARGV[8]), 9)
+local backlog = append(KEYS[7], KEYS[8], tonumber(ARGV[8]), 9)
 if holder == ARGV[1] then redis.call('DEL', KEYS[1]) end
-if ARGV[2] == '' then return dropped end
+if ARGV[2] == '' then return backlog end
 if holder ~= ARGV[1] then
   redis.call('DEL', KEYS[2])
-  return dropped
+  return backlog
 end
 redis.call('SET', KEYS[2], ARGV[2], 'EX', ARGV[3])
 redis.call(ARGV[4], KEYS[3], ARGV[5])
@@ -91,7 +93,7 @@ if ARGV[7] == '1' then
 else
   redis.call('ZREM', KEYS[5], ARGV[5])
 end
-return dropped
+return backlog
 """
 )
 
@@ -100,7 +102,7 @@ MOVE_EVENTS = (
     _NOW
     + _APPEND
     + """
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return end
 redis.call('SET', KEYS[2], ARGV[2], 'EX', ARGV[3])
 return append(KEYS[3], KEYS[4], tonumber(ARGV[4]), 5)
 """
