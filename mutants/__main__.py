@@ -23,7 +23,7 @@ from mutants.faults import FAULTS, Fault
 ROOT = Path(__file__).resolve().parents[1]
 ALL = "tests/unit"
 COPIED = ("scalar", "tests", "mutants", "pyproject.toml", "agent/scalar_agent")
-FAILED = re.compile(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", re.MULTILINE)
+FAILED = re.compile(r"^(?:FAILED|ERROR) (\S.*?)(?: - .*)?$", re.MULTILINE)
 #: A fault that makes the tests run forever is noticed after so many seconds.
 PATIENCE = 600
 

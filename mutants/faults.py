@@ -16,6 +16,8 @@ EVALUATING = "tests/unit/test_poll_and_scale.py"
 SIMULATION = "tests/unit/test_simulation.py"
 SCENARIOS = "tests/unit/scenarios"
 STALE = "tests/unit/test_stale_formation.py"
+EVENTS = "tests/unit/test_events.py"
+GONE = "tests/unit/test_gone_apps.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,11 +216,67 @@ FAULTS: tuple[Fault, ...] = (
         "tests/unit/test_quiesce.py",
     ),
     Fault(
-        "events that the journal did not take are dropped",
+        "unwritten events are cut to 1",
+        "scalar/ports/outbox.py",
+        "MOST_WAITING = 10_000",
+        "MOST_WAITING = 1",
+        EVENTS,
+    ),
+    Fault(
+        "events are dropped with a lost lease",
+        "scalar/adapters/inmemory/coordination.py",
+        "backlog = self.outbox.add(events)",
+        "backlog = self.outbox.add(events if self._holder(lease.app_id) else ())",
+        EVENTS,
+    ),
+    Fault(
+        "events that the journal did not take are taken out of the outbox",
+        "scalar/service/write_events.py",
+        "        return False\n    try:",
+        "    try:",
+        EVENTS,
+    ),
+    Fault(
+        "events that wait are never written",
+        "scalar/service/fan_out.py",
+        "    write_waiting(parts)\n",
+        "",
+        EVENTS,
+    ),
+    Fault(
+        "a change that is confirmed later has another id",
+        f"{EVALUATE}/act.py",
+        "id=event_id(ctx.token, decision.process_type),",
+        "id=event_id(ctx.parts.chance.token(), decision.process_type),",
+        EVENTS,
+    ),
+    Fault(
+        "two evaluations give the same hold two ids",
         f"{EVALUATE}/record.py",
-        "return events[-MOST_UNWRITTEN:]",
-        "return ()",
-        EVALUATING,
+        "base = (holds[name].since,)",
+        "pass",
+        EVENTS,
+    ),
+    Fault(
+        "the journal records an id twice",
+        "scalar/adapters/inmemory/sql.py",
+        "if event.id not in known:",
+        "if event.id != known:",
+        EVENTS,
+    ),
+    Fault(
+        "`forget` leaves an app's changes waiting",
+        "scalar/adapters/inmemory/coordination.py",
+        "for kept in (self._leases, self._memories, self._resting, self._stuck):",
+        "for kept in (self._leases, self._memories, self._resting):",
+        GONE,
+    ),
+    Fault(
+        "a removed app that Redis still has is never forgotten",
+        "scalar/service/fan_out.py",
+        "    _forget_gone(parts, marked - registered)\n",
+        "",
+        GONE,
     ),
     Fault(
         "a journal that is away ends the protection of manual changes",
@@ -266,11 +324,11 @@ FAULTS: tuple[Fault, ...] = (
         STALE,
     ),
     Fault(
-        "what waits for the journal is not remembered",
+        "what an evaluation records is not handed on",
         f"{EVALUATE}/poll_and_scale.py",
-        "        after = record(ctx, done)\n",
-        "        record(ctx, done)\n",
-        SIMULATION,
+        "        after, events = record(ctx, memory, done)\n",
+        "        record(ctx, memory, done)\n",
+        EVENTS,
     ),
     Fault(
         "apps of the second page are not polled",

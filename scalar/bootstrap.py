@@ -20,6 +20,7 @@ from scalar.adapters.redis.account import RedisAccounts
 from scalar.adapters.redis.account_names import AccountNames
 from scalar.adapters.redis.connection import connect
 from scalar.adapters.redis.coordinator import RedisCoordinator
+from scalar.adapters.redis.outbox import RedisOutbox
 from scalar.adapters.redis.server_facts import RedisFacts, read_facts
 from scalar.adapters.sql.cached_registry import CachedRegistry
 from scalar.adapters.sql.engine import make_engine
@@ -177,6 +178,7 @@ class Toolbox:
             registry=self.registry,
             secrets=self.registry,
             journal=self.journal,
+            outbox=RedisOutbox(self.redis),
             counts=self.counts,
             platforms=self.platforms,
             ticks=self.coordinator,

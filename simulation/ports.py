@@ -37,6 +37,7 @@ from scalar.core.secret import Secret
 from scalar.ports.account import Account, Budget
 from scalar.ports.coordination import Lease, Tick
 from scalar.ports.counts import NOTHING_REMOVED
+from scalar.ports.outbox import Backlog
 from scalar.ports.platform import Platform, PlatformApp, Urgency
 from simulation.incidents import BEFORE, Incident
 from simulation.record import Evaluation
@@ -231,19 +232,22 @@ class SharedState:
         dump = self._keeper.dump
         return self._line.redis("store", lambda: self._redis.store(lease, memory, dump))
 
-    def finish(self, lease: Lease, memory: Memory | None) -> None:
-        """Release the lease; store the memory, unless it is None."""
+    def finish(
+        self, lease: Lease, memory: Memory | None, events: Sequence[Event] = ()
+    ) -> Backlog:
+        """Release the lease; store the memory, unless it is None, and the events."""
         self._keeper.drop(lease)
         evaluation = self._line.world.scheduler.actor.evaluation
         dump = self._keeper.dump
 
-        def finish() -> None:
+        def finish() -> Backlog:
             held = self._redis.holder(lease.app_id) == lease.token
-            self._redis.finish(lease, memory, dump)
+            backlog = self._redis.finish(lease, memory, events, dump=dump)
             if isinstance(evaluation, Evaluation):
                 self._line.world.checker.finished(evaluation, is_held=held)
+            return backlog
 
-        self._line.redis("finish", finish)
+        return self._line.redis("finish", finish)
 
     def recall(self, app_ids: Sequence[int]) -> dict[int, Memory]:
         """Return what is remembered of apps."""
@@ -252,6 +256,18 @@ class SharedState:
     def forget(self, app_id: int) -> None:
         """Drop what is remembered of an app."""
         self._line.redis("forget", lambda: self._redis.forget(app_id))
+
+    def marked(self, most: int) -> set[int]:
+        """Return apps that have a mark."""
+        return self._line.redis("marked", lambda: self._redis.marked(most))
+
+    def waiting(self, most: int) -> Sequence[Event]:
+        """Return events that the journal may not have."""
+        return self._line.redis("waiting", lambda: self._redis.waiting(most))
+
+    def remove(self, events: Sequence[Event]) -> None:
+        """Remove events from the outbox."""
+        self._line.redis("remove", lambda: self._redis.remove(events))
 
     def heartbeats(self) -> Heartbeats:
         """Return the signs of life."""
@@ -343,8 +359,9 @@ class DatabaseJournal:
         world = self._line.world
 
         def write() -> None:
+            before = len(world.journal.events)
             world.journal.record(events)
-            world.checker.written(events)
+            world.checker.written(world.journal.events[before:])
 
         self._line.database("record", write)
 

@@ -11,12 +11,14 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from scalar.adapters.redis import memory_json
+from scalar.adapters.redis import event_json, memory_json
 from scalar.adapters.redis.coordinator import EARLY_PART, LEASE_SECONDS
 from scalar.core.app_state import Memory
+from scalar.core.event import Event
 from scalar.core.health import Heartbeats
 from scalar.ports.chance import Chance
 from scalar.ports.coordination import Lease, Tick
+from scalar.ports.outbox import MOST_WAITING, Backlog
 
 Dump = Callable[[Memory, str], str]
 #: An app's number, name and revision, and the token of the tick.
@@ -35,6 +37,7 @@ class Keys:
         slow: Apps whose last exchange failed or took long.
         resting: App to the time until which it is not polled.
         stuck: App to the time since when Heroku takes no change of it.
+        outbox: Events on their way to the journal, as text, by their ids.
         evaluated: When the last evaluation ended.
         once: Job to the time until which it is done.
         account: What is known of Heroku accounts, by key.
@@ -49,6 +52,7 @@ class Keys:
     slow: set[int] = field(default_factory=set)
     resting: dict[int, float] = field(default_factory=dict)
     stuck: dict[int, float] = field(default_factory=dict)
+    outbox: dict[str, str] = field(default_factory=dict)
     evaluated: float | None = None
     once: dict[str, float] = field(default_factory=dict)
     account: dict[str, dict[str, float | str]] = field(default_factory=dict)
@@ -138,7 +142,12 @@ class RedisTwin:
             app_id, self._chance.token(), self._moment(self._now()), self.server
         )
         self.keys.lease[app_id] = (lease.token, self._now() + LEASE_SECONDS)
-        return lease, memory_json.load(self.keys.app.get(app_id), self.server)
+        text = self.keys.app.get(app_id)
+        memory = memory_json.load(text, self.server)
+        if events := memory_json.unwritten_events(text):
+            self._add(events)
+            self._keep(app_id, memory_json.dump(memory, self.server))
+        return lease, memory
 
     def store(
         self, lease: Lease, memory: Memory, dump: Dump = memory_json.dump
@@ -153,19 +162,25 @@ class RedisTwin:
         return True
 
     def finish(
-        self, lease: Lease, memory: Memory | None, dump: Dump = memory_json.dump
-    ) -> None:
-        """Give the lease back; store the memory, if it changed."""
+        self,
+        lease: Lease,
+        memory: Memory | None,
+        events: Sequence[Event] = (),
+        *,
+        dump: Dump = memory_json.dump,
+    ) -> Backlog:
+        """Give the lease back; store the memory, if it changed, and the events."""
+        backlog = self._add(events)
         app_id, keys, now = lease.app_id, self.keys, self._now()
         is_ours = self.holder(app_id) == lease.token
         keys.evaluated = now
         if is_ours:
             del keys.lease[app_id]
         if memory is None:
-            return
+            return backlog
         if not is_ours:
             keys.app.pop(app_id, None)
-            return
+            return backlog
         self._keep(app_id, dump(memory, lease.server))
         (keys.slow.add if memory.slow else keys.slow.discard)(app_id)
         if memory.rest > 0:
@@ -176,6 +191,7 @@ class RedisTwin:
             keys.stuck.setdefault(app_id, now)
         else:
             keys.stuck.pop(app_id, None)
+        return backlog
 
     def recall(self, app_ids: Sequence[int]) -> dict[int, Memory]:
         """Return what is remembered of apps, without taking a lease."""
@@ -184,10 +200,35 @@ class RedisTwin:
 
     def forget(self, app_id: int) -> None:
         """Drop what is remembered of an app."""
-        self.keys.app.pop(app_id, None)
-        self.keys.slow.discard(app_id)
-        self.keys.resting.pop(app_id, None)
-        self.keys.stuck.pop(app_id, None)
+        keys = self.keys
+        keys.slow.discard(app_id)
+        for kept in (keys.lease, keys.app, keys.resting, keys.stuck):
+            kept.pop(app_id, None)
+
+    def marked(self, most: int) -> set[int]:
+        """Return apps that have a mark."""
+        samples = (self.keys.slow, self.keys.resting, self.keys.stuck)
+        return {app_id for marks in samples for app_id in list(marks)[:most]}
+
+    def waiting(self, most: int) -> Sequence[Event]:
+        """Return events that the journal may not have, the oldest first."""
+        return [event_json.load(text) for text in self.keys.outbox.values()][:most]
+
+    def remove(self, events: Sequence[Event]) -> None:
+        """Remove events from the outbox."""
+        for event in events:
+            self.keys.outbox.pop(event.id, None)
+
+    def _add(self, events: Sequence[Event]) -> Backlog:
+        outbox = self.keys.outbox
+        if not events:
+            return Backlog(0)
+        for event in events:
+            outbox.setdefault(event.id, event_json.dump(event))
+        dropped = list(outbox)[: max(len(outbox) - MOST_WAITING, 0)]
+        for one in dropped:
+            del outbox[one]
+        return Backlog(len(outbox), len(dropped))
 
     def heartbeats(self) -> Heartbeats:
         """Return the signs of life."""

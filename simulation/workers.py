@@ -114,6 +114,7 @@ def parts_of(world: World, line: Line, clock: WorkerClock, keeper: Keeper) -> Pa
         registry=registry,
         secrets=world.registry,
         journal=DatabaseJournal(line),
+        outbox=shared,
         counts=AppSource(line),
         platforms=HerokuOverLine(line, world.account),
         ticks=shared,

@@ -41,6 +41,7 @@ class Stage:
             apps=self.registry,
             registry=self.registry,
             secrets=self.registry,
+            outbox=coordinator.outbox,
             journal=MemoryJournal(),
             counts=self.counts,
             platforms=self.platform,

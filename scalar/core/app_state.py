@@ -146,7 +146,6 @@ class Memory:
         slow: Whether the last exchange with the app failed or was slow.
         unconfirmed: Requested changes of unknown outcome. Heroku may carry them out
             late, so reads look for them.
-        unwritten: Events that the journal could not store yet.
         since: Since when this is remembered (aware, UTC); None if nothing is.
         pasts: What is remembered of each process type.
         released_at: When the app was last released, as last known.
@@ -166,7 +165,6 @@ class Memory:
     doubtful: bool = False
     slow: bool = False
     unconfirmed: tuple[Event, ...] = ()
-    unwritten: tuple[Event, ...] = ()
     since: datetime | None = None
     pasts: Mapping[str, Past] = field(default_factory=dict)
     released_at: datetime | None = None

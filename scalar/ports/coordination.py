@@ -12,7 +12,9 @@ from datetime import datetime
 from typing import Protocol
 
 from scalar.core.app_state import Memory
+from scalar.core.event import Event
 from scalar.core.health import Heartbeats
+from scalar.ports.outbox import Backlog
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +98,16 @@ class StateStore(Protocol):
         """Store the memory if the lease is still held; return whether it was."""
         ...
 
-    def finish(self, lease: Lease, memory: Memory | None) -> None:
+    def finish(
+        self, lease: Lease, memory: Memory | None, events: Sequence[Event] = ()
+    ) -> Backlog:
         """Release the lease; store the memory, unless it is None (unchanged).
 
         If the lease was lost meanwhile, the stored memory is deleted, so that the
         next evaluation reads the formation again.
+
+        The events are added to the outbox in the same step, with or without the
+        lease. Returns what waits there then; not counted where there are none.
         """
         ...
 
@@ -109,7 +116,17 @@ class StateStore(Protocol):
         ...
 
     def forget(self, app_id: int) -> None:
-        """Delete an app's memory."""
+        """Delete everything that is kept of an app: its lease, memory and marks.
+
+        An evaluation under way can then neither change the app nor store anything.
+        """
+        ...
+
+    def marked(self, most: int) -> set[int]:
+        """Return apps with a mark that does not expire: slow, resting or stuck.
+
+        A random sample of at most `most` of each mark.
+        """
         ...
 
 

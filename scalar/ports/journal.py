@@ -12,7 +12,8 @@ from scalar.core.event import Event, EventKind
 class Journal(Protocol):
     """Stores events. Every method may raise `RegistryError`.
 
-    At-least-once: an event whose write was not confirmed is recorded again.
+    At-least-once: an event whose write was not confirmed is recorded again. The
+    journal ignores an event whose id it has already.
     """
 
     def record(self, events: Sequence[Event]) -> None:

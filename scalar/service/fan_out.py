@@ -14,6 +14,7 @@ from scalar.ports.coordination import Tick
 from scalar.ports.publisher import Publisher
 from scalar.service.paging import all_keys, pages
 from scalar.service.parts import Parts
+from scalar.service.write_events import write_waiting
 
 log = logging.getLogger("scalar.tick")
 
@@ -26,6 +27,8 @@ MOST_RESERVED = 20
 #: Log a warning when ticks are further apart than this many periods.
 LATE = 1.5
 DAY = 86_400
+#: Apps with a mark, of each kind, that one tick looks up in the registry.
+MOST_MARKED = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +71,11 @@ def fan_out(parts: Parts, publisher: Publisher) -> FanOut | None:
     busy = parts.states.busy(slow - resting)
     seconds = _reserved_seconds(parts, publisher.waiting())
     room = max(1, parts.options.concurrency // 2) - len(busy)
+    marked = parts.states.marked(MOST_MARKED)
+    registered: set[int] = set()
     sent = left_out = 0
     for page in pages(parts.apps):
+        registered.update(key.id for key in page)
         awake = [key for key in page if key.id not in resting]
         chosen = _choose(parts.chance.shuffled(awake), slow, busy, max(room, 0))
         room -= sum(key.id in slow for key in chosen)
@@ -79,6 +85,8 @@ def fan_out(parts: Parts, publisher: Publisher) -> FanOut | None:
         publisher.publish(batch, token)
         sent += len(batch)
         left_out += len(page) - len(batch)
+    _forget_gone(parts, marked - registered)
+    write_waiting(parts)
     _prune(parts, tick)
     log.debug(logfmt.line("tick.done", sent=sent, left_out=left_out))
     return FanOut(sent, left_out)
@@ -121,6 +129,22 @@ def _warn_if_late(parts: Parts, tick: Tick) -> None:
                 period=parts.options.sleep_period,
             )
         )
+
+
+def _forget_gone(parts: Parts, app_ids: set[int]) -> None:
+    """Forget apps that the registry does not have.
+
+    They were removed while Redis was away, or during an evaluation. The page of a
+    cache may be old, so the registry itself is asked again.
+    """
+    for app_id in sorted(app_ids):
+        try:
+            found = parts.registry.page(app_id - 1, 1)
+        except RegistryError:
+            return
+        if not found or found[0].id != app_id:
+            parts.states.forget(app_id)
+            log.info(logfmt.line("app.forgotten", id=app_id))
 
 
 def _prune(parts: Parts, tick: Tick) -> None:

@@ -9,6 +9,7 @@ from scalar.ports.clock import Clock
 from scalar.ports.coordination import HealthStore, StateStore, TickGate
 from scalar.ports.counts import CountSource
 from scalar.ports.journal import Journal
+from scalar.ports.outbox import Outbox
 from scalar.ports.platform import Platforms
 from scalar.ports.policies import Policies
 from scalar.ports.registry import AppReader, Registry, StoredSecrets
@@ -44,6 +45,7 @@ class Parts:
     registry: Registry
     secrets: StoredSecrets
     journal: Journal
+    outbox: Outbox
     counts: CountSource
     platforms: Platforms
     ticks: TickGate

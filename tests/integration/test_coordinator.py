@@ -35,7 +35,6 @@ FULL = Memory(
     unconfirmed=(
         Event(NOON, "shop", "worker", EventKind.SCALED, Reason.RECOMMENDED, 1, 3, 2.5),
     ),
-    unwritten=(Event(NOON, "shop", None, EventKind.HELD, Reason.COUNTS_MALFORMED),),
 )
 
 
@@ -237,12 +236,41 @@ def test_an_evaluation_without_a_change_is_a_heartbeat(coordinator):
 
 def test_forgetting_an_app_deletes_all_of_its_state(coordinator):
     lease, _ = begin(coordinator, 1, "one")
-    coordinator.finish(lease, FULL)
+    coordinator.finish(lease, replace(FULL, stuck=True))
+    coordinator.reserve([1, 2], "message", 60)
     coordinator.forget(1)
 
     assert coordinator.recall([1]) == {}
     assert coordinator.slow() == set()
     assert coordinator.resting() == set()
+    assert coordinator.busy([1, 2]) == {2}
+    assert coordinator.heartbeats().stuck == 0
+
+
+def test_forgetting_an_app_leaves_no_redis_key_of_it(client):
+    coordinator = RedisCoordinator(client)
+    lease, _ = begin(coordinator, 77, "one")
+    coordinator.finish(lease, replace(FULL, stuck=True))
+    coordinator.reserve([77], "message", 60)
+    coordinator.forget(77)
+
+    assert [key for key in client.scan_iter() if "77" in key] == []
+    for key in client.scan_iter("scalar:*"):
+        kind = client.type(key)
+        members = {"zset": lambda k: client.zrange(k, 0, -1), "set": client.smembers}
+        assert "77" not in members.get(kind, lambda _: ())(key)
+
+
+def test_the_marked_apps_are_a_bounded_sample(coordinator):
+    for app_id, memory in (
+        *((1, Memory(slow=True)), (2, Memory(stuck=True)), (3, Memory(rest=60.0))),
+        *((4, Memory()), (5, Memory(stuck=True))),
+    ):
+        lease, _ = begin(coordinator, app_id, "one")
+        coordinator.finish(lease, memory)
+
+    assert {1, 2, 3, 5} <= coordinator.marked(10) <= {1, 2, 3, 4, 5}
+    assert len(coordinator.marked(1)) <= 3
 
 
 def test_once_is_true_for_the_first_caller_only(coordinator):

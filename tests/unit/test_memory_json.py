@@ -37,6 +37,7 @@ events = st.builds(
     to_quantity=st.none() | quantities,
     count=counts,
     detail=details,
+    id=names | st.just(""),
 )
 slices = st.lists(
     st.builds(Slice, moments, moments, quantities, quantities), max_size=3
@@ -89,7 +90,6 @@ memories = st.builds(
     rest=st.floats(0, 3600),
     stuck=st.booleans(),
     unconfirmed=st.lists(events, max_size=2).map(tuple),
-    unwritten=st.lists(events, max_size=2).map(tuple),
     since=st.none() | moments,
     pasts=st.dictionaries(names, pasts, max_size=3),
     released_at=st.none() | moments,
@@ -179,7 +179,8 @@ def slice_of(**fields):
             {"refusal": {"reason": "forbidden", "detail": "", "until": None}},
             id="a refusal without an end",
         ),
-        pytest.param({"unwritten": [{"at": None}]}, id="an event without a time"),
+        pytest.param({"unconfirmed": [{"at": None}]}, id="an event without a time"),
+        pytest.param({"unconfirmed_ids": ["x"]}, id="an id without an event"),
         pytest.param({"pasts": {"web": {"failures": "x"}}}, id="text for failures"),
         pytest.param(
             {"pasts": {"web": {"recommended_up": [{"lowest": 1}]}}},

@@ -418,7 +418,7 @@ def test_events_wait_for_a_journal_that_is_away(world):
     world.poll()
     assert world.journal.events == []
     world.journal.record = record
-    world.poll()
+    world.tick()
 
     (event,) = world.journal.events
     assert event.to_quantity == 10
@@ -460,7 +460,7 @@ def test_an_evaluation_that_was_cut_off_after_its_change_is_known_to_be(
     world.poll()
     finish = world.coordinator.finish
 
-    def cut_off(lease, _memory):
+    def cut_off(lease, _memory, _events):
         finish(lease, None)
         raise CoordinationError("Redis does not answer")
 
@@ -482,7 +482,7 @@ def test_a_change_before_a_workers_death_is_recorded_by_the_next_one(
     world.report({"worker": 95})
     finish = world.coordinator.finish
 
-    def die(lease, _memory):
+    def die(lease, _memory, _events):
         finish(lease, None)
         raise CoordinationError("the worker was killed")
 

@@ -69,6 +69,7 @@ class World:
             registry=self.registry,
             secrets=self.registry,
             journal=self.journal,
+            outbox=self.coordinator.outbox,
             counts=self.counts,
             platforms=self.platform,
             ticks=self.coordinator,

@@ -7,15 +7,22 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from scalar.adapters.inmemory.chance import SeededChance
+from scalar.adapters.inmemory.outbox import MemoryOutbox
 from scalar.core.app_state import Memory
+from scalar.core.event import Event
 from scalar.core.health import Heartbeats
 from scalar.ports.chance import Chance
 from scalar.ports.clock import Clock
 from scalar.ports.coordination import Lease, Tick
+from scalar.ports.outbox import Backlog
 
 
 class MemoryCoordinator:
-    """The coordination ports, for one process."""
+    """The coordination ports, for one process.
+
+    Attributes:
+        outbox: The events on their way to the journal.
+    """
 
     def __init__(
         self, clock: Clock, chance: Chance | None = None, *, early_part: float = 0.25
@@ -23,6 +30,7 @@ class MemoryCoordinator:
         self._clock = clock
         self._chance = chance or SeededChance()
         self._early_part = early_part
+        self.outbox = MemoryOutbox()
         self._due: datetime | None = None
         self._last: datetime | None = None
         self._leases: dict[int, tuple[str, datetime]] = {}
@@ -78,14 +86,17 @@ class MemoryCoordinator:
         self._memories[lease.app_id] = memory
         return True
 
-    def finish(self, lease: Lease, memory: Memory | None) -> None:
+    def finish(
+        self, lease: Lease, memory: Memory | None, events: Sequence[Event] = ()
+    ) -> Backlog:
         """Release the lease; store the memory, unless it is None (unchanged)."""
+        backlog = self.outbox.add(events)
         holder = self._holder(lease.app_id)
         self._evaluated = self._clock.now()
         if holder == lease.token:
             del self._leases[lease.app_id]
         if memory is None:
-            return
+            return backlog
         if holder == lease.token:
             self._memories[lease.app_id] = memory
             now = self._clock.now()
@@ -96,16 +107,21 @@ class MemoryCoordinator:
                 self._stuck.pop(lease.app_id, None)
         else:
             self._memories.pop(lease.app_id, None)
+        return backlog
 
     def recall(self, app_ids: Sequence[int]) -> dict[int, Memory]:
         """Return the memories of apps."""
         return {i: self._memories[i] for i in app_ids if i in self._memories}
 
     def forget(self, app_id: int) -> None:
-        """Delete an app's memory."""
-        self._memories.pop(app_id, None)
-        self._resting.pop(app_id, None)
-        self._stuck.pop(app_id, None)
+        """Delete everything that is kept of an app: its lease, memory and marks."""
+        for kept in (self._leases, self._memories, self._resting, self._stuck):
+            kept.pop(app_id, None)
+
+    def marked(self, most: int) -> set[int]:
+        """Return apps with a mark that does not expire."""
+        samples = (self.slow(), self._resting, self._stuck)
+        return {app_id for marks in samples for app_id in list(marks)[:most]}
 
     def heartbeats(self) -> Heartbeats:
         """Return the heartbeats."""

@@ -142,8 +142,12 @@ class MemoryJournal:
         self.events: list[Event] = []
 
     def record(self, events: Sequence[Event]) -> None:
-        """Store events."""
-        self.events.extend(events)
+        """Store events; ignore those whose id is stored already."""
+        known = {event.id for event in self.events if event.id}
+        for event in events:
+            if event.id not in known:
+                self.events.append(event)
+            known |= {event.id} - {""}
 
     def recent(
         self, app: str | None, limit: int, kind: EventKind | None = None

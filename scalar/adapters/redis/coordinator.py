@@ -9,13 +9,15 @@ from typing import Any
 
 import redis
 
-from scalar.adapters.redis import memory_json, redis_keys, scripts
+from scalar.adapters.redis import event_json, memory_json, redis_keys, scripts
 from scalar.adapters.redis.connection import translate_errors
 from scalar.adapters.redis.lease_keeper import LeaseKeeper
 from scalar.adapters.redis.script_batcher import ScriptBatcher
 from scalar.core.app_state import Memory
+from scalar.core.event import Event
 from scalar.core.health import Heartbeats
 from scalar.ports.coordination import Lease, Tick
+from scalar.ports.outbox import MOST_WAITING, Backlog
 
 #: Fraction of a period by which a tick may be early: beats and queues jitter.
 EARLY_PART = 0.25
@@ -36,6 +38,8 @@ class RedisCoordinator:
         self._begin = client.register_script(scripts.BEGIN)
         self._store = client.register_script(scripts.STORE)
         self._finish = client.register_script(scripts.FINISH)
+        self._move_events = client.register_script(scripts.MOVE_EVENTS)
+        self._marked = client.register_script(scripts.MARKED)
         self._heartbeats = client.register_script(scripts.HEARTBEATS)
         self._resting = client.register_script(scripts.RESTING)
         self._batcher = ScriptBatcher(client.connection_pool)
@@ -100,7 +104,10 @@ class RedisCoordinator:
         _, text, at, server = begun
         lease = Lease(app_id, token_of_lease, _moment(at), server)
         self._keeper.keep(redis_keys.lease_of(app_id), lease.token)
-        return lease, memory_json.load(text, server)
+        memory = memory_json.load(text, server)
+        if events := memory_json.unwritten_events(text):
+            self._move(lease, memory, events)
+        return lease, memory
 
     def store(self, lease: Lease, memory: Memory) -> bool:
         """Store the memory if the lease is still held; return whether it was."""
@@ -119,13 +126,18 @@ class RedisCoordinator:
             )
         return bool(stored)
 
-    def finish(self, lease: Lease, memory: Memory | None) -> None:
-        """Release the lease; store the memory, unless it is None (unchanged)."""
+    def finish(
+        self, lease: Lease, memory: Memory | None, events: Sequence[Event] = ()
+    ) -> Backlog:
+        """Release the lease; store the memory, unless it is None (unchanged).
+
+        The events go to the outbox in the same script.
+        """
         self._keeper.drop(redis_keys.lease_of(lease.app_id))
         text = "" if memory is None else memory_json.dump(memory, lease.server)
         slow_command = "SADD" if memory and memory.slow else "SREM"
         with translate_errors():
-            self._batcher.run(
+            backlog: Any = self._batcher.run(
                 self._finish,
                 keys=[
                     redis_keys.lease_of(lease.app_id),
@@ -134,13 +146,17 @@ class RedisCoordinator:
                     redis_keys.RESTING_UNTIL,
                     redis_keys.STUCK,
                     redis_keys.EVALUATED,
+                    *(redis_keys.OUTBOX, redis_keys.OUTBOX_EVENTS),
                 ],
                 args=[
                     *(lease.token, text, MEMORY_SECONDS, slow_command, lease.app_id),
                     int(memory.rest * 1000) if memory else 0,
                     int(memory.stuck) if memory else 0,
+                    MOST_WAITING,
+                    *_by_id(events),
                 ],
             )
+        return Backlog(*backlog)
 
     def recall(self, app_ids: Sequence[int]) -> dict[int, Memory]:
         """Return the memories of apps, without taking a lease."""
@@ -155,13 +171,21 @@ class RedisCoordinator:
         }
 
     def forget(self, app_id: int) -> None:
-        """Delete an app's memory."""
+        """Delete everything that is kept of an app: its lease, memory and marks."""
         with translate_errors(), self._redis.pipeline() as pipe:
-            pipe.delete(redis_keys.memory_of(app_id))
+            pipe.delete(*redis_keys.all_of(app_id))
             pipe.srem(redis_keys.SLOW, app_id)
-            pipe.zrem(redis_keys.RESTING_UNTIL, app_id)
-            pipe.zrem(redis_keys.STUCK, app_id)
+            for marks in redis_keys.TIMED_MARKS:
+                pipe.zrem(marks, app_id)
             pipe.execute()
+
+    def marked(self, most: int) -> set[int]:
+        """Return apps with a mark that does not expire, a random sample."""
+        with translate_errors():
+            samples: Any = self._marked(
+                keys=[redis_keys.SLOW, *redis_keys.TIMED_MARKS], args=[most]
+            )
+        return {int(member) for sample in samples for member in sample}
 
     def heartbeats(self) -> Heartbeats:
         """Return the heartbeats, by the Redis server's clock."""
@@ -185,6 +209,26 @@ class RedisCoordinator:
                 redis_keys.once(name), "1", nx=True, px=int(seconds * 1000)
             )
         return bool(first)
+
+    def _move(self, lease: Lease, memory: Memory, events: Sequence[Event]) -> None:
+        with translate_errors():
+            self._move_events(
+                keys=[
+                    redis_keys.lease_of(lease.app_id),
+                    redis_keys.memory_of(lease.app_id),
+                    *(redis_keys.OUTBOX, redis_keys.OUTBOX_EVENTS),
+                ],
+                args=[
+                    *(lease.token, memory_json.dump(memory, lease.server)),
+                    MEMORY_SECONDS,
+                    MOST_WAITING,
+                    *_by_id(events),
+                ],
+            )
+
+
+def _by_id(events: Sequence[Event]) -> list[str]:
+    return [text for event in events for text in (event.id, event_json.dump(event))]
 
 
 def _moment(milliseconds: str) -> datetime:

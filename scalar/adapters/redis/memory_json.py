@@ -1,19 +1,22 @@
 """Serialize an app's memory as JSON, for Redis.
 
 A text that cannot be parsed, because an older or newer version wrote it, counts as an
-empty memory: the next evaluation then reads the formation again.
+empty memory: the next evaluation then reads the formation again. Changes in doubt are
+read from a newer version's text, too, if they still have this shape.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
+from scalar.adapters.redis import event_json
 from scalar.core.app_state import Absent, Hold, Memory, Past, Refusal
 from scalar.core.drain_time import Drained
-from scalar.core.event import Event, EventKind
+from scalar.core.event import Event, identified
 from scalar.core.formation import ProcessType
 from scalar.core.reason import Cause, Reason
 from scalar.core.recommendation_window import Slice
@@ -55,8 +58,9 @@ def dump(memory: Memory, server: str = "") -> str:
         "doubtful": memory.doubtful,
         "server": server,
         "slow": memory.slow,
-        "unconfirmed": [asdict(event) for event in memory.unconfirmed],
-        "unwritten": [asdict(event) for event in memory.unwritten],
+        "unconfirmed": [event_json.without_id(e) for e in memory.unconfirmed],
+        # Apart, because older versions cannot read an event with an id.
+        "unconfirmed_ids": _ids(memory.unconfirmed),
         "since": memory.since,
         "pasts": {
             name: _non_empty(asdict(past)) for name, past in memory.pasts.items()
@@ -92,9 +96,23 @@ def load(text: str | bytes | None, server: str = "") -> Memory:
         return Memory()
 
 
+def unwritten_events(text: str | bytes | None) -> tuple[Event, ...]:
+    """Return the events that an older version kept in a memory for the journal."""
+    if not text:
+        return ()
+    try:
+        data = json.loads(text)
+        return tuple(
+            identified(event_json.from_data(event))
+            for event in data.get("unwritten", ())
+        )
+    except UNREADABLE:
+        return ()
+
+
 def _load(data: dict[str, Any]) -> Memory:
     if data["v"] != VERSION:
-        return Memory()
+        return Memory(unconfirmed=_unconfirmed(data))
     rows = data.get("formation")
     refusal = data.get("refusal")
     return Memory(
@@ -112,8 +130,7 @@ def _load(data: dict[str, Any]) -> Memory:
         },
         doubtful=bool(data.get("doubtful", False)),
         slow=bool(data.get("slow", False)),
-        unconfirmed=tuple(map(_event, data.get("unconfirmed", ()))),
-        unwritten=tuple(map(_event, data.get("unwritten", ()))),
+        unconfirmed=_unconfirmed(data),
         since=_time(data.get("since")),
         pasts={name: _past(past) for name, past in data.get("pasts", {}).items()},
         released_at=_time(data.get("released_at")),
@@ -201,15 +218,17 @@ def _refusal(data: dict[str, Any]) -> Refusal:
     return Refusal(cause, until, int(data["times"]), int(data["revision"]))
 
 
-def _event(data: dict[str, Any]) -> Event:
-    at = _moment(data["at"])
-    return Event(
-        **{
-            **data,
-            "at": at,
-            "kind": EventKind(data["kind"]),
-            "reason": Reason(data["reason"]),
-        }
+def _ids(events: Sequence[Event]) -> list[str]:
+    """Return the ids of events; nothing if none has one."""
+    ids = [event.id for event in events]
+    return ids if any(ids) else []
+
+
+def _unconfirmed(data: dict[str, Any]) -> tuple[Event, ...]:
+    events = [event_json.from_data(event) for event in data.get("unconfirmed", ())]
+    ids = data.get("unconfirmed_ids", [""] * len(events))
+    return tuple(
+        replace(event, id=str(one)) for event, one in zip(events, ids, strict=True)
     )
 
 

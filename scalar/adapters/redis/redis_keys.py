@@ -7,6 +7,8 @@
     scalar:slow          apps whose last request failed or was slow
     scalar:resting       apps that are not polled yet, and until when (ms)
     scalar:stuck         apps whose changes Heroku does not accept, since when (ms)
+    scalar:outbox        ids of events for the journal, since when they wait (ms)
+    scalar:outbox:events the events themselves (JSON), by id
     scalar:evaluated     heartbeat: when the last evaluation ended (ms)
     scalar:once:NAME     marks a periodic job as done
 
@@ -21,7 +23,16 @@ TICK_LAST = f"{PREFIX}tick:last"
 SLOW = f"{PREFIX}slow"
 RESTING_UNTIL = f"{PREFIX}resting"
 STUCK = f"{PREFIX}stuck"
+OUTBOX = f"{PREFIX}outbox"
+OUTBOX_EVENTS = f"{PREFIX}outbox:events"
 EVALUATED = f"{PREFIX}evaluated"
+#: The marks that have a time; with `SLOW`, all that is kept of an app beside its keys.
+TIMED_MARKS = (RESTING_UNTIL, STUCK)
+
+
+def all_of(app_id: int) -> tuple[str, ...]:
+    """Return every Redis key that is of one app alone."""
+    return (lease_of(app_id), memory_of(app_id))
 
 
 def lease_of(app_id: int) -> str:

@@ -7,6 +7,26 @@ local function now()
 end
 """
 
+# Adds events to the outbox, from ARGV[first] on: an id, its event, and so on. Returns
+# how many wait then, and how many of the oldest ones were dropped to stay in bounds.
+_APPEND = """
+local function append(ids, events, most, first)
+  if #ARGV < first then return {0, 0} end
+  for i = first, #ARGV, 2 do
+    redis.call('ZADD', ids, 'NX', string.format('%d', now()), ARGV[i])
+    redis.call('HSETNX', events, ARGV[i], ARGV[i + 1])
+  end
+  local waiting = redis.call('ZCARD', ids)
+  local dropped = waiting - most
+  if dropped <= 0 then return {waiting, 0} end
+  for _, id in ipairs(redis.call('ZRANGE', ids, 0, dropped - 1)) do
+    redis.call('ZREM', ids, id)
+    redis.call('HDEL', events, id)
+  end
+  return {most, dropped}
+end
+"""
+
 # The generic cell rate algorithm: over any time span, no more ticks than periods. A due
 # time more than two periods ahead comes from another clock or setting; ignore it.
 OPEN_TICK = """
@@ -57,14 +77,16 @@ return 1
 # the memory, so that the next evaluation reads the formation again.
 FINISH = (
     _NOW
+    + _APPEND
     + """
 local holder = redis.call('GET', KEYS[1])
 redis.call('SET', KEYS[6], string.format('%d', now()))
+local backlog = append(KEYS[7], KEYS[8], tonumber(ARGV[8]), 9)
 if holder == ARGV[1] then redis.call('DEL', KEYS[1]) end
-if ARGV[2] == '' then return end
+if ARGV[2] == '' then return backlog end
 if holder ~= ARGV[1] then
   redis.call('DEL', KEYS[2])
-  return
+  return backlog
 end
 redis.call('SET', KEYS[2], ARGV[2], 'EX', ARGV[3])
 redis.call(ARGV[4], KEYS[3], ARGV[5])
@@ -78,8 +100,39 @@ if ARGV[7] == '1' then
 else
   redis.call('ZREM', KEYS[5], ARGV[5])
 end
+return backlog
 """
 )
+
+# Moves the events that an older version kept in a memory to the outbox.
+MOVE_EVENTS = (
+    _NOW
+    + _APPEND
+    + """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return end
+redis.call('SET', KEYS[2], ARGV[2], 'EX', ARGV[3])
+return append(KEYS[3], KEYS[4], tonumber(ARGV[4]), 5)
+"""
+)
+
+# An event that this version cannot read goes to the back, where it keeps nothing
+# waiting until another version takes it.
+SEND_BACK = (
+    _NOW
+    + """
+for _, id in ipairs(ARGV) do
+  redis.call('ZADD', KEYS[1], 'XX', string.format('%d', now()), id)
+end
+"""
+)
+
+MARKED = """
+return {
+  redis.call('SRANDMEMBER', KEYS[1], ARGV[1]),
+  redis.call('ZRANDMEMBER', KEYS[2], ARGV[1]),
+  redis.call('ZRANDMEMBER', KEYS[3], ARGV[1]),
+}
+"""
 
 HEARTBEATS = (
     _NOW

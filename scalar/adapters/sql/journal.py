@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Engine, RowMapping, delete, insert, select
+from sqlalchemy import Engine, Insert, RowMapping, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from scalar.adapters.sql.engine import translate_errors
 from scalar.adapters.sql.tables import EventRow
@@ -21,23 +23,10 @@ class SqlJournal:
         self._engine = engine
 
     def record(self, events: Sequence[Event]) -> None:
-        """Store events, all or none."""
-        rows = [
-            {
-                "at": event.at,
-                "app": event.app,
-                "process_type": event.process_type,
-                "kind": event.kind.value,
-                "reason": event.reason.value,
-                "from_quantity": event.from_quantity,
-                "to_quantity": event.to_quantity,
-                "count": None if event.count is None else json.dumps(event.count),
-                "detail": event.detail,
-            }
-            for event in events
-        ]
+        """Store events, all or none; ignore those whose id is stored already."""
+        rows = [_row(event) for event in events]
         with translate_errors(), self._engine.begin() as connection:
-            connection.execute(insert(EventRow), rows)
+            connection.execute(_insert(connection.dialect.name), rows)
 
     def recent(
         self, app: str | None, limit: int, kind: EventKind | None = None
@@ -66,6 +55,35 @@ class SqlJournal:
             ).rowcount
 
 
+def _insert(dialect: str) -> Insert:
+    """Return the statement that inserts rows whose id is new."""
+    if dialect == "sqlite":
+        return sqlite.insert(EventRow).on_conflict_do_nothing(["event_id"])
+    return postgresql.insert(EventRow).on_conflict_do_nothing(
+        index_elements=["event_id"]
+    )
+
+
+def _row(event: Event) -> dict[str, Any]:
+    return {
+        "at": event.at,
+        "app": event.app,
+        "process_type": event.process_type,
+        "kind": event.kind.value,
+        "reason": event.reason.value,
+        "from_quantity": event.from_quantity,
+        "to_quantity": event.to_quantity,
+        "count": None if event.count is None else json.dumps(event.count),
+        "detail": _storable(event.detail),
+        "event_id": event.id or None,
+    }
+
+
+def _storable(text: str) -> str:
+    """Return a text without what no database stores: it would stop all that wait."""
+    return text.encode(errors="replace").decode().replace("\0", "?")
+
+
 def _event(row: RowMapping) -> Event:
     return Event(
         at=row["at"],
@@ -77,4 +95,5 @@ def _event(row: RowMapping) -> Event:
         to_quantity=row["to_quantity"],
         count=None if row["count"] is None else json.loads(row["count"]),
         detail=row["detail"],
+        id=row["event_id"] or "",
     )

@@ -97,12 +97,17 @@ class PolicyRow(Base):
 
 
 class EventRow(Base):
-    """An event. It holds the app's name, so it outlives the registration."""
+    """An event. It holds the app's name, so it outlives the registration.
+
+    `event_id` is the id of what happened, which stands once; null in rows of
+    versions without ids.
+    """
 
     __tablename__ = "events"
     __table_args__ = (
         Index(None, "app", "at"),
         Index(None, "at"),
+        Index(None, "event_id", unique=True),
         {"sqlite_autoincrement": True},
     )
 
@@ -116,3 +121,4 @@ class EventRow(Base):
     to_quantity: Mapped[int | None]
     count: Mapped[str | None] = mapped_column(Text)
     detail: Mapped[str] = mapped_column(Text, default="")
+    event_id: Mapped[str | None] = mapped_column(String(64))

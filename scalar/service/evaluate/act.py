@@ -12,7 +12,7 @@ from scalar.core.decision.decision import Decision
 from scalar.core.decision.dyno_limits import learn_limits
 from scalar.core.decision.formation_changes import note_formation, note_scaled
 from scalar.core.errors import AboveLimit, CallDenied, PlatformUnavailable
-from scalar.core.event import Event, EventKind
+from scalar.core.event import Event, EventKind, event_id
 from scalar.core.formation import Formation
 from scalar.core.reason import Cause, Reason
 from scalar.ports.coordination import Lease
@@ -234,12 +234,16 @@ def _held(ctx: AppContext, seen: Evaluation, failed: NotDone) -> Evaluation:
 def _events(
     ctx: AppContext, changes: Iterable[Decision], formation: Formation, at: datetime
 ) -> list[Event]:
+    """Return the events of changes, with the same ids however often it is asked."""
     return [
-        decision.event(
-            ctx.app.name,
-            EventKind.SCALED,
-            at,
-            row.quantity if (row := formation.get(decision.process_type)) else None,
+        replace(
+            decision.event(
+                ctx.app.name,
+                EventKind.SCALED,
+                at,
+                row.quantity if (row := formation.get(decision.process_type)) else None,
+            ),
+            id=event_id(ctx.token, decision.process_type),
         )
         for decision in changes
     ]

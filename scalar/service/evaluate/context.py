@@ -21,12 +21,14 @@ class AppContext:
         app: The app.
         platform: Its platform.
         parts: The other ports.
+        token: Identifies this evaluation, and the changes that it makes.
         ahead: How far the time that all workers share is ahead of this worker's clock.
     """
 
     app: RegisteredApp
     platform: Platform
     parts: Parts
+    token: str = ""
     ahead: timedelta = timedelta(0)
 
     def now(self) -> datetime:

@@ -9,6 +9,7 @@ from scalar.core import logfmt
 from scalar.core.app import AppKey, RegisteredApp
 from scalar.core.app_state import Memory
 from scalar.core.errors import ScalarError
+from scalar.core.event import Event, identified
 from scalar.core.reason import Cause, Reason
 from scalar.ports.coordination import Lease
 from scalar.service.evaluate.act import act, in_doubt
@@ -18,6 +19,7 @@ from scalar.service.evaluate.observe import observe
 from scalar.service.evaluate.quiesce import quiesce
 from scalar.service.evaluate.record import record
 from scalar.service.parts import Parts
+from scalar.service.write_events import finish
 
 #: Seconds that a reservation lasts when the evaluation follows immediately.
 AT_ONCE = 5.0
@@ -46,19 +48,21 @@ def poll_and_scale(
         return None
     lease, memory = begun
     after: Memory | None = None
+    events: tuple[Event, ...] = ()
     try:
         app = parts.apps.find(key)
         if app is None:
             return None
         ahead = lease.at - parts.clock.now()
-        ctx = AppContext(app, parts.platforms.of(app), parts, ahead)
+        ctx = AppContext(app, parts.platforms.of(app), parts, lease.token, ahead)
         known = memory.not_after(lease.at)
         done = _evaluate(ctx, lease, _afresh(known) if afresh else known)
-        after = done.memory  # stored even if recording fails
-        after = record(ctx, done)
+        # Stored even if recording fails.
+        after, events = done.memory, tuple(map(identified, done.events))
+        after, events = record(ctx, memory, done)
         return done
     finally:
-        parts.states.finish(lease, None if after == memory else after)
+        finish(parts, lease, None if after == memory else after, events)
 
 
 def evaluate_now(parts: Parts, key: AppKey) -> Evaluation | None:

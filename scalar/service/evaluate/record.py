@@ -9,11 +9,10 @@ from datetime import datetime
 
 from scalar.core import logfmt
 from scalar.core.app import RegisteredApp
-from scalar.core.app_state import WHOLE_APP, Hold, Memory
+from scalar.core.app_state import NOTHING, WHOLE_APP, Hold, Memory
 from scalar.core.decision.decision import Decision
 from scalar.core.decision.track_holds import track_holds
-from scalar.core.errors import RegistryError
-from scalar.core.event import Event
+from scalar.core.event import Event, EventKind, event_id
 from scalar.core.reason import Cause, Reason
 from scalar.service.evaluate.context import AppContext
 from scalar.service.evaluate.evaluation import Evaluation
@@ -24,15 +23,17 @@ log = logging.getLogger("scalar.evaluation")
 #: Reasons that are logged as a warning once, then at debug: they last until a person
 #: acts.
 WARNED_ONCE = frozenset({Reason.NOT_IN_FORMATION, Reason.RELEASE_PHASE})
-#: Most events of one app that are kept while the journal cannot be written.
-MOST_UNWRITTEN = 50
 
 
-def record(ctx: AppContext, done: Evaluation) -> Memory:
-    """Log the evaluation and write its events; return what to remember.
+def record(
+    ctx: AppContext, before: Memory, done: Evaluation
+) -> tuple[Memory, tuple[Event, ...]]:
+    """Log the evaluation; return what to remember, and its events for the journal.
 
-    Events that the journal refuses are kept in the memory and written by the next
-    evaluation, so that a database outage loses none.
+    Args:
+        ctx: The app.
+        before: What was remembered when the evaluation began.
+        done: The evaluation.
     """
     app, now = ctx.app, ctx.now()
     memory = done.memory
@@ -41,13 +42,33 @@ def record(ctx: AppContext, done: Evaluation) -> Memory:
     _log_holds(app, done, memory.holds, holds, now)
     _log_decisions(ctx, done)
     memory, dry_runs = record_dry_runs(ctx, done, memory)
-    events = (*memory.unwritten, *done.events, *hold_events, *dry_runs)
-    return replace(
-        memory,
-        holds=holds,
-        unwritten=_write(ctx, events),
-        stuck=done.is_stuck,
+    all_holds = {**memory.holds, **holds}
+    events = tuple(
+        _identified(ctx, event, before, all_holds)
+        for event in (*done.events, *hold_events, *dry_runs)
     )
+    return replace(memory, holds=holds, stuck=done.is_stuck), events
+
+
+def _identified(
+    ctx: AppContext, event: Event, before: Memory, holds: Mapping[str, Hold]
+) -> Event:
+    """Return the event with an id.
+
+    Another evaluation that began with the same memory, because this one lost its
+    lease, gives the same hold and the same manual change the same id.
+    """
+    if event.id:
+        return event
+    name = event.process_type or WHOLE_APP
+    base: tuple[object, ...] = (ctx.token,)
+    if event.kind in {EventKind.HELD, EventKind.RESUMED}:
+        base = (holds[name].since,)
+    elif event.kind is EventKind.CHANGED_ELSEWHERE and before.since:
+        seen_before = before.pasts.get(name, NOTHING).changed_by_hand_at
+        quantities = (event.from_quantity, event.to_quantity)
+        base = (before.since, before.read_at, seen_before, *quantities)
+    return replace(event, id=event_id(ctx.app.id, name, event.kind, *base))
 
 
 def _held(done: Evaluation) -> dict[str, Cause]:
@@ -133,19 +154,3 @@ def _log_changes_elsewhere(events: tuple[Event, ...]) -> None:
                     before=event.from_quantity,
                 )
             )
-
-
-def _write(ctx: AppContext, events: tuple[Event, ...]) -> tuple[Event, ...]:
-    """Write the events; return those that have to be kept."""
-    if not events:
-        return ()
-    try:
-        ctx.parts.journal.record(events)
-    except RegistryError as exc:
-        log.error(  # noqa: TRY400 - expected, and the detail says it
-            logfmt.line(
-                "journal.unavailable", app=ctx.app.name, waiting=len(events), detail=exc
-            )
-        )
-        return events[-MOST_UNWRITTEN:]
-    return ()

@@ -44,6 +44,28 @@ def test_an_event_written_by_a_newer_version_is_skipped(engine):
     assert journal.recent("shop", 10) == [event(0)]
 
 
+def test_an_event_with_an_id_is_stored_once(journal):
+    """The first one stays, though another evaluation recorded it at another time."""
+    journal.record([event(0, id="one"), event(1, id="two")])
+    journal.record([event(5, id="one"), event(6, id="three"), event(7, id="three")])
+
+    assert [e.id for e in journal.recent("shop", 10)] == ["three", "two", "one"]
+    assert journal.recent("shop", 10)[-1] == event(0, id="one")
+
+
+def test_events_without_an_id_are_all_stored(journal):
+    journal.record([event(0), event(0)])
+
+    assert len(journal.recent("shop", 10)) == 2
+
+
+def test_a_detail_that_no_database_stores_is_written_without_it(engine):
+    """An app may answer it; and it would stop all events behind it."""
+    SqlJournal(engine).record([event(detail="a\0b \ud800 c")])
+
+    assert SqlJournal(engine).recent("shop", 1)[0].detail == "a?b ? c"
+
+
 def test_old_events_are_pruned(journal):
     journal.record([event(0), event(5)])
 

@@ -151,9 +151,9 @@ class TestWhatIsRemembered:
         """What each evaluation gave the coordinator to keep."""
         kept, finish = [], world.coordinator.finish
 
-        def spy(lease, memory):
+        def spy(lease, memory, events):
             kept.append(memory)
-            finish(lease, memory)
+            return finish(lease, memory, events)
 
         world.coordinator.finish = spy
         return kept

@@ -1,0 +1,43 @@
+"""Serialize events, for Redis."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from scalar.core.event import Event, EventKind
+from scalar.core.reason import Reason
+
+
+def dump(event: Event) -> str:
+    """Return an event as JSON."""
+    return json.dumps(asdict(event), default=datetime.isoformat, separators=(",", ":"))
+
+
+def load(text: str) -> Event:
+    """Return the event in a text; raises one of `memory_json.UNREADABLE`."""
+    return from_data(json.loads(text))
+
+
+def without_id(event: Event) -> dict[str, Any]:
+    """Return an event as data that versions without ids can read."""
+    data = asdict(event)
+    del data["id"]
+    return data
+
+
+def from_data(data: dict[str, Any]) -> Event:
+    """Return the event in data; raises one of `memory_json.UNREADABLE`."""
+    at = datetime.fromisoformat(data["at"])
+    if at.tzinfo is None:
+        raise ValueError(f"{at} has no time zone")
+    return Event(
+        **{
+            **data,
+            "at": at,
+            "kind": EventKind(data["kind"]),
+            "reason": Reason(data["reason"]),
+        }
+    )
