@@ -7,6 +7,7 @@ This module is the face of the package; the files behind it are private.
     TASK_POOL                 the setting `worker_pool`
     InThreadRequest           the `Request` of the evaluation task
     CeleryPublisher           the port `Publisher`
+    SLOW, SlowLane            the header of slow apps' messages, and their threads
 """
 
 from __future__ import annotations
@@ -15,14 +16,17 @@ from celery import Celery
 
 from scalar.worker import _beat_thread, _transport
 from scalar.worker._beat_clock import LONG_AGO, uptime_now
-from scalar.worker._publisher import CeleryPublisher
+from scalar.worker._publisher import SLOW, CeleryPublisher
 from scalar.worker._request import InThreadRequest
+from scalar.worker._slow_lane import SlowLane
 
 __all__ = [
     "LONG_AGO",
+    "SLOW",
     "TASK_POOL",
     "CeleryPublisher",
     "InThreadRequest",
+    "SlowLane",
     "install",
     "uptime_now",
 ]

@@ -15,13 +15,15 @@ from scalar.adapters.redis.lease_keeper import LeaseKeeper
 from scalar.adapters.redis.script_batcher import ScriptBatcher
 from scalar.core.app_state import Memory
 from scalar.core.health import Heartbeats
-from scalar.ports.coordination import Lease, Tick
+from scalar.ports.coordination import Lease, Standing, Tick
 
 #: Fraction of a period by which a tick may be early: beats and queues jitter.
 EARLY_PART = 0.25
 #: Seconds until a lease expires unless it is renewed: how long an app is not evaluated
 #: after the worker that was evaluating it has died.
 LEASE_SECONDS = 3.0
+#: Seconds without a poll after which an app no longer counts as slow.
+SLOW_SECONDS = 600.0
 #: Seconds until an unchanged memory expires.
 MEMORY_SECONDS = 7 * 86_400
 
@@ -37,7 +39,7 @@ class RedisCoordinator:
         self._store = client.register_script(scripts.STORE)
         self._finish = client.register_script(scripts.FINISH)
         self._heartbeats = client.register_script(scripts.HEARTBEATS)
-        self._resting = client.register_script(scripts.RESTING)
+        self._standing = client.register_script(scripts.STANDING)
         self._batcher = ScriptBatcher(client.connection_pool)
         self._keeper = LeaseKeeper(client, LEASE_SECONDS)
 
@@ -65,17 +67,32 @@ class RedisCoordinator:
             )
         return [app_ids[place] for place in free]
 
-    def slow(self) -> set[int]:
-        """Return the apps whose last request failed or was slow."""
+    def standing(self, app_ids: Sequence[int]) -> dict[int, Standing]:
+        """Return the standing of those of the apps that rest or are slow."""
+        if not app_ids:
+            return {}
         with translate_errors():
-            members: Any = self._redis.smembers(redis_keys.SLOW)
-        return {int(member) for member in members}
+            found: Any = self._standing(
+                keys=[redis_keys.POLLED, redis_keys.SLOW, redis_keys.RESTING_UNTIL],
+                args=[int(SLOW_SECONDS * 1000), *app_ids],
+            )
+        return {
+            app_ids[place]: Standing(waits / 1000, bool(is_slow))
+            for place, waits, is_slow in found
+        }
 
-    def resting(self) -> set[int]:
-        """Return the apps that are not polled yet, because they did not answer."""
+    def polled_before(self, at: datetime, most: int) -> list[int]:
+        """Return apps that were not polled since then, oldest poll first."""
         with translate_errors():
-            members: Any = self._resting(keys=[redis_keys.RESTING_UNTIL])
-        return {int(member) for member in members}
+            members: Any = self._redis.zrange(
+                redis_keys.POLLED,
+                "-inf",
+                f"({int(at.timestamp() * 1000)}",
+                byscore=True,
+                offset=0,
+                num=most,
+            )
+        return [int(member) for member in members]
 
     def busy(self, app_ids: Collection[int]) -> set[int]:
         """Return which of the apps are reserved or being evaluated."""
@@ -128,6 +145,7 @@ class RedisCoordinator:
                     redis_keys.RESTING_UNTIL,
                     redis_keys.STUCK,
                     redis_keys.EVALUATED,
+                    redis_keys.POLLED,
                 ],
                 args=[
                     *(lease.token, text, MEMORY_SECONDS, slow_command, lease.app_id),
@@ -149,10 +167,11 @@ class RedisCoordinator:
         }
 
     def forget(self, app_id: int) -> None:
-        """Delete an app's memory."""
+        """Delete everything that is kept of an app, its lease included."""
         with translate_errors(), self._redis.pipeline() as pipe:
-            pipe.delete(redis_keys.memory_of(app_id))
+            pipe.delete(redis_keys.memory_of(app_id), redis_keys.lease_of(app_id))
             pipe.srem(redis_keys.SLOW, app_id)
+            pipe.zrem(redis_keys.POLLED, app_id)
             pipe.zrem(redis_keys.RESTING_UNTIL, app_id)
             pipe.zrem(redis_keys.STUCK, app_id)
             pipe.execute()
@@ -161,15 +180,21 @@ class RedisCoordinator:
         """Return the heartbeats, by the Redis server's clock."""
         with translate_errors():
             found: Any = self._heartbeats(
-                keys=[redis_keys.TICK_LAST, redis_keys.EVALUATED, redis_keys.STUCK]
+                keys=[
+                    redis_keys.TICK_LAST,
+                    redis_keys.EVALUATED,
+                    redis_keys.STUCK,
+                    redis_keys.POLLED,
+                ]
             )
-        at, ticked, evaluated, stuck, since = found
+        at, ticked, evaluated, stuck, since, oldest = found
         return Heartbeats(
             _moment(at),
             ticked_at=_moment(ticked) if ticked else None,
             evaluated_at=_moment(evaluated) if evaluated else None,
             stuck=int(stuck),
             stuck_since=_moment(since) if since else None,
+            oldest_poll_at=_moment(oldest) if oldest else None,
         )
 
     def once(self, name: str, seconds: float) -> bool:

@@ -5,6 +5,7 @@
     scalar:lease:ID      token of an app's reservation, or of its lease
     scalar:app:ID        an app's memory (JSON)
     scalar:slow          apps whose last request failed or was slow
+    scalar:polled        apps, and when their last evaluation ended (ms)
     scalar:resting       apps that are not polled yet, and until when (ms)
     scalar:stuck         apps whose changes Heroku does not accept, since when (ms)
     scalar:evaluated     heartbeat: when the last evaluation ended (ms)
@@ -19,6 +20,7 @@ from scalar.adapters.redis.connection import PREFIX
 TICK_DUE = f"{PREFIX}tick:due"
 TICK_LAST = f"{PREFIX}tick:last"
 SLOW = f"{PREFIX}slow"
+POLLED = f"{PREFIX}polled"
 RESTING_UNTIL = f"{PREFIX}resting"
 STUCK = f"{PREFIX}stuck"
 EVALUATED = f"{PREFIX}evaluated"
