@@ -241,6 +241,20 @@ FAULTS: tuple[Fault, ...] = (
         "tests/unit/test_backoff.py",
     ),
     Fault(
+        "a Redis that becomes read-only ends the workers",
+        "scalar/worker/_transport.py",
+        "connection_errors = (*redis.Transport.connection_errors, RedisError)",
+        "connection_errors = redis.Transport.connection_errors",
+        "tests/unit/test_refused.py",
+    ),
+    Fault(
+        "a worker that Redis refuses connects anew without a pause",
+        "scalar/worker/_transport.py",
+        "self._pause = min(max(FIRST_PAUSE, 2 * self._pause), longest)",
+        "self._pause = 0.0",
+        "tests/unit/test_refused.py",
+    ),
+    Fault(
         "slow apps take all threads of a worker",
         "scalar/worker/_slow_lane.py",
         "            if not self._free:\n",

@@ -68,10 +68,14 @@ class CeleryPublisher:
 
     @contextmanager
     def _channel(self) -> Iterator[Any]:
+        channel: Any = None
         try:
             with self._app.producer_or_acquire() as producer:
-                yield producer.channel
+                channel = producer.channel
+                yield channel
         except (KombuError, RedisError, OSError) as exc:
+            if channel is not None:  # after a failover the URL leads elsewhere
+                channel.disconnect()
             raise CoordinationError(f"The broker does not answer: {exc}") from exc
 
     def _template(self, channel: Any, *, slow: bool) -> tuple[str, Any]:
