@@ -4,7 +4,7 @@ from celery.schedules import schedule
 
 from scalar.adapters.redis.connection import PREFIX, tls_options
 from scalar.start import settings_or_exit
-from scalar.worker import LONG_AGO, TASK_POOL, uptime_now
+from scalar.worker import LONG_AGO, LONGEST_PAUSE, SCHEDULER, TASK_POOL, uptime_now
 
 _settings = settings_or_exit()
 
@@ -24,6 +24,8 @@ broker_transport_options = {
     "socket_connect_timeout": 5,
     "socket_keepalive": True,
     "socket_timeout": 10,
+    # Seconds between two connections to a Redis that refuses commands.
+    "longest_pause": float(min(_settings.sleep_period, LONGEST_PAUSE)),
 }
 
 task_ignore_result = True
@@ -41,6 +43,8 @@ worker_prefetch_multiplier = 1
 # Celery restores the count as its event loop acknowledges; our requests bypass that.
 worker_enable_prefetch_count_reduction = False
 worker_send_task_events = False
+# None of our tasks is acknowledged late; unset, it warns at each lost connection.
+worker_cancel_long_running_tasks_on_connection_loss = True
 worker_hijack_root_logger = False
 worker_redirect_stdouts = False
 task_send_sent_event = False
@@ -56,4 +60,4 @@ beat_schedule = {
     }
 }
 # The default one stores times in a file; uptimes mean nothing after a restart.
-beat_scheduler = "celery.beat:Scheduler"
+beat_scheduler = SCHEDULER

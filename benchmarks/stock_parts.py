@@ -49,7 +49,9 @@ class GuardedTransport(_transport.Transport):
 class ApplyAsync(_publisher.CeleryPublisher):
     """A publisher that lets Celery build each message; kombu sends them in batches."""
 
-    def publish(self, app_keys: Sequence[AppKey], token: str) -> None:
+    def publish(
+        self, app_keys: Sequence[AppKey], token: str, *, slow: bool = False
+    ) -> None:
         """Enqueue one evaluation for each app."""
         size = _publisher.BATCH_SIZE
         with (
@@ -61,6 +63,7 @@ class ApplyAsync(_publisher.CeleryPublisher):
                     (app_key.id, app_key.name, app_key.revision, token),
                     producer=producer,
                     retry=False,
+                    headers={_publisher.SLOW: "1"} if slow else {},
                     **WITHOUT_REPEATING,
                 )
 

@@ -53,7 +53,6 @@ def options_of(settings: Settings) -> Options:
     return Options(
         sleep_period=settings.sleep_period,
         formation_ttl=settings.formation_ttl,
-        concurrency=settings.worker_concurrency,
         events_keep_days=settings.events_keep_days,
         app_backoff_max=settings.app_backoff_max,
     )

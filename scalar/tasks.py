@@ -10,14 +10,19 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from celery import Celery
-from celery.signals import beat_init, setup_logging, worker_init
+from celery.signals import (
+    beat_init,
+    setup_logging,
+    worker_init,
+    worker_shutting_down,
+)
 
 from scalar.core import logfmt
 from scalar.core.app import AppKey
 from scalar.core.errors import ConfigurationError, ScalarError
 from scalar.logs import set_up_logging
 from scalar.start import exit_with, settings_or_exit
-from scalar.worker import InThreadRequest, install
+from scalar.worker import SLOW, InThreadRequest, SlowLane, install
 
 if TYPE_CHECKING:
     from scalar.bootstrap import Toolbox
@@ -34,6 +39,7 @@ LARGEST_ID = 2**31 - 1
 app = Celery("scalar")
 app.config_from_object("celeryconfig")
 install(app)
+slow_lane = SlowLane(max(1, settings.worker_concurrency // 2))
 
 
 @cache
@@ -64,17 +70,24 @@ def fan_out() -> None:
 
 @app.task(name="scalar.poll_and_scale", Request=InThreadRequest)
 def poll_and_scale(app_id: int, name: str, revision: int, token: str) -> None:
-    """Evaluate one app."""
-    from scalar.adapters.deadline import within  # noqa: PLC0415
-    from scalar.service.evaluate.poll_and_scale import poll_and_scale as use_case  # noqa: PLC0415
-
+    """Evaluate one app; a slow one in the threads that are for those."""
     if not 0 < int(app_id) <= LARGEST_ID:
         log.error(logfmt.line("message.refused", detail="no app has this id"))
         return
     key = AppKey(int(app_id), str(name), int(revision))
+    if poll_and_scale.request.get(SLOW):
+        slow_lane.run(key.id, lambda: _evaluate(key, str(token)))
+    else:
+        _evaluate(key, str(token))
+
+
+def _evaluate(key: AppKey, token: str) -> None:
+    from scalar.adapters.deadline import within  # noqa: PLC0415
+    from scalar.service.evaluate.poll_and_scale import poll_and_scale as use_case  # noqa: PLC0415
+
     try:
         with within(EVALUATION_SECONDS):
-            use_case(toolbox().parts, key, str(token))
+            use_case(toolbox().parts, key, token)
     except ScalarError as exc:
         log.error(logfmt.line("poll.failed", app=key.name, detail=exc))  # noqa: TRY400 - an expected error; the detail is enough
 
@@ -100,6 +113,12 @@ def _worker_starts(**_ignored: object) -> None:
             concurrency=settings.worker_concurrency,
         )
     )
+
+
+@worker_shutting_down.connect
+def _worker_ends(**_: object) -> None:
+    """Leave the slow apps that wait to the next tick: the worker has 30 s to end."""
+    slow_lane.close()
 
 
 @beat_init.connect

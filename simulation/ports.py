@@ -35,7 +35,7 @@ from scalar.core.reading import Reading
 from scalar.core.reason import Cause
 from scalar.core.secret import Secret
 from scalar.ports.account import Account, Budget
-from scalar.ports.coordination import Lease, Tick
+from scalar.ports.coordination import Lease, Standing, Tick
 from scalar.ports.counts import NOTHING_REMOVED
 from scalar.ports.outbox import Backlog
 from scalar.ports.platform import Platform, PlatformApp, Urgency
@@ -199,13 +199,13 @@ class SharedState:
             "reserve", lambda: self._redis.reserve(app_ids, token, seconds)
         )
 
-    def slow(self) -> set[int]:
-        """Return the apps whose last exchange failed or took long."""
-        return self._line.redis("slow", self._redis.slow)
+    def standing(self, app_ids: Sequence[int]) -> dict[int, Standing]:
+        """Return the standing of those of the apps that rest or are slow."""
+        return self._line.redis("standing", lambda: self._redis.standing(app_ids))
 
-    def resting(self) -> set[int]:
-        """Return the apps that back off."""
-        return self._line.redis("resting", self._redis.resting)
+    def polled_before(self, at: datetime, most: int) -> list[int]:
+        """Return apps that were not polled since then."""
+        return self._line.redis("polled", lambda: self._redis.polled_before(at, most))
 
     def busy(self, app_ids: Collection[int]) -> set[int]:
         """Return those of the apps that are reserved or being evaluated."""
@@ -256,10 +256,6 @@ class SharedState:
     def forget(self, app_id: int) -> None:
         """Drop what is remembered of an app."""
         self._line.redis("forget", lambda: self._redis.forget(app_id))
-
-    def marked(self, most: int) -> set[int]:
-        """Return apps that have a mark."""
-        return self._line.redis("marked", lambda: self._redis.marked(most))
 
     def waiting(self, most: int) -> Sequence[Event]:
         """Return events that the journal may not have."""

@@ -12,17 +12,21 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from scalar.adapters.redis import event_json, memory_json
-from scalar.adapters.redis.coordinator import EARLY_PART, LEASE_SECONDS
+from scalar.adapters.redis.coordinator import (
+    EARLY_PART,
+    LEASE_SECONDS,
+    SLOW_SECONDS,
+)
 from scalar.core.app_state import Memory
 from scalar.core.event import Event
 from scalar.core.health import Heartbeats
 from scalar.ports.chance import Chance
-from scalar.ports.coordination import Lease, Tick
+from scalar.ports.coordination import Lease, Standing, Tick
 from scalar.ports.outbox import MOST_WAITING, Backlog
 
 Dump = Callable[[Memory, str], str]
-#: An app's number, name and revision, and the token of the tick.
-Message = tuple[int, str, int, str]
+#: An app's number, name and revision, the token of the tick, and whether it is slow.
+Message = tuple[int, str, int, str, bool]
 
 
 @dataclass
@@ -35,6 +39,7 @@ class Keys:
         lease: App to a token, and when it expires.
         app: App to what is remembered of it, as text.
         slow: Apps whose last exchange failed or took long.
+        polled: App to the time when its last evaluation ended.
         resting: App to the time until which it is not polled.
         stuck: App to the time since when Heroku takes no change of it.
         outbox: Events on their way to the journal, as text, by their ids.
@@ -50,6 +55,7 @@ class Keys:
     lease: dict[int, tuple[str, float]] = field(default_factory=dict)
     app: dict[int, str] = field(default_factory=dict)
     slow: set[int] = field(default_factory=set)
+    polled: dict[int, float] = field(default_factory=dict)
     resting: dict[int, float] = field(default_factory=dict)
     stuck: dict[int, float] = field(default_factory=dict)
     outbox: dict[str, str] = field(default_factory=dict)
@@ -121,14 +127,22 @@ class RedisTwin:
         self.keys.lease.update((app_id, (token, end)) for app_id in free)
         return free
 
-    def slow(self) -> set[int]:
-        """Return the apps whose last exchange failed or took long."""
-        return set(self.keys.slow)
+    def standing(self, app_ids: Sequence[int]) -> dict[int, Standing]:
+        """Return the standing of those of the apps that rest or are slow."""
+        now, keys, found = self._now(), self.keys, {}
+        for app_id in app_ids:
+            polled = keys.polled.setdefault(app_id, now)
+            rest = keys.resting.get(app_id, 0.0)
+            is_slow = app_id in keys.slow and now - polled <= SLOW_SECONDS
+            if is_slow or rest > now:
+                found[app_id] = Standing(now - max(polled, rest), is_slow)
+        return found
 
-    def resting(self) -> set[int]:
-        """Return the apps that are not to be polled yet."""
-        now = self._now()
-        return {app_id for app_id, until in self.keys.resting.items() if now < until}
+    def polled_before(self, at: datetime, most: int) -> list[int]:
+        """Return apps that were not polled since then, oldest poll first."""
+        polled = self.keys.polled
+        old = [app_id for app_id in polled if self._moment(polled[app_id]) < at]
+        return sorted(old, key=polled.__getitem__)[:most]
 
     def busy(self, app_ids: Collection[int]) -> set[int]:
         """Return those of the apps that are reserved or being evaluated."""
@@ -173,7 +187,7 @@ class RedisTwin:
         backlog = self._add(events)
         app_id, keys, now = lease.app_id, self.keys, self._now()
         is_ours = self.holder(app_id) == lease.token
-        keys.evaluated = now
+        keys.evaluated = keys.polled[app_id] = now
         if is_ours:
             del keys.lease[app_id]
         if memory is None:
@@ -199,16 +213,11 @@ class RedisTwin:
         return {i: memory_json.load(texts[i]) for i in app_ids if i in texts}
 
     def forget(self, app_id: int) -> None:
-        """Drop what is remembered of an app."""
+        """Drop everything that is kept of an app, its lease included."""
         keys = self.keys
         keys.slow.discard(app_id)
-        for kept in (keys.lease, keys.app, keys.resting, keys.stuck):
+        for kept in (keys.lease, keys.app, keys.polled, keys.resting, keys.stuck):
             kept.pop(app_id, None)
-
-    def marked(self, most: int) -> set[int]:
-        """Return apps that have a mark."""
-        samples = (self.keys.slow, self.keys.resting, self.keys.stuck)
-        return {app_id for marks in samples for app_id in list(marks)[:most]}
 
     def waiting(self, most: int) -> Sequence[Event]:
         """Return events that the journal may not have, the oldest first."""
@@ -234,12 +243,13 @@ class RedisTwin:
         """Return the signs of life."""
         keys = self.keys
         first = min(keys.stuck.values(), default=None)
-        ticked, evaluated, stuck = (
+        oldest = min(keys.polled.values(), default=None)
+        ticked, evaluated, stuck, polled = (
             None if at is None else self._moment(at)
-            for at in (keys.last, keys.evaluated, first)
+            for at in (keys.last, keys.evaluated, first, oldest)
         )
         now = self._moment(self._now())
-        return Heartbeats(now, ticked, evaluated, len(keys.stuck), stuck)
+        return Heartbeats(now, ticked, evaluated, len(keys.stuck), stuck, polled)
 
     def once(self, name: str, seconds: float) -> bool:
         """Return True to one caller in `seconds`."""

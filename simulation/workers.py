@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from scalar.adapters.inmemory.chance import SeededChance
@@ -16,6 +17,7 @@ from scalar.service.evaluate.poll_and_scale import poll_and_scale
 from scalar.service.fan_out import fan_out
 from scalar.service.health import send_heartbeat
 from scalar.service.parts import Parts
+from scalar.worker import SlowLane
 from simulation.ports import (
     AppSource,
     DatabaseJournal,
@@ -26,6 +28,7 @@ from simulation.ports import (
     SharedState,
 )
 from simulation.record import Evaluation
+from simulation.redis_twin import Message
 from simulation.scheduler import Process, WorkerClock
 
 if TYPE_CHECKING:
@@ -43,6 +46,7 @@ class Worker(Process):
 
     def __init__(self, world: World, name: str, ahead: float) -> None:
         super().__init__(name)
+        self._lane = SlowLane(max(1, world.setup.threads // 2))
         self.world = world
         self.clock = WorkerClock(world.scheduler, ahead)
         self.keeper = Keeper(memory_json.dump)
@@ -75,7 +79,7 @@ class Worker(Process):
                 self._tick()
             elif message := world.take_message():
                 scheduler.sleep(world.line.between(0.0005, 0.003))
-                self._evaluate(*message)
+                self._take(message)
             else:
                 world.idle.append(scheduler.actor)
                 scheduler.wait()
@@ -88,6 +92,14 @@ class Worker(Process):
                 send_heartbeat(self.parts, Switch(world))
         except ScalarError as exc:
             world.note("tick.failed", exc)
+
+    def _take(self, message: Message) -> None:
+        app_id, name, revision, token, slow = message
+        evaluate = partial(self._evaluate, app_id, name, revision, token)
+        if slow:
+            self._lane.run(app_id, evaluate)
+        else:
+            evaluate()
 
     def _evaluate(self, app_id: int, name: str, revision: int, token: str) -> None:
         world = self.world
@@ -136,11 +148,13 @@ class Queue:
         redis = self._world.redis
         return self._world.line.redis("waiting", lambda: len(redis.keys.queue))
 
-    def publish(self, keys: Sequence[AppKey], token: str) -> None:
+    def publish(
+        self, keys: Sequence[AppKey], token: str, *, slow: bool = False
+    ) -> None:
         """Enqueue one evaluation for each app."""
         if not keys:
             return
-        messages = [(key.id, key.name, key.revision, token) for key in keys]
+        messages = [(key.id, key.name, key.revision, token, slow) for key in keys]
         self._world.line.redis("publish", lambda: self._world.enqueue(messages))
 
 

@@ -81,7 +81,6 @@ class World:
         self.options = Options(
             sleep_period=setup.period,
             formation_ttl=setup.formation_ttl,
-            concurrency=setup.threads,
             events_keep_days=90,
             app_backoff_max=60,
         )

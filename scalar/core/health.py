@@ -5,6 +5,7 @@ man's switch is no longer called (its heartbeat stops), in each of these cases:
 
     no tick for a while          beat has stopped, or no worker takes its messages
     no evaluation for a while    the workers have stopped, or are stuck
+    an app is not polled         slow apps, or too few workers, keep it waiting
     changes wait for too long    Heroku does not accept them
 """
 
@@ -19,6 +20,8 @@ from scalar.core.backoff import MOST_PERIODS
 MOST_MISSED = 3
 #: Seconds for which a change may wait: a blocked account is retried on its own.
 LONGEST_STUCK = 300
+#: Seconds that the evaluation of an app may take, with some to spare.
+LONGEST_POLL = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,8 @@ class Heartbeats:
         evaluated_at: When the last evaluation of any app ended.
         stuck: Apps with a change, or a decision, that Heroku does not accept.
         stuck_since: Since when the first of them has waited.
+        oldest_poll_at: When the app that has waited longest was polled, or first seen;
+            None if no app is known.
     """
 
     at: datetime
@@ -38,6 +43,7 @@ class Heartbeats:
     evaluated_at: datetime | None = None
     stuck: int = 0
     stuck_since: datetime | None = None
+    oldest_poll_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,11 @@ def judge_health(
     """
     found = [judge_ticks(heartbeats, period)]
     if has_apps:
-        found += [_evaluations(heartbeats, period, backoff), _changes(heartbeats)]
+        found += [
+            _evaluations(heartbeats, period, backoff),
+            _polls(heartbeats, period, backoff),
+            _changes(heartbeats),
+        ]
     return found
 
 
@@ -94,10 +104,26 @@ def _evaluations(heartbeats: Heartbeats, period: float, backoff: float) -> Healt
             "evaluations", is_well=False, text=f"never; {way_out}", was_well=False
         )
     age = heartbeats.at - heartbeats.evaluated_at
-    rest = min(backoff, MOST_PERIODS * period)
-    well = age <= timedelta(seconds=MOST_MISSED * period + rest)
+    well = age <= _longest_rest(period, backoff)
     text = f"{_shown(age)} ago"
     return HealthCheck("evaluations", well, text if well else f"{text}; {way_out}")
+
+
+def _polls(heartbeats: Heartbeats, period: float, backoff: float) -> HealthCheck:
+    way_out = "too few workers for the apps: heroku ps:scale worker+1"
+    if heartbeats.oldest_poll_at is None:
+        return HealthCheck("polls", is_well=True, text="no app is waiting")
+    age = heartbeats.at - heartbeats.oldest_poll_at
+    longest = _longest_rest(period, backoff) + timedelta(seconds=LONGEST_POLL)
+    text = f"the app that has waited longest: {_shown(age)}"
+    well = age <= longest
+    return HealthCheck("polls", well, text if well else f"{text}; {way_out}")
+
+
+def _longest_rest(period: float, backoff: float) -> timedelta:
+    """Return how long an app may go without a poll: it may rest, and miss some."""
+    rest = min(backoff, MOST_PERIODS * period)
+    return timedelta(seconds=MOST_MISSED * period + rest)
 
 
 def _changes(heartbeats: Heartbeats) -> HealthCheck:

@@ -48,6 +48,21 @@ class Tick:
     previous: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where an app that rests, or is slow, stands when a tick looks at it.
+
+    Attributes:
+        waits: Seconds since its last poll, or since its rest ended if that was later;
+            negative while it rests.
+        is_slow: Whether its last request failed or was slow. Fades: an app that was
+            not polled for a while does not count as slow.
+    """
+
+    waits: float
+    is_slow: bool
+
+
 class TickGate(Protocol):
     """Accepts one tick per period, however many beats are running."""
 
@@ -73,12 +88,16 @@ class StateStore(Protocol):
         """
         ...
 
-    def slow(self) -> set[int]:
-        """Return the apps whose last request failed or was slow."""
+    def standing(self, app_ids: Sequence[int]) -> dict[int, Standing]:
+        """Return the standing of those of the apps that rest or are slow.
+
+        An app seen for the first time counts as polled now, so that `polled_before`
+        and the heartbeats find it if it is never polled.
+        """
         ...
 
-    def resting(self) -> set[int]:
-        """Return the apps that are not polled yet, because they did not answer."""
+    def polled_before(self, at: datetime, most: int) -> list[int]:
+        """Return apps that were not polled since then, oldest poll first."""
         ...
 
     def busy(self, app_ids: Collection[int]) -> set[int]:
@@ -119,13 +138,6 @@ class StateStore(Protocol):
         """Delete everything that is kept of an app: its lease, memory and marks.
 
         An evaluation under way can then neither change the app nor store anything.
-        """
-        ...
-
-    def marked(self, most: int) -> set[int]:
-        """Return apps with a mark that does not expire: slow, resting or stuck.
-
-        A random sample of at most `most` of each mark.
         """
         ...
 

@@ -18,8 +18,12 @@ class Publisher(Protocol):
         """Return how many evaluations are queued and not yet taken by a worker."""
         ...
 
-    def publish(self, app_keys: Sequence[AppKey], token: str) -> None:
+    def publish(
+        self, app_keys: Sequence[AppKey], token: str, *, slow: bool = False
+    ) -> None:
         """Enqueue one evaluation per app, in a few round trips.
+
+        Workers use at most half of their threads for those of slow apps.
 
         Raises:
             CoordinationError: The broker is unavailable; some may have been enqueued.

@@ -6,13 +6,14 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from math import inf
 
 from scalar.core import logfmt
 from scalar.core.app import AppKey
 from scalar.core.errors import RegistryError
 from scalar.ports.coordination import Tick
 from scalar.ports.publisher import Publisher
-from scalar.service.paging import all_keys, pages
+from scalar.service.paging import PAGE, all_keys, pages
 from scalar.service.parts import Parts
 from scalar.service.write_events import write_waiting
 
@@ -27,8 +28,6 @@ MOST_RESERVED = 20
 #: Log a warning when ticks are further apart than this many periods.
 LATE = 1.5
 DAY = 86_400
-#: Apps with a mark, of each kind, that one tick looks up in the registry.
-MOST_MARKED = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +36,15 @@ class FanOut:
 
     Attributes:
         sent: Apps whose evaluation was enqueued.
-        left_out: Apps that are being evaluated or already queued, that back off
-            because they did not answer, or that are slow and found no room.
+        left_out: Apps that are being evaluated or already queued, or that back off
+            because they did not answer.
+        overdue: Slow apps that the last tick enqueued, too, and no worker had a
+            thread for.
     """
 
     sent: int
     left_out: int
+    overdue: int = 0
 
 
 def fan_out(parts: Parts, publisher: Publisher) -> FanOut | None:
@@ -52,9 +54,10 @@ def fan_out(parts: Parts, publisher: Publisher) -> FanOut | None:
     restarted beat does not evaluate more often.
 
     Apps that keep failing to answer back off. Apps that were slow or failed last
-    time get at most half of one worker's threads, so that they cannot delay the
-    others. When workers fall behind, queued apps keep their place: every app is
-    still evaluated, only less often.
+    time come last, the oldest poll first, and workers use at most half of their
+    threads for them, so that they delay neither the others nor one another. When
+    workers fall behind, queued apps keep their place: every app is still evaluated,
+    only less often.
 
     Raises:
         CoordinationError: Redis is away; the next tick tries again.
@@ -65,40 +68,67 @@ def fan_out(parts: Parts, publisher: Publisher) -> FanOut | None:
         log.debug(logfmt.line("tick.refused", reason="this period had its tick"))
         return None
     _warn_if_late(parts, tick)
-    token = parts.chance.token()
-    slow = parts.states.slow()
-    resting = parts.states.resting()
-    busy = parts.states.busy(slow - resting)
-    seconds = _reserved_seconds(parts, publisher.waiting())
-    room = max(1, parts.options.concurrency // 2) - len(busy)
-    marked = parts.states.marked(MOST_MARKED)
+    sender = _Sender(parts, publisher, _reserved_seconds(parts, publisher.waiting()))
     registered: set[int] = set()
-    sent = left_out = 0
+    slow: list[tuple[float, AppKey]] = []
     for page in pages(parts.apps):
         registered.update(key.id for key in page)
-        awake = [key for key in page if key.id not in resting]
-        chosen = _choose(parts.chance.shuffled(awake), slow, busy, max(room, 0))
-        room -= sum(key.id in slow for key in chosen)
-        numbers = [key.id for key in chosen]
-        free = set(parts.states.reserve(numbers, token, seconds))
-        batch = [key for key in chosen if key.id in free]
-        publisher.publish(batch, token)
-        sent += len(batch)
-        left_out += len(page) - len(batch)
-    _forget_gone(parts, marked - registered)
+        standing = parts.states.standing([key.id for key in page])
+        healthy = [key for key in page if key.id not in standing]
+        sender.send(parts.chance.shuffled(healthy))
+        slow += [
+            (there.waits, key)
+            for key in page
+            if (there := standing.get(key.id)) and there.is_slow and there.waits >= 0
+        ]
+    overdue = _send_slow(sender, slow, tick)
+    _forget_gone(parts, {*parts.states.polled_before(tick.at, PAGE)} - registered)
     write_waiting(parts)
     _prune(parts, tick)
-    log.debug(logfmt.line("tick.done", sent=sent, left_out=left_out))
-    return FanOut(sent, left_out)
+    done = FanOut(sender.sent, len(registered) - sender.sent, overdue)
+    log.debug(logfmt.line("tick.done", sent=done.sent, left_out=done.left_out))
+    return done
 
 
-def _choose(
-    page: Sequence[AppKey], slow: set[int], busy: set[int], room: int
-) -> list[AppKey]:
-    """Return the apps to send, in order, with at most `room` slow ones."""
-    healthy = [key for key in page if key.id not in slow]
-    waiting = [key for key in page if key.id in slow and key.id not in busy]
-    return healthy + waiting[:room]
+class _Sender:
+    """Reserves apps for the messages of one tick, and sends them.
+
+    Attributes:
+        sent: Apps whose evaluation was enqueued so far.
+    """
+
+    def __init__(self, parts: Parts, publisher: Publisher, seconds: float) -> None:
+        self._states = parts.states
+        self._publisher = publisher
+        self._token = parts.chance.token()
+        self._seconds = seconds
+        self.sent = 0
+
+    def send(self, keys: Sequence[AppKey], *, slow: bool = False) -> set[int]:
+        """Send those of some apps that are free; return their ids."""
+        numbers = [key.id for key in keys]
+        free = set(self._states.reserve(numbers, self._token, self._seconds))
+        batch = [key for key in keys if key.id in free]
+        self._publisher.publish(batch, self._token, slow=slow)
+        self.sent += len(batch)
+        return free
+
+
+def _send_slow(sender: _Sender, slow: list[tuple[float, AppKey]], tick: Tick) -> int:
+    """Send the slow apps of all pages, the oldest poll first; return the overdue."""
+    slow.sort(key=lambda one: -one[0])
+    period = (tick.at - tick.previous).total_seconds() if tick.previous else inf
+    overdue: list[float] = []
+    for start in range(0, len(slow), PAGE):
+        batch = slow[start : start + PAGE]
+        free = sender.send([key for _, key in batch], slow=True)
+        overdue += [waits for waits, key in batch if key.id in free and waits > period]
+    if overdue:
+        line = logfmt.line(
+            "tick.slow_apps_wait", apps=len(overdue), longest=round(overdue[0])
+        )
+        log.warning(line)
+    return len(overdue)
 
 
 def _reserved_seconds(parts: Parts, waiting: int) -> float:

@@ -22,7 +22,6 @@ class Options:
     Attributes:
         sleep_period: Seconds between two ticks.
         formation_ttl: Seconds after which a formation is read again.
-        concurrency: Apps that one Celery worker evaluates at a time.
         events_keep_days: Days after which events are deleted.
         app_backoff_max: Longest time in seconds between two evaluations of an app
             that does not answer; 0 to evaluate it like the others.
@@ -30,7 +29,6 @@ class Options:
 
     sleep_period: int
     formation_ttl: int
-    concurrency: int
     events_keep_days: int
     app_backoff_max: float
 

@@ -14,27 +14,16 @@ import threading
 from typing import Any
 
 from celery import Celery, bootsteps
-from celery.beat import Scheduler, Service
+from celery.beat import Service
 from click import Option
 
 from scalar.core import logfmt
+from scalar.worker._beat_scheduler import PooledScheduler
 
 log = logging.getLogger("scalar")
 
 #: Seconds that beat sleeps at most, before it checks whether it should stop.
 MAX_SLEEP = 1
-
-
-class PooledScheduler(Scheduler):
-    """A scheduler that sends through the app's pool of producers.
-
-    Celery's scheduler keeps two Redis connections to itself, of the 20 that Heroku's
-    smallest plan allows. A tick that cannot be sent is lost; the next one follows.
-    """
-
-    @property
-    def producer(self) -> None:  # type: ignore[override] # None is a valid argument of apply_async
-        """None, so that the task takes a producer from the app's pool."""
 
 
 class BeatThread(bootsteps.StartStopStep):

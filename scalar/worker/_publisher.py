@@ -20,6 +20,8 @@ from scalar.core.errors import CoordinationError
 BATCH_SIZE = 500
 #: Placeholders in the template of a message.
 ID, BODY = "the id of the message", "the body of the message"
+#: The header of a slow app's evaluation.
+SLOW = "scalar_slow"
 
 
 class CeleryPublisher:
@@ -44,8 +46,12 @@ class CeleryPublisher:
         with self._channel() as channel, channel.conn_or_acquire() as client:
             return int(client.llen(self._queue))
 
-    def publish(self, app_keys: Sequence[AppKey], token: str) -> None:
+    def publish(
+        self, app_keys: Sequence[AppKey], token: str, *, slow: bool = False
+    ) -> None:
         """Enqueue one evaluation per app.
+
+        A header marks those of slow apps; workers of older versions ignore it.
 
         Raises:
             CoordinationError: The broker is unavailable. There is no retry: the next
@@ -54,7 +60,7 @@ class CeleryPublisher:
         if not app_keys:
             return
         with self._channel() as channel, channel.conn_or_acquire() as client:
-            template, embedded = self._template(channel)
+            template, embedded = self._template(channel, slow=slow)
             for start in range(0, len(app_keys), BATCH_SIZE):
                 batch = app_keys[start : start + BATCH_SIZE]
                 texts = [_fill(template, app_key, token, embedded) for app_key in batch]
@@ -62,13 +68,17 @@ class CeleryPublisher:
 
     @contextmanager
     def _channel(self) -> Iterator[Any]:
+        channel: Any = None
         try:
             with self._app.producer_or_acquire() as producer:
-                yield producer.channel
+                channel = producer.channel
+                yield channel
         except (KombuError, RedisError, OSError) as exc:
+            if channel is not None:  # after a failover the URL leads elsewhere
+                channel.disconnect()
             raise CoordinationError(f"The broker does not answer: {exc}") from exc
 
-    def _template(self, channel: Any) -> tuple[str, Any]:
+    def _template(self, channel: Any, *, slow: bool) -> tuple[str, Any]:
         """Return the template of a message, and the embedded options of its body.
 
         The messages of a tick differ only in their id and arguments. So Celery and
@@ -81,7 +91,7 @@ class CeleryPublisher:
             BODY,
             content_type="application/json",
             content_encoding="utf-8",
-            headers=message.headers,
+            headers={**message.headers, SLOW: True} if slow else message.headers,
             properties={**message.properties, "delivery_mode": 2},
         )
         whole["properties"] |= {

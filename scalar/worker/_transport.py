@@ -1,28 +1,40 @@
 """Kombu's Redis transport, hardened for a worker that runs unattended.
 
-It survives poison messages, closes unused connections, and fetches messages in
-batches.
+It survives poison messages and a Redis that refuses commands, closes unused
+connections, and fetches messages in batches.
 
 Celery ends the process when a message makes its own code fail, e.g. a body that is not
 a list or an envelope that is not JSON. Here such a message is logged in one line and
 skipped.
+
+A Redis that refuses a command (it became read-only in a failover, is full, denies a
+permission, holds a key of the wrong type) is away, too: the worker connects anew, after
+a pause that grows, instead of ending or trying at once for ever.
 """
 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from queue import Empty
 from typing import Any
 
+from celery.worker.state import maybe_shutdown
 from kombu.asynchronous import Hub
 from kombu.transport import TRANSPORT_ALIASES, redis, virtual
 from kombu.utils.json import loads
+from redis.exceptions import RedisError
 
 from scalar.core import logfmt
 
 log = logging.getLogger("scalar.worker")
+
+#: Seconds before a refused connection is made anew, at first and at most.
+FIRST_PAUSE, LONGEST_PAUSE = 0.25, 8.0
+#: Seconds after which a connection that was not refused counts as sound.
+SOUND = 2 * LONGEST_PAUSE
 
 
 class BatchQoS(virtual.QoS):
@@ -57,6 +69,12 @@ class Channel(redis.Channel):
         self.async_pool.disconnect()
         self.QoS = BatchQoS  # type: ignore[assignment] # its stubs have kombu's own
 
+    def disconnect(self) -> None:
+        """Let the next command connect anew."""
+        pool = self._pool  # type: ignore[attr-defined] # missing in its stubs
+        if pool is not None:
+            pool.disconnect()
+
     def wake_loop_to_fetch(self) -> None:
         """Wake the worker's event loop, from any thread, if it can fetch a batch."""
         transport: Any = self.connection  # None once the channel is closed
@@ -78,10 +96,35 @@ class Channel(redis.Channel):
     def _skipping_unreadable(self) -> Iterator[None]:
         try:
             yield
+        except KeyError as exc:  # to kombu a connection error; here, half an envelope
+            log.error(logfmt.line("message.refused", detail=type(exc).__name__))  # noqa: TRY400 - expected
         except (Empty, *self.connection_errors):  # type: ignore[attr-defined] # missing in its stubs
             raise
         except Exception as exc:  # noqa: BLE001 - a forged message may cause any error
             log.error(logfmt.line("message.refused", detail=type(exc).__name__))  # noqa: TRY400 - expected
+
+
+class Pauses:
+    """The pauses between the connections of a worker to a Redis that refuses."""
+
+    def __init__(self) -> None:
+        self._connected_at = -SOUND
+        self._pause = 0.0
+
+    def begin(self, now: float, longest: float) -> float:
+        """Return the seconds, at most `longest`, to wait before a connection is used.
+
+        They double while connections do not last.
+        """
+        if now - self._connected_at >= SOUND:
+            self._pause = 0.0
+        else:
+            self._pause = min(max(FIRST_PAUSE, 2 * self._pause), longest)
+        self._connected_at = now + self._pause
+        return self._pause
+
+
+pauses = Pauses()
 
 
 class Transport(redis.Transport):
@@ -93,10 +136,17 @@ class Transport(redis.Transport):
     """
 
     Channel = Channel
+    connection_errors = (*redis.Transport.connection_errors, RedisError)
     loop: Hub | None = None
 
     def register_with_event_loop(self, connection: Any, loop: Hub) -> None:
-        """Register this connection with an event loop."""
+        """Register this connection with an event loop; first pause, if need be."""
+        options = connection.client.transport_options
+        now = time.monotonic()
+        end = now + pauses.begin(now, options.get("longest_pause", LONGEST_PAUSE))
+        while time.monotonic() < end:
+            maybe_shutdown()
+            time.sleep(0.1)
         self.loop = loop
         super().register_with_event_loop(connection, loop)
 

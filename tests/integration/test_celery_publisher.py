@@ -11,7 +11,7 @@ from redis import Redis
 from scalar.core.app import AppKey
 from scalar.core.errors import CoordinationError
 from scalar.worker import CeleryPublisher
-from scalar.worker._publisher import BODY, ID
+from scalar.worker._publisher import BODY, ID, SLOW
 
 QUEUE = "scalar:celery:poll"
 APP_KEYS = [AppKey(7, "shop", 3), AppKey(9, "blog", 1)]
@@ -92,6 +92,14 @@ def test_a_message_equals_the_one_celery_makes(celery_apps, redis_url, client):
     theirs["properties"]["reply_to"] = ""  # no one waits for a result
     theirs["headers"].pop("scalar_agent_sent_at", None)  # if a test imports the agent
     assert without_ids(ours) == without_ids(theirs)
+
+
+def test_the_message_of_a_slow_app_says_so_in_a_header(publisher, client):
+    """Arguments would be too many for a worker of an older version."""
+    publisher.publish(APP_KEYS[:1], "token")
+    publisher.publish(APP_KEYS[1:], "token", slow=True)
+
+    assert [m["headers"].get(SLOW) for m in messages(client)] == [None, True]
 
 
 def test_each_message_has_its_own_id_and_tag(publisher, client):

@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from scalar.adapters.inmemory import coordination as inmemory_coordination
 from scalar.adapters.inmemory.chance import SeededChance
 from scalar.adapters.inmemory.clock import WalkedClock
 from scalar.adapters.inmemory.coordination import MemoryCoordinator
+from scalar.adapters.redis import coordinator as redis_coordinator
 from scalar.adapters.redis.connection import connect
 from scalar.adapters.redis.coordinator import RedisCoordinator
 from scalar.core.app_state import Hold, Memory, Refusal
@@ -17,6 +19,7 @@ from scalar.core.errors import CoordinationError
 from scalar.core.event import Event, EventKind
 from scalar.core.formation import ProcessType
 from scalar.core.reason import Cause, Reason
+from simulation import redis_twin
 from simulation.redis_twin import RedisTwin
 from tests.support.leases import begin
 from tests.support.waiting import wait_until
@@ -114,10 +117,7 @@ def test_an_evaluation_without_a_reservation_does_not_begin(coordinator):
 
 def test_an_evaluation_does_not_begin_after_its_reservation_expired(coordinator):
     coordinator.reserve([1], "one", 0.05)
-    if isinstance(coordinator, MemoryCoordinator):
-        coordinator._clock.walk(1)
-    if isinstance(coordinator, SimulatedCoordinator):
-        coordinator.clock.walk(1)
+    walk(coordinator, 1)
 
     wait_until(lambda: coordinator.busy([1]) == set(), timeout=2)
     assert coordinator.begin(1, "one") is None
@@ -173,30 +173,50 @@ def test_finishing_without_a_change_keeps_the_memory(coordinator):
     assert coordinator.recall([1]) == {1: FULL}
 
 
+def walk(coordinator, seconds):
+    """Let time go by, where it is not the real one."""
+    if isinstance(coordinator, MemoryCoordinator):
+        coordinator._clock.walk(seconds)
+    if isinstance(coordinator, SimulatedCoordinator):
+        coordinator.clock.walk(seconds)
+
+
 def test_an_app_is_slow_until_it_answers_fast(coordinator):
     lease, _ = begin(coordinator, 1, "one")
     coordinator.finish(lease, Memory(slow=True))
-    assert coordinator.slow() == {1}
+    found = coordinator.standing([1, 2])
+    assert found.keys() == {1}
+    assert found[1].is_slow
     lease, _ = begin(coordinator, 1, "two")
     coordinator.finish(lease, Memory(slow=False))
 
-    assert coordinator.slow() == set()
+    assert coordinator.standing([1, 2]) == {}
+    assert coordinator.standing([]) == {}
+
+
+def test_an_app_that_is_not_polled_for_long_is_no_longer_slow(coordinator, monkeypatch):
+    for module in (inmemory_coordination, redis_coordinator, redis_twin):
+        monkeypatch.setattr(module, "SLOW_SECONDS", 0.2)
+    lease, _ = begin(coordinator, 1, "one")
+    coordinator.finish(lease, Memory(slow=True))
+    assert coordinator.standing([1])[1].is_slow
+    walk(coordinator, 1)
+
+    wait_until(lambda: coordinator.standing([1]) == {}, timeout=2)
 
 
 def test_an_app_rests_until_its_time_is_over_or_it_answers(coordinator):
     for app_id, rest in ((1, 60.0), (2, 0.001)):
         lease, _ = begin(coordinator, app_id, "one")
-        coordinator.finish(lease, Memory(rest=rest))
-    if isinstance(coordinator, MemoryCoordinator):
-        coordinator._clock.walk(1)
-    if isinstance(coordinator, SimulatedCoordinator):
-        coordinator.clock.walk(1)
+        coordinator.finish(lease, Memory(rest=rest, slow=True))
+    walk(coordinator, 1)
 
-    wait_until(lambda: coordinator.resting() == {1})
+    wait_until(lambda: coordinator.standing([1, 2])[2].waits >= 0)
+    assert -60 < coordinator.standing([1])[1].waits < 0
     lease, _ = begin(coordinator, 1, "two")
     coordinator.finish(lease, Memory())
 
-    assert coordinator.resting() == set()
+    assert coordinator.standing([1]) == {}
 
 
 def test_a_rest_written_by_another_clock_is_ignored(client):
@@ -204,7 +224,35 @@ def test_a_rest_written_by_another_clock_is_ignored(client):
     lease, _ = begin(coordinator, 1, "one")
     coordinator.finish(lease, Memory(rest=86_400.0))
 
-    assert coordinator.resting() == set()
+    assert coordinator.standing([1]) == {}
+
+
+def test_the_oldest_poll_is_known_even_if_nothing_changed(coordinator):
+    """An app that is seen and never polled counts from when it was seen."""
+    assert coordinator.heartbeats().oldest_poll_at is None
+    coordinator.standing([1, 2])
+    walk(coordinator, 1)
+    wait_until(lambda: coordinator.heartbeats().at > oldest(coordinator), timeout=2)
+    lease, _ = begin(coordinator, 1, "one")
+    coordinator.finish(lease, None)
+    walk(coordinator, 1)
+
+    seen = oldest(coordinator)
+    assert polled_before(coordinator, timedelta(seconds=60)) == [2, 1]
+    assert polled_before(coordinator, timedelta(0)) == []
+    coordinator.forget(2)
+    assert oldest(coordinator) > seen
+    assert polled_before(coordinator, timedelta(seconds=60)) == [1]
+    assert coordinator.polled_before(seen + timedelta(seconds=60), 0) == []
+
+
+def oldest(coordinator):
+    return coordinator.heartbeats().oldest_poll_at
+
+
+def polled_before(coordinator, later):
+    """Return the apps polled before the oldest poll and some time more."""
+    return coordinator.polled_before(oldest(coordinator) + later, 10)
 
 
 def test_the_heartbeats_are_recorded(coordinator):
@@ -241,9 +289,8 @@ def test_forgetting_an_app_deletes_all_of_its_state(coordinator):
     coordinator.forget(1)
 
     assert coordinator.recall([1]) == {}
-    assert coordinator.slow() == set()
-    assert coordinator.resting() == set()
     assert coordinator.busy([1, 2]) == {2}
+    assert coordinator.standing([1]) == {}
     assert coordinator.heartbeats().stuck == 0
 
 
@@ -259,18 +306,6 @@ def test_forgetting_an_app_leaves_no_redis_key_of_it(client):
         kind = client.type(key)
         members = {"zset": lambda k: client.zrange(k, 0, -1), "set": client.smembers}
         assert "77" not in members.get(kind, lambda _: ())(key)
-
-
-def test_the_marked_apps_are_a_bounded_sample(coordinator):
-    for app_id, memory in (
-        *((1, Memory(slow=True)), (2, Memory(stuck=True)), (3, Memory(rest=60.0))),
-        *((4, Memory()), (5, Memory(stuck=True))),
-    ):
-        lease, _ = begin(coordinator, app_id, "one")
-        coordinator.finish(lease, memory)
-
-    assert {1, 2, 3, 5} <= coordinator.marked(10) <= {1, 2, 3, 4, 5}
-    assert len(coordinator.marked(1)) <= 3
 
 
 def test_once_is_true_for_the_first_caller_only(coordinator):

@@ -87,8 +87,8 @@ def test_an_app_that_is_removed_leaves_no_rest_behind():
     world.report(CountsUnavailable("HTTP 500"))
     polls(world, 10)
 
-    assert world.coordinator.resting() == {1}
+    assert world.coordinator.standing([1])[1].waits < 0
 
     world.coordinator.forget(1)
 
-    assert world.coordinator.resting() == set()
+    assert world.coordinator.standing([1]) == {}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from scalar.core.app_state import Memory
 from scalar.core.errors import CountsUnavailable
+from scalar.service import paging
 from scalar.service.evaluate.poll_and_scale import poll_and_scale
 from scalar.service.fan_out import fan_out
 from tests.support.leases import begin
@@ -17,12 +19,14 @@ class Queue:
     def __init__(self) -> None:
         self.sent: list[str] = []
         self.tokens: list[str] = []
+        self.slow: list[str] = []
 
     def waiting(self):
         return 0
 
-    def publish(self, keys, token):
+    def publish(self, keys, token, *, slow=False):
         self.sent += [key.name for key in keys]
+        self.slow += [key.name for key in keys if slow]
         self.tokens += [token] * len(keys)
 
 
@@ -121,34 +125,92 @@ def test_a_lost_message_costs_one_poll(world):
     assert len(queue.sent) == 6
 
 
-def test_apps_that_fail_take_half_of_the_threads_at_most():
-    """200 dead apps, 5 healthy ones, 50 threads: 25 of the dead at a time."""
-    world = World()
-    for number in range(200):
-        world.add(f"dead-{number}", worker=1)
-        world.report(CountsUnavailable("no answer in time"), f"dead-{number}")
-        world.poll(f"dead-{number}", seconds=0)
-    for number in range(5):
-        world.add(f"good-{number}", worker=1)
+def slow_apps(world, number):
+    """Add apps that were just polled in vain."""
+    for one in range(number):
+        world.add(f"slow-{one}", worker=1)
+        world.report(CountsUnavailable("no answer in time"), f"slow-{one}")
+        world.poll(f"slow-{one}", seconds=0)
 
+
+def test_slow_apps_are_marked_and_sent_last(world):
+    """Workers use half of their threads for them; all of them are sent."""
+    slow_apps(world, 200)
     queue = Queue()
     fan_out(world.parts, queue)
-    assert sum(name.startswith("good") for name in queue.sent) == 5
-    assert sum(name.startswith("dead") for name in queue.sent) == 25
+
+    assert sorted(queue.sent[:3]) == ["blog", "mail", "shop"]
+    assert sorted(queue.sent[3:]) == sorted(queue.slow)
+    assert len(queue.slow) == 200
 
 
-def test_no_dead_app_is_left_out_for_ever():
+def test_among_slow_apps_the_oldest_poll_comes_first_across_pages(monkeypatch):
     world = World()
-    for number in range(60):
-        world.add(f"dead-{number}", worker=1)
-        world.report(CountsUnavailable("no answer in time"), f"dead-{number}")
-        world.poll(f"dead-{number}", seconds=0)
-
+    monkeypatch.setattr(paging, "PAGE", 10)
+    slow_apps(world, 30)
+    order = [f"slow-{one}" for one in (*range(20, 30), *range(20))]
+    for name in order:
+        world.poll(name, seconds=0.1)
     queue = Queue()
-    for _ in range(60):
-        fan_out(world.parts, queue)
+    fan_out(world.parts, queue)
+
+    assert queue.slow == order
+
+
+def test_a_tick_says_how_many_slow_apps_found_no_thread(world, caplog):
+    """They were sent by the tick before, too, and nobody polled them since."""
+    slow_apps(world, 5)
+    queue = Queue()
+    done = []
+    for name in ("slow-0", "slow-1", "slow-2"):
         world.clock.walk(10)
-    assert len(set(queue.sent)) == 60
+        done.append(fan_out(world.parts, queue).overdue)
+        poll_and_scale(world.parts, world.registry.app_key(name), queue.tokens[-1])
+
+    assert done == [0, 4, 4]
+    assert "tick.slow_apps_wait apps=4 longest=30" in caplog.messages
+
+
+def test_an_app_that_was_not_polled_for_long_does_not_count_as_slow(world):
+    """The mark fades: nobody knows whether the app is still slow."""
+    slow_apps(world, 1)
+    queue = Queue()
+    world.clock.walk(599)
+    fan_out(world.parts, queue)
+    assert queue.slow == ["slow-0"]
+
+    world.clock.walk(12)
+    fan_out(world.parts, queue)
+    assert queue.slow == ["slow-0"]
+    assert queue.sent.count("slow-0") == 2
+
+
+def test_slow_apps_are_polled_as_fast_as_they_answer_again():
+    """1,000 apps were slow for once: the next tick's messages poll all of them."""
+    world = World()
+    slow_apps(world, 1_000)
+    world.clock.walk(10)
+    for number in range(1_000):
+        world.report({"worker": 1}, f"slow-{number}")
+
+    assert len(world.tick()) == 1_000
+    assert world.coordinator.standing(range(1, 1_001)) == {}
+
+
+def test_what_is_kept_of_an_app_that_is_gone_is_dropped(world):
+    """Its last evaluation ended after it was removed; it would count as not polled."""
+    gone = world.registry.app_key("mail")
+    world.tick()
+    world.registry.remove("mail")
+    world.clock.walk(10)
+    lease, _ = begin(world.coordinator, gone.id, "late")
+    world.coordinator.finish(lease, Memory(stuck=True))
+    world.clock.walk(10)
+    fan_out(world.parts, Queue())
+
+    assert world.coordinator.recall([gone.id]) == {}
+    assert world.coordinator.heartbeats().stuck == 0
+    assert gone.id not in world.coordinator.polled_before(world.clock.now(), 10)
 
 
 def behind(world, queue, ticks, polls):

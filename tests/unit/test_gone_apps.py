@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from scalar.core.errors import NotAuthorized, RegistryError
@@ -35,10 +37,14 @@ def test_a_removed_app_waits_for_nothing(world):
 
 def test_an_app_that_was_removed_while_redis_was_away_is_forgotten_at_a_tick(world):
     world.registry.remove("shop")
+    world.clock.walk(10)
     world.tick()
 
     assert world.coordinator.heartbeats().stuck == 0
-    assert world.coordinator.marked(10) <= {world.registry.app_key("blog").id}
+    later = world.clock.now() + timedelta(days=1)
+    assert world.coordinator.polled_before(later, 10) == [
+        world.registry.app_key("blog").id
+    ]
 
 
 def test_an_app_that_is_registered_is_not_forgotten(world):

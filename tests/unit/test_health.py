@@ -9,6 +9,7 @@ import pytest
 from scalar.core.errors import CountsUnavailable, PlatformUnavailable, RegistryError
 from scalar.core.health import LONGEST_STUCK, Heartbeats, judge_health
 from scalar.service.health import check_health, send_heartbeat
+from tests.support.leases import begin
 from tests.unit.world import World
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -20,13 +21,15 @@ def unwell(heartbeats, *, has_apps=True):
     return [check.what for check in found if not check.is_well]
 
 
-def at_noon(ticked=1.0, evaluated=1.0, **waiting):
+def at_noon(ticked=1.0, evaluated=1.0, oldest=None, **waiting):
     """Return heartbeats with these ages in seconds."""
 
     def ago(age):
         return None if age is None else NOON - timedelta(seconds=age)
 
-    return Heartbeats(NOON, ago(ticked), ago(evaluated), **waiting)
+    return Heartbeats(
+        NOON, ago(ticked), ago(evaluated), oldest_poll_at=ago(oldest), **waiting
+    )
 
 
 @pytest.mark.parametrize(
@@ -39,6 +42,8 @@ def at_noon(ticked=1.0, evaluated=1.0, **waiting):
         pytest.param(at_noon(evaluated=90), [], id="all apps may rest for a minute"),
         pytest.param(at_noon(evaluated=90.1), ["evaluations"], id="workers stopped"),
         pytest.param(at_noon(evaluated=None), ["evaluations"], id="none yet"),
+        pytest.param(at_noon(oldest=120), [], id="an app may rest, and answer slowly"),
+        pytest.param(at_noon(oldest=120.1), ["polls"], id="but must be polled"),
         pytest.param(
             at_noon(stuck=3, stuck_since=NOON - timedelta(seconds=LONGEST_STUCK)),
             [],
@@ -120,6 +125,27 @@ def test_it_is_not_called_while_heroku_takes_no_change(world):
 
     assert switch.calls > before
     assert world.dynos()["worker"] == 4
+
+
+def test_it_is_not_called_while_one_app_of_many_is_not_polled(world):
+    switch = Switch()
+    world.add("blog", worker=1)
+    world.report({"worker": 4}, "blog")
+    live(world, 60, switch)
+    blog = world.registry.app_key("blog").id
+    begin(world.coordinator, blog, "a worker that stands still")
+    live(world, 130, switch)
+    before = switch.calls
+    live(world, 600, switch)
+
+    assert switch.calls == before
+    assert [s.what for s in check_health(world.parts) if not s.is_well] == ["polls"]
+
+
+def test_an_app_that_was_never_polled_counts_from_the_tick_that_saw_it(world):
+    live(world, 140, Switch(), evaluates=False)
+
+    assert "polls" in [s.what for s in check_health(world.parts) if not s.is_well]
 
 
 def test_an_app_that_does_not_answer_is_its_own_trouble(world):

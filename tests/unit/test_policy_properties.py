@@ -19,7 +19,7 @@ from scalar.core.decision.update_state import note_decision, note_reading
 from scalar.core.drain_time import ENOUGH_FALLS, Drained
 from scalar.core.formation import ProcessType
 from scalar.core.platform_rules import HEROKU
-from scalar.core.policy.policy import Policy
+from scalar.core.policy.policy import NONE, Policy
 from scalar.core.policy.schedule import EVERY_DAY, Schedule, Window
 from scalar.core.reading import Reading, Unknown
 from scalar.core.reason import Reason
@@ -247,8 +247,12 @@ def test_an_unknown_count_never_takes_a_dyno_away(policy, fallback, seen, unknow
     assert decision.desired >= seen.quantity
 
 
-@given(policies(fallback_dynos=None), observations, unknowns)
-def test_without_a_fallback_an_unknown_count_changes_nothing(policy, seen, unknown):
+@given(
+    policies(fallback_dynos=None, min_dynos=0, schedule=None, boot_time=NONE),
+    observations,
+    unknowns,
+)
+def test_without_a_floor_an_unknown_count_changes_nothing(policy, seen, unknown):
     decision = decide("worker", policy, replace(seen, unknown=unknown))
 
     assert decision.hold

@@ -13,8 +13,11 @@ from scalar.core.event import Event
 from scalar.core.health import Heartbeats
 from scalar.ports.chance import Chance
 from scalar.ports.clock import Clock
-from scalar.ports.coordination import Lease, Tick
+from scalar.ports.coordination import Lease, Standing, Tick
 from scalar.ports.outbox import Backlog
+
+#: Seconds without a poll after which an app no longer counts as slow.
+SLOW_SECONDS = 600.0
 
 
 class MemoryCoordinator:
@@ -35,6 +38,7 @@ class MemoryCoordinator:
         self._last: datetime | None = None
         self._leases: dict[int, tuple[str, datetime]] = {}
         self._memories: dict[int, Memory] = {}
+        self._polled: dict[int, datetime] = {}
         self._resting: dict[int, datetime] = {}
         self._stuck: dict[int, datetime] = {}
         self._evaluated: datetime | None = None
@@ -57,14 +61,23 @@ class MemoryCoordinator:
         self._leases.update((app_id, (token, end)) for app_id in free)
         return free
 
-    def slow(self) -> set[int]:
-        """Return the apps whose last request failed or was slow."""
-        return {app_id for app_id, memory in self._memories.items() if memory.slow}
+    def standing(self, app_ids: Sequence[int]) -> dict[int, Standing]:
+        """Return the standing of those of the apps that rest or are slow."""
+        now, found = self._clock.now(), {}
+        for app_id in app_ids:
+            polled = self._polled.setdefault(app_id, now)
+            rest = self._resting.get(app_id, polled)
+            memory = self._memories.get(app_id, Memory())
+            is_slow = memory.slow and (now - polled).total_seconds() <= SLOW_SECONDS
+            if is_slow or rest > now:
+                waits = (now - max(polled, rest)).total_seconds()
+                found[app_id] = Standing(waits, is_slow)
+        return found
 
-    def resting(self) -> set[int]:
-        """Return the apps that are not polled yet, because they did not answer."""
-        now = self._clock.now()
-        return {app_id for app_id, until in self._resting.items() if now < until}
+    def polled_before(self, at: datetime, most: int) -> list[int]:
+        """Return apps that were not polled since then, oldest poll first."""
+        old = [app_id for app_id, polled in self._polled.items() if polled < at]
+        return sorted(old, key=self._polled.__getitem__)[:most]
 
     def busy(self, app_ids: Collection[int]) -> set[int]:
         """Return which of the apps are reserved or being evaluated."""
@@ -92,7 +105,7 @@ class MemoryCoordinator:
         """Release the lease; store the memory, unless it is None (unchanged)."""
         backlog = self.outbox.add(events)
         holder = self._holder(lease.app_id)
-        self._evaluated = self._clock.now()
+        self._evaluated = self._polled[lease.app_id] = self._clock.now()
         if holder == lease.token:
             del self._leases[lease.app_id]
         if memory is None:
@@ -115,13 +128,11 @@ class MemoryCoordinator:
 
     def forget(self, app_id: int) -> None:
         """Delete everything that is kept of an app: its lease, memory and marks."""
-        for kept in (self._leases, self._memories, self._resting, self._stuck):
+        for kept in (
+            *(self._leases, self._memories),
+            *(self._polled, self._resting, self._stuck),
+        ):
             kept.pop(app_id, None)
-
-    def marked(self, most: int) -> set[int]:
-        """Return apps with a mark that does not expire."""
-        samples = (self.slow(), self._resting, self._stuck)
-        return {app_id for marks in samples for app_id in list(marks)[:most]}
 
     def heartbeats(self) -> Heartbeats:
         """Return the heartbeats."""
@@ -131,6 +142,7 @@ class MemoryCoordinator:
             self._evaluated,
             len(self._stuck),
             min(self._stuck.values(), default=None),
+            min(self._polled.values(), default=None),
         )
 
     def once(self, name: str, seconds: float) -> bool:

@@ -8,6 +8,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import redis
+from redis.exceptions import (
+    AuthenticationError,
+    BusyLoadingError,
+    MasterDownError,
+    ReadOnlyError,
+)
 
 from scalar.core.errors import CoordinationError
 
@@ -18,6 +24,9 @@ PREFIX = "scalar:"
 MAX_CONNECTIONS = 2
 #: Seconds to wait for a connection, a reply, or a free connection.
 TIMEOUT = 5
+#: Replies of a server that is not the primary, or not ready: after a failover the URL
+#: may lead to another one.
+WRONG_SERVER = (ReadOnlyError, MasterDownError, BusyLoadingError, AuthenticationError)
 
 
 def tls_options(url: str, ca_file: str) -> dict[str, Any]:
@@ -31,6 +40,35 @@ def tls_options(url: str, ca_file: str) -> dict[str, Any]:
     if ca_file:
         return {"ssl_cert_reqs": ssl.CERT_REQUIRED, "ssl_ca_certs": ca_file}
     return {"ssl_cert_reqs": ssl.CERT_NONE}
+
+
+class _Renewed:
+    """A connection that is made anew after it led to the wrong server."""
+
+    _is_wrong = False
+
+    def read_response(self, *args: Any, **kwargs: Any) -> Any:
+        """Read a reply; remember if the server is the wrong one."""
+        try:
+            return super().read_response(*args, **kwargs)  # type: ignore[misc] # redis-py's connection comes next
+        except WRONG_SERVER:
+            self._is_wrong = True
+            raise
+
+    def send_packed_command(self, *args: Any, **kwargs: Any) -> None:
+        """Send commands, over a new connection if this one is wrong."""
+        if self._is_wrong:
+            self._is_wrong = False
+            self.disconnect()  # type: ignore[attr-defined] # as above
+        super().send_packed_command(*args, **kwargs)  # type: ignore[misc] # as above
+
+
+class _Connection(_Renewed, redis.Connection):
+    pass
+
+
+class _TlsConnection(_Renewed, redis.SSLConnection):
+    pass
 
 
 def connect(url: str, ca_file: str = "") -> redis.Redis:
@@ -52,6 +90,7 @@ def connect(url: str, ca_file: str = "") -> redis.Redis:
         health_check_interval=25,
         client_name="scalar",
         decode_responses=True,
+        connection_class=_TlsConnection if options else _Connection,
         **options,
     )
     return redis.Redis(connection_pool=pool)

@@ -16,7 +16,7 @@ from scalar.adapters.redis.script_batcher import ScriptBatcher
 from scalar.core.app_state import Memory
 from scalar.core.event import Event
 from scalar.core.health import Heartbeats
-from scalar.ports.coordination import Lease, Tick
+from scalar.ports.coordination import Lease, Standing, Tick
 from scalar.ports.outbox import MOST_WAITING, Backlog
 
 #: Fraction of a period by which a tick may be early: beats and queues jitter.
@@ -24,6 +24,8 @@ EARLY_PART = 0.25
 #: Seconds until a lease expires unless it is renewed: how long an app is not evaluated
 #: after the worker that was evaluating it has died.
 LEASE_SECONDS = 3.0
+#: Seconds without a poll after which an app no longer counts as slow.
+SLOW_SECONDS = 600.0
 #: Seconds until an unchanged memory expires.
 MEMORY_SECONDS = 7 * 86_400
 
@@ -39,9 +41,8 @@ class RedisCoordinator:
         self._store = client.register_script(scripts.STORE)
         self._finish = client.register_script(scripts.FINISH)
         self._move_events = client.register_script(scripts.MOVE_EVENTS)
-        self._marked = client.register_script(scripts.MARKED)
         self._heartbeats = client.register_script(scripts.HEARTBEATS)
-        self._resting = client.register_script(scripts.RESTING)
+        self._standing = client.register_script(scripts.STANDING)
         self._batcher = ScriptBatcher(client.connection_pool)
         self._keeper = LeaseKeeper(client, LEASE_SECONDS)
 
@@ -69,17 +70,32 @@ class RedisCoordinator:
             )
         return [app_ids[place] for place in free]
 
-    def slow(self) -> set[int]:
-        """Return the apps whose last request failed or was slow."""
+    def standing(self, app_ids: Sequence[int]) -> dict[int, Standing]:
+        """Return the standing of those of the apps that rest or are slow."""
+        if not app_ids:
+            return {}
         with translate_errors():
-            members: Any = self._redis.smembers(redis_keys.SLOW)
-        return {int(member) for member in members}
+            found: Any = self._standing(
+                keys=[redis_keys.POLLED, redis_keys.SLOW, redis_keys.RESTING_UNTIL],
+                args=[int(SLOW_SECONDS * 1000), *app_ids],
+            )
+        return {
+            app_ids[place]: Standing(waits / 1000, bool(is_slow))
+            for place, waits, is_slow in found
+        }
 
-    def resting(self) -> set[int]:
-        """Return the apps that are not polled yet, because they did not answer."""
+    def polled_before(self, at: datetime, most: int) -> list[int]:
+        """Return apps that were not polled since then, oldest poll first."""
         with translate_errors():
-            members: Any = self._resting(keys=[redis_keys.RESTING_UNTIL])
-        return {int(member) for member in members}
+            members: Any = self._redis.zrange(
+                redis_keys.POLLED,
+                "-inf",
+                f"({int(at.timestamp() * 1000)}",
+                byscore=True,
+                offset=0,
+                num=most,
+            )
+        return [int(member) for member in members]
 
     def busy(self, app_ids: Collection[int]) -> set[int]:
         """Return which of the apps are reserved or being evaluated."""
@@ -147,6 +163,7 @@ class RedisCoordinator:
                     redis_keys.STUCK,
                     redis_keys.EVALUATED,
                     *(redis_keys.OUTBOX, redis_keys.OUTBOX_EVENTS),
+                    redis_keys.POLLED,
                 ],
                 args=[
                     *(lease.token, text, MEMORY_SECONDS, slow_command, lease.app_id),
@@ -179,27 +196,25 @@ class RedisCoordinator:
                 pipe.zrem(marks, app_id)
             pipe.execute()
 
-    def marked(self, most: int) -> set[int]:
-        """Return apps with a mark that does not expire, a random sample."""
-        with translate_errors():
-            samples: Any = self._marked(
-                keys=[redis_keys.SLOW, *redis_keys.TIMED_MARKS], args=[most]
-            )
-        return {int(member) for sample in samples for member in sample}
-
     def heartbeats(self) -> Heartbeats:
         """Return the heartbeats, by the Redis server's clock."""
         with translate_errors():
             found: Any = self._heartbeats(
-                keys=[redis_keys.TICK_LAST, redis_keys.EVALUATED, redis_keys.STUCK]
+                keys=[
+                    redis_keys.TICK_LAST,
+                    redis_keys.EVALUATED,
+                    redis_keys.STUCK,
+                    redis_keys.POLLED,
+                ]
             )
-        at, ticked, evaluated, stuck, since = found
+        at, ticked, evaluated, stuck, since, oldest = found
         return Heartbeats(
             _moment(at),
             ticked_at=_moment(ticked) if ticked else None,
             evaluated_at=_moment(evaluated) if evaluated else None,
             stuck=int(stuck),
             stuck_since=_moment(since) if since else None,
+            oldest_poll_at=_moment(oldest) if oldest else None,
         )
 
     def once(self, name: str, seconds: float) -> bool:

@@ -5,6 +5,7 @@
     scalar:lease:ID      token of an app's reservation, or of its lease
     scalar:app:ID        an app's memory (JSON)
     scalar:slow          apps whose last request failed or was slow
+    scalar:polled        apps, and when their last evaluation ended (ms)
     scalar:resting       apps that are not polled yet, and until when (ms)
     scalar:stuck         apps whose changes Heroku does not accept, since when (ms)
     scalar:outbox        ids of events for the journal, since when they wait (ms)
@@ -21,13 +22,14 @@ from scalar.adapters.redis.connection import PREFIX
 TICK_DUE = f"{PREFIX}tick:due"
 TICK_LAST = f"{PREFIX}tick:last"
 SLOW = f"{PREFIX}slow"
+POLLED = f"{PREFIX}polled"
 RESTING_UNTIL = f"{PREFIX}resting"
 STUCK = f"{PREFIX}stuck"
 OUTBOX = f"{PREFIX}outbox"
 OUTBOX_EVENTS = f"{PREFIX}outbox:events"
 EVALUATED = f"{PREFIX}evaluated"
 #: The marks that have a time; with `SLOW`, all that is kept of an app beside its keys.
-TIMED_MARKS = (RESTING_UNTIL, STUCK)
+TIMED_MARKS = (POLLED, RESTING_UNTIL, STUCK)
 
 
 def all_of(app_id: int) -> tuple[str, ...]:

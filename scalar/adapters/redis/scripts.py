@@ -82,6 +82,7 @@ FINISH = (
 local holder = redis.call('GET', KEYS[1])
 redis.call('SET', KEYS[6], string.format('%d', now()))
 local backlog = append(KEYS[7], KEYS[8], tonumber(ARGV[8]), 9)
+redis.call('ZADD', KEYS[9], string.format('%d', now()), ARGV[5])
 if holder == ARGV[1] then redis.call('DEL', KEYS[1]) end
 if ARGV[2] == '' then return backlog end
 if holder ~= ARGV[1] then
@@ -126,31 +127,40 @@ end
 """
 )
 
-MARKED = """
-return {
-  redis.call('SRANDMEMBER', KEYS[1], ARGV[1]),
-  redis.call('ZRANDMEMBER', KEYS[2], ARGV[1]),
-  redis.call('ZRANDMEMBER', KEYS[3], ARGV[1]),
-}
-"""
-
 HEARTBEATS = (
     _NOW
     + """
 local first = redis.call('ZRANGE', KEYS[3], 0, 0, 'WITHSCORES')
+local oldest = redis.call('ZRANGE', KEYS[4], 0, 0, 'WITHSCORES')
 return {
   string.format('%d', now()), redis.call('GET', KEYS[1]) or '',
   redis.call('GET', KEYS[2]) or '', redis.call('ZCARD', KEYS[3]), first[2] or '',
+  oldest[2] or '',
 }
 """
 )
 
-# A time more than an hour ahead comes from another clock; ignore it.
-RESTING = (
+# A rest that ends more than an hour ahead comes from another clock; ignore it.
+STANDING = (
     _NOW
     + """
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%d', now()))
-local most = string.format('%d', now() + 3600000)
-return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', most)
+local at = now()
+local polled = redis.call('ZMSCORE', KEYS[1], unpack(ARGV, 2))
+local slow = redis.call('SMISMEMBER', KEYS[2], unpack(ARGV, 2))
+local rests = redis.call('ZMSCORE', KEYS[3], unpack(ARGV, 2))
+local found = {}
+for i = 1, #ARGV - 1 do
+  if not polled[i] then
+    redis.call('ZADD', KEYS[1], string.format('%d', at), ARGV[i + 1])
+  end
+  local since = math.min(tonumber(polled[i] or at), at)
+  local rest = tonumber(rests[i] or 0)
+  local is_slow = slow[i] == 1 and at - since <= tonumber(ARGV[1])
+  if rest - at > 3600000 then rest = 0 end
+  if is_slow or rest > at then
+    found[#found + 1] = {i - 1, at - math.max(since, rest), is_slow and 1 or 0}
+  end
+end
+return found
 """
 )
