@@ -44,6 +44,7 @@ class Reason(StrEnum):
     NOT_IN_FORMATION = "not_in_formation"
     RELEASE_PHASE = "release_phase"
     POLICY_INVALID = "policy_invalid"
+    REGISTRY_UNAVAILABLE = "registry_unavailable"
     # holds of a whole app
     COUNTS_UNAVAILABLE = "counts_unavailable"
     COUNTS_MALFORMED = "counts_malformed"
@@ -58,6 +59,7 @@ class Reason(StrEnum):
     CALLS_LOW = "calls_low"
     LEASE_LOST = "lease_lost"
     JOURNAL_UNAVAILABLE = "journal_unavailable"
+    APP_CHANGED = "app_changed"
     INTERNAL_ERROR = "internal_error"
     # changes that are not ours
     CHANGED_ELSEWHERE = "changed_elsewhere"

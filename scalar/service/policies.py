@@ -13,6 +13,7 @@ from scalar.core.errors import CoordinationError, InvalidInput
 from scalar.core.policy.values import PAUSES
 from scalar.core.reason import Cause
 from scalar.service.parts import Parts
+from scalar.service.unless_changed import retried
 
 #: Heroku's rule for the names of process types (Platform API schema).
 PROCESS_TYPE = re.compile(r"[-\w]{1,128}")
@@ -140,14 +141,19 @@ def change_policy(
         AppNotFound: No such app.
         InvalidInput: A value breaks a rule, alone or with the others. Nothing
             is changed.
+        AppChanged: Other commands change the app all the time.
     """
     check_process_type(process_type)
-    app = parts.registry.get(name)
-    values = {**app.policies.get(process_type, {}), **put}
-    values = {key: text for key, text in values.items() if key not in remove}
-    after = replace(app, policies={**app.policies, process_type: values})
-    check_policies(parts, after, before=app, changed={process_type})
-    parts.registry.set_policy(name, process_type, values)
+
+    def change() -> None:
+        app = parts.registry.get(name)
+        values = {**app.policies.get(process_type, {}), **put}
+        values = {key: text for key, text in values.items() if key not in remove}
+        after = replace(app, policies={**app.policies, process_type: values})
+        check_policies(parts, after, before=app, changed={process_type})
+        parts.registry.set_policy(name, process_type, values, read=app.key)
+
+    retried(change)
     return parts.registry.get(name)
 
 

@@ -15,7 +15,7 @@ from enum import StrEnum
 from scalar.core.app import AppKey, RegisteredApp
 from scalar.core.app_state import WHOLE_APP, Hold, Memory
 from scalar.core.counts_address import CountsAddress, Queues
-from scalar.core.errors import CoordinationError, SecretUnreadable
+from scalar.core.errors import CoordinationError
 from scalar.core.event import Event
 from scalar.core.policy.policy import Policy
 from scalar.core.policy.resolve import DEFAULT, Setting
@@ -25,6 +25,7 @@ from scalar.service.evaluate.evaluation import Evaluation
 from scalar.service.evaluate.poll_and_scale import explain
 from scalar.service.paging import all_keys
 from scalar.service.parts import Parts
+from scalar.service.unless_changed import readable
 
 
 class Status(StrEnum):
@@ -188,7 +189,7 @@ def fleet(parts: Parts) -> Fleet:
     recalled = _recall(parts, keys)
     now = parts.clock.now()
     apps = tuple(
-        _summary(parts, key, _readable(parts, key.name), recalled, now) for key in keys
+        _summary(parts, key, readable(parts, key.name), recalled, now) for key in keys
     )
     return Fleet(apps, recalled.problem)
 
@@ -200,7 +201,7 @@ def app_details(parts: Parts, name: str) -> AppDetails:
         AppNotFound: No such app.
     """
     key = parts.registry.app_key(name)
-    app = _readable(parts, name)
+    app = readable(parts, name)
     recalled = _recall(parts, [key])
     memory = recalled.memories.get(key.id, Memory())
     now = parts.clock.now()
@@ -274,14 +275,6 @@ def _recall(parts: Parts, keys: Sequence[AppKey]) -> _Recalled:
         return _Recalled(parts.states.recall([key.id for key in keys]))
     except CoordinationError as exc:
         return _Recalled({}, str(exc))
-
-
-def _readable(parts: Parts, name: str) -> RegisteredApp | None:
-    """Return an app; None if its secrets cannot be decrypted."""
-    try:
-        return parts.registry.get(name)
-    except SecretUnreadable:
-        return None
 
 
 def _summary(

@@ -23,6 +23,7 @@ from scalar.ports.coordination import Lease
 from scalar.ports.platform import Platform, Urgency
 from scalar.service.evaluate.context import AppContext
 from scalar.service.evaluate.evaluation import Evaluation
+from scalar.service.evaluate.heed_orders import heed_orders
 from scalar.service.evaluate.platform_calls import (
     NotDone,
     attempt,
@@ -72,6 +73,9 @@ def _scale_within(
 
 
 def _scale(ctx: AppContext, lease: Lease, seen: Evaluation) -> Evaluation | NotDone:
+    seen = heed_orders(ctx, seen)
+    if not seen.to_be_made:
+        return seen
     quantities = {d.process_type: d.desired or 0 for d in seen.to_be_made}
     urgency = urgency_of(seen.to_be_made)
 

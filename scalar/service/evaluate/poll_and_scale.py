@@ -43,11 +43,17 @@ def poll_and_scale(parts: Parts, key: AppKey, token: str) -> Evaluation | None:
     lease, memory = begun
     after: Memory | None = None
     try:
-        app = parts.apps.find(key)
-        if app is None:
+        ctx = _context(parts, key)
+        if ctx is None:
             return None
-        ctx = AppContext(app, parts.platforms.of(app), parts)
         done = _evaluate(ctx, lease, memory)
+        if done.is_outdated:
+            # Decided anew, once: an order is heard in the evaluation that it was
+            # given in. If the row is changed again, the next evaluation decides.
+            ctx = _context(parts, ctx.app.key.changed_once)
+            if ctx is None:
+                return None
+            done = _evaluate(ctx, lease, memory)
         after = done.memory  # stored even if recording fails
         after = record(ctx, done)
         return done
@@ -71,6 +77,12 @@ def explain(parts: Parts, app: RegisteredApp) -> Evaluation:
     memory = parts.states.recall([app.id]).get(app.id, Memory())
     ctx = AppContext(app, parts.platforms.unmetered(app), parts)
     return observe(ctx, memory, read_anew=True)
+
+
+def _context(parts: Parts, key: AppKey) -> AppContext | None:
+    """Return the app, at least as new as its key; None if it is not registered."""
+    app = parts.apps.find(key)
+    return app and AppContext(app, parts.platforms.of(app), parts)
 
 
 def _evaluate(ctx: AppContext, lease: Lease, memory: Memory) -> Evaluation:
