@@ -35,6 +35,7 @@ class Keys:
         slow: Apps whose last exchange failed or took long.
         resting: App to the time until which it is not polled.
         stuck: App to the time since when Heroku takes no change of it.
+        leased: App to the time until which a manual change is left alone.
         evaluated: When the last evaluation ended.
         once: Job to the time until which it is done.
         account: What is known of Heroku accounts, by key.
@@ -49,6 +50,7 @@ class Keys:
     slow: set[int] = field(default_factory=set)
     resting: dict[int, float] = field(default_factory=dict)
     stuck: dict[int, float] = field(default_factory=dict)
+    leased: dict[int, datetime] = field(default_factory=dict)
     evaluated: float | None = None
     once: dict[str, float] = field(default_factory=dict)
     account: dict[str, dict[str, float | str]] = field(default_factory=dict)
@@ -167,6 +169,7 @@ class RedisTwin:
             keys.stuck.setdefault(app_id, now)
         else:
             keys.stuck.pop(app_id, None)
+        keys.leased[app_id] = memory.leased_until or self._moment(now)
 
     def recall(self, app_ids: Sequence[int]) -> dict[int, Memory]:
         """Return what is remembered of apps, without taking a lease."""
@@ -179,6 +182,7 @@ class RedisTwin:
         self.keys.slow.discard(app_id)
         self.keys.resting.pop(app_id, None)
         self.keys.stuck.pop(app_id, None)
+        self.keys.leased.pop(app_id, None)
 
     def heartbeats(self) -> Heartbeats:
         """Return the signs of life."""
@@ -189,7 +193,8 @@ class RedisTwin:
             for at in (keys.last, keys.evaluated, first)
         )
         now = self._moment(self._now())
-        return Heartbeats(now, ticked, evaluated, len(keys.stuck), stuck)
+        leased = sum(now < end for end in keys.leased.values())
+        return Heartbeats(now, ticked, evaluated, len(keys.stuck), stuck, leased)
 
     def once(self, name: str, seconds: float) -> bool:
         """Return True to one caller in `seconds`."""

@@ -31,6 +31,7 @@ class Heartbeats:
         evaluated_at: When the last evaluation of any app ended.
         stuck: Apps with a change, or a decision, that Heroku does not accept.
         stuck_since: Since when the first of them has waited.
+        leased: Apps with a manual change that is left alone.
     """
 
     at: datetime
@@ -38,6 +39,7 @@ class Heartbeats:
     evaluated_at: datetime | None = None
     stuck: int = 0
     stuck_since: datetime | None = None
+    leased: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,8 @@ def judge_health(
     found = [judge_ticks(heartbeats, period)]
     if has_apps:
         found += [_evaluations(heartbeats, period, backoff), _changes(heartbeats)]
+    if heartbeats.leased:
+        found.append(_leases(heartbeats))
     return found
 
 
@@ -110,6 +114,13 @@ def _changes(heartbeats: Heartbeats) -> HealthCheck:
         is_well=age <= timedelta(seconds=LONGEST_STUCK),
         text=f"{apps} for Heroku, the first for {_shown(age)}; see list-apps",
     )
+
+
+def _leases(heartbeats: Heartbeats) -> HealthCheck:
+    """Tell of apps that are not scaled because somebody has scaled them by hand."""
+    apps = "1 app is" if heartbeats.leased == 1 else f"{heartbeats.leased} apps are"
+    text = f"{apps} left as set by hand, in part at least; see list-apps"
+    return HealthCheck("leases", is_well=True, text=text)
 
 
 def _shown(age: timedelta) -> str:

@@ -34,6 +34,7 @@ class Reason(StrEnum):
     BUSY_DYNOS = "busy_dynos"
     BUSY_UNKNOWN = "busy_unknown"
     MANUAL_LEASE = "manual_lease"
+    MANUAL_OFF = "manual_off"
     PAUSED = "paused"
     RELEASED_RECENTLY = "released_recently"
     # holds of one process type
@@ -60,6 +61,7 @@ class Reason(StrEnum):
     LEASE_LOST = "lease_lost"
     JOURNAL_UNAVAILABLE = "journal_unavailable"
     APP_CHANGED = "app_changed"
+    MAINTENANCE = "maintenance"
     INTERNAL_ERROR = "internal_error"
     # changes that are not ours
     CHANGED_ELSEWHERE = "changed_elsewhere"

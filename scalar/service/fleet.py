@@ -14,10 +14,11 @@ from scalar.core.app_state import WHOLE_APP
 from scalar.core.counts_address import CountsAddress, form_of
 from scalar.core.errors import InvalidInput
 from scalar.core.heroku_key import SHARED_KEY
+from scalar.core.policy.values import PAUSES
 from scalar.core.secret import HIDDEN, NO_SECRET, Secret
 from scalar.service.paging import all_keys
 from scalar.service.parts import Parts
-from scalar.service.policies import DOWN, UP, check_policies, check_process_type
+from scalar.service.policies import check_policies, check_process_type
 from scalar.service.registration import check_name
 
 Values = Mapping[str, str]
@@ -228,7 +229,7 @@ def _move(old: CountsAddress, new: CountsAddress) -> str:
 def without_pauses(policies: Mapping[str, Values]) -> dict[str, Values]:
     """Return the policies without their pauses."""
     kept = {
-        process_type: {k: v for k, v in values.items() if k not in (UP, DOWN)}
+        process_type: {k: v for k, v in values.items() if k not in PAUSES}
         for process_type, values in policies.items()
     }
     return {process_type: values for process_type, values in kept.items() if values}
@@ -240,7 +241,7 @@ def _with_pauses(
     """Return the wanted policies with the stored pauses."""
     result = {process_type: dict(values) for process_type, values in wanted.items()}
     for process_type, values in stored.items():
-        paused = {k: v for k, v in values.items() if k in (UP, DOWN)}
+        paused = {k: v for k, v in values.items() if k in PAUSES}
         if paused:
             result[process_type] = {**result.get(process_type, {}), **paused}
     return {process_type: values for process_type, values in result.items() if values}

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scalar.core.app_state import NOTHING, Past
+from scalar.core.app_state import NOTHING, Past, Stopped
 from scalar.core.decision.boundary import recommend_by_boundary
 from scalar.core.decision.bounds import bounds
 from scalar.core.decision.decide import decide, decide_all
@@ -93,6 +93,9 @@ values = {
     "cooldown_down": spans,
     "release_grace": spans,
     "manual_lease": spans,
+    "lease_after_release": spans,
+    "lease_ended": moments,
+    "manual_off": st.just(True),
     "busy_limit": spans,
     "pause_up": moments,
     "pause_down": moments,
@@ -141,6 +144,9 @@ pasts = st.builds(
     scaled_up_at=st.none() | moments,
     scaled_down_at=st.none() | moments,
     changed_by_hand_at=st.none() | moments,
+    made_by_hand_at=st.none() | moments,
+    lease_is_sure=st.booleans(),
+    stopped=st.none() | st.sampled_from(Stopped),
     interrupted=st.booleans(),
     recommended_up=slices,
     recommended_down=slices,
@@ -273,7 +279,7 @@ def test_a_direction_that_is_paused_is_not_taken(policy, up, down, seen):
 
 @given(policies(), spans.filter(bool), observations)
 def test_what_a_person_set_stays_for_the_time_of_the_lease(policy, lease, seen):
-    policy = replace(policy, manual_lease=lease)
+    policy = replace(policy, manual_lease=lease, lease_ended=None)
     past = replace(seen.past, changed_by_hand_at=NOON - lease / 2)
     decision = decide("worker", policy, replace(seen, past=past))
 

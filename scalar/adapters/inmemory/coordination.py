@@ -28,6 +28,7 @@ class MemoryCoordinator:
         self._memories: dict[int, Memory] = {}
         self._resting: dict[int, datetime] = {}
         self._stuck: dict[int, datetime] = {}
+        self._leased: dict[int, datetime] = {}
         self._evaluated: datetime | None = None
         self._done: dict[str, datetime] = {}
 
@@ -93,6 +94,7 @@ class MemoryCoordinator:
                 self._stuck.setdefault(lease.app_id, now)
             else:
                 self._stuck.pop(lease.app_id, None)
+            self._leased[lease.app_id] = memory.leased_until or now
         else:
             self._memories.pop(lease.app_id, None)
 
@@ -105,6 +107,7 @@ class MemoryCoordinator:
         self._memories.pop(app_id, None)
         self._resting.pop(app_id, None)
         self._stuck.pop(app_id, None)
+        self._leased.pop(app_id, None)
 
     def heartbeats(self) -> Heartbeats:
         """Return the heartbeats."""
@@ -114,6 +117,7 @@ class MemoryCoordinator:
             self._evaluated,
             len(self._stuck),
             min(self._stuck.values(), default=None),
+            sum(self._clock.now() < end for end in self._leased.values()),
         )
 
     def once(self, name: str, seconds: float) -> bool:

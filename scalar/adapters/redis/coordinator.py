@@ -128,11 +128,13 @@ class RedisCoordinator:
                     redis_keys.RESTING_UNTIL,
                     redis_keys.STUCK,
                     redis_keys.EVALUATED,
+                    redis_keys.LEASED_UNTIL,
                 ],
                 args=[
                     *(lease.token, text, MEMORY_SECONDS, slow_command, lease.app_id),
                     int(memory.rest * 1000) if memory else 0,
                     int(memory.stuck) if memory else 0,
+                    _milliseconds(memory.leased_until) if memory else 0,
                 ],
             )
 
@@ -155,21 +157,26 @@ class RedisCoordinator:
             pipe.srem(redis_keys.SLOW, app_id)
             pipe.zrem(redis_keys.RESTING_UNTIL, app_id)
             pipe.zrem(redis_keys.STUCK, app_id)
+            pipe.zrem(redis_keys.LEASED_UNTIL, app_id)
             pipe.execute()
 
     def heartbeats(self) -> Heartbeats:
         """Return the heartbeats, by the Redis server's clock."""
         with translate_errors():
             found: Any = self._heartbeats(
-                keys=[redis_keys.TICK_LAST, redis_keys.EVALUATED, redis_keys.STUCK]
+                keys=[
+                    *(redis_keys.TICK_LAST, redis_keys.EVALUATED),
+                    *(redis_keys.STUCK, redis_keys.LEASED_UNTIL),
+                ]
             )
-        at, ticked, evaluated, stuck, since = found
+        at, ticked, evaluated, stuck, since, leased = found
         return Heartbeats(
             _moment(at),
             ticked_at=_moment(ticked) if ticked else None,
             evaluated_at=_moment(evaluated) if evaluated else None,
             stuck=int(stuck),
             stuck_since=_moment(since) if since else None,
+            leased=int(leased),
         )
 
     def once(self, name: str, seconds: float) -> bool:
@@ -179,6 +186,10 @@ class RedisCoordinator:
                 redis_keys.once(name), "1", nx=True, px=int(seconds * 1000)
             )
         return bool(first)
+
+
+def _milliseconds(moment: datetime | None) -> int:
+    return int(moment.timestamp() * 1000) if moment else 0
 
 
 def _moment(milliseconds: str) -> datetime:

@@ -7,6 +7,7 @@
     scalar:slow          apps whose last request failed or was slow
     scalar:resting       apps that are not polled yet, and until when (ms)
     scalar:stuck         apps whose changes Heroku does not accept, since when (ms)
+    scalar:leased        apps with a manual change that is left alone, until when (ms)
     scalar:evaluated     heartbeat: when the last evaluation ended (ms)
     scalar:once:NAME     marks a periodic job as done
 
@@ -21,6 +22,7 @@ TICK_LAST = f"{PREFIX}tick:last"
 SLOW = f"{PREFIX}slow"
 RESTING_UNTIL = f"{PREFIX}resting"
 STUCK = f"{PREFIX}stuck"
+LEASED_UNTIL = f"{PREFIX}leased"
 EVALUATED = f"{PREFIX}evaluated"
 
 

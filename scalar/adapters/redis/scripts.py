@@ -71,6 +71,11 @@ if ARGV[7] == '1' then
 else
   redis.call('ZREM', KEYS[5], ARGV[5])
 end
+if ARGV[8] ~= '0' then
+  redis.call('ZADD', KEYS[7], ARGV[8], ARGV[5])
+else
+  redis.call('ZREM', KEYS[7], ARGV[5])
+end
 """
 )
 
@@ -81,6 +86,7 @@ local first = redis.call('ZRANGE', KEYS[3], 0, 0, 'WITHSCORES')
 return {
   string.format('%d', now()), redis.call('GET', KEYS[1]) or '',
   redis.call('GET', KEYS[2]) or '', redis.call('ZCARD', KEYS[3]), first[2] or '',
+  redis.call('ZCOUNT', KEYS[4], string.format('%d', now()), '+inf'),
 }
 """
 )

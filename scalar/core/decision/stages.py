@@ -23,6 +23,7 @@ from scalar.core.decision.protect import (
     keep_until_empty,
     pause,
     respect_manual_change,
+    stay_off,
     wait_after_release,
 )
 from scalar.core.decision.recommend import (
@@ -59,12 +60,19 @@ PIPELINE: tuple[Stage, ...] = (
     cool_down,  # cooldown_up, cooldown_down
     keep_busy_dynos,  # busy_limit
     respect_manual_change,  # manual_lease
+    stay_off,  # manual_off
     pause,  # pause_up, pause_down
     wait_after_release,  # release_grace
 )
 
 #: The stages that a fallback for an unknown count goes through.
-FOR_UNKNOWN: tuple[Stage, ...] = (clamp, keep_to_limit, respect_manual_change, pause)
+FOR_UNKNOWN: tuple[Stage, ...] = (
+    clamp,
+    keep_to_limit,
+    respect_manual_change,
+    stay_off,
+    pause,
+)
 
 
 def run(

@@ -102,7 +102,7 @@ def _scaled(
     at = ctx.now()
     foreign = foreign_changes(ctx.app, known, formation, at, ours=quantities)
     memory = replace(
-        note_by_hand(seen.memory, foreign),
+        note_by_hand(seen.memory, foreign, answer),
         formation=formation,
         read_at=seen.memory.read_at if known.keys() <= answer.keys() else None,
         refusal=None,

@@ -146,7 +146,7 @@ def read_formation(
         ctx.app, memory.formation or {}, formation, now, ours=ours
     )
     memory = replace(
-        note_scaled(note_by_hand(memory, foreign), made),
+        note_scaled(note_by_hand(memory, foreign, formation), made),
         formation=formation,
         read_at=now,
         limits=memory.limits if must else {},

@@ -82,7 +82,7 @@ def explain(parts: Parts, app: RegisteredApp) -> Evaluation:
 def _context(parts: Parts, key: AppKey) -> AppContext | None:
     """Return the app, at least as new as its key; None if it is not registered."""
     app = parts.apps.find(key)
-    return app and AppContext(app, parts.platforms.of(app), parts)
+    return AppContext(app, parts.platforms.of(app), parts) if app else None
 
 
 def _evaluate(ctx: AppContext, lease: Lease, memory: Memory) -> Evaluation:

@@ -11,9 +11,11 @@ from scalar.core import logfmt
 from scalar.core.app import RegisteredApp
 from scalar.core.app_state import WHOLE_APP, Hold, Memory
 from scalar.core.decision.decision import Decision
+from scalar.core.decision.protect import left_of_lease
 from scalar.core.decision.track_holds import track_holds
 from scalar.core.errors import RegistryError
 from scalar.core.event import Event
+from scalar.core.policy.policy import NONE
 from scalar.core.reason import Cause, Reason
 from scalar.service.evaluate.context import AppContext
 from scalar.service.evaluate.evaluation import Evaluation
@@ -47,7 +49,20 @@ def record(ctx: AppContext, done: Evaluation) -> Memory:
         holds=holds,
         unwritten=_write(ctx, events),
         stuck=done.is_stuck,
+        leased_until=_leased_until(ctx, memory),
     )
+
+
+def _leased_until(ctx: AppContext, memory: Memory) -> datetime | None:
+    """Return until when a manual change is left alone; None if none is."""
+    now = ctx.now()
+    ends = [
+        past.changed_by_hand_at + policy.manual_lease
+        for name, policy in ctx.valid_policies(memory.pasts)
+        if (past := memory.pasts[name]).changed_by_hand_at is not None
+        and left_of_lease(policy, past, now) > NONE
+    ]
+    return max(ends, default=None)
 
 
 def _held(done: Evaluation) -> dict[str, Cause]:
