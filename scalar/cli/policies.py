@@ -120,7 +120,7 @@ def resume_app(
     """
     target = _target(name, process_type)
     if not policies.resume(tools.parts, name, process_type, up=up, down=down):
-        note(f"Note: {target} was not paused, and has no manual lease.")
+        note(f"Note: {target} was not paused.")
     click.echo(f"Resumed {target}")
 
 

@@ -54,10 +54,16 @@ def details_as_data(details: AppDetails) -> dict[str, Any]:
                 "quantity": row.quantity,
                 "size": row.size,
                 "limit": row.limit,
-                "leased_seconds": round(row.leased_for.total_seconds()),
-                "off_by_hand": row.off,
             }
             for process_type, row in details.formation.items()
+        },
+        "set_by_hand": {
+            process_type: {
+                "leased_seconds": round(row.leased_for.total_seconds()),
+                "off": row.off,
+            }
+            for process_type, row in details.formation.items()
+            if row.leased_for or row.off
         },
         "policies": {
             process_type or "(app)": {

@@ -131,15 +131,16 @@ def _leases(parts: Parts, app: RegisteredApp, process_type: str) -> dict[str, st
     Each one with the time until which changes are not protected any more: now, or
     when it was noticed, should the clock of that worker be ahead.
     """
-    memory, now = _memory(parts, app), parts.clock.now()
-    names = [process_type] if process_type else sorted(memory.pasts)
-    return {
-        name: max(past.changed_by_hand_at or now, now).isoformat()
-        for name in names
-        if (past := memory.pasts.get(name)) is not None
-        and isinstance(policy := parts.policies.of(app, name), Policy)
-        and left_of_lease(policy, past, now) > NONE
-    }
+    pasts, now = _memory(parts, app).pasts, parts.clock.now()
+    found = {}
+    for name in {process_type} & pasts.keys() if process_type else sorted(pasts):
+        noticed, policy = pasts[name].changed_by_hand_at, parts.policies.of(app, name)
+        if noticed is None or not isinstance(policy, Policy):
+            continue
+        until = max(noticed, now)
+        if left_of_lease(policy, pasts[name], until) > NONE:
+            found[name] = until.isoformat()
+    return found
 
 
 def change_policy(

@@ -103,6 +103,7 @@ values = {
     "fallback_after": st.integers(1, 5),
     "dry_run": st.just(True),
     "may_sleep": st.just(False),
+    "notes": st.just(("max = 3 from environment counts as 5",)),
 }
 
 

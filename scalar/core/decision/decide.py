@@ -56,7 +56,8 @@ def _decide_or_hold(
     policy = policy_of(name)
     if isinstance(policy, Cause):
         return hold(name, row.quantity, policy)
-    return decide(name, policy, observe(facts, name, policy, reading))
+    decision = decide(name, policy, observe(facts, name, policy, reading))
+    return replace(decision, notes=policy.notes) if policy.notes else decision
 
 
 def decide(process_type: str, policy: Policy, observed: Observation) -> Decision:

@@ -35,6 +35,7 @@ class Decision:
         asks_for_release: Whether the outcome depends on when the app was last
             released, so that the platform has to be asked.
         dry_run: Whether it is only recorded, not carried out.
+        notes: What a person should know about the policy.
     """
 
     process_type: str
@@ -45,6 +46,7 @@ class Decision:
     recommended: int | None = None
     asks_for_release: bool = False
     dry_run: bool = False
+    notes: tuple[str, ...] = ()
 
     @property
     def desired(self) -> int | None:

@@ -25,7 +25,9 @@ log = logging.getLogger("scalar.evaluation")
 
 #: Reasons that are logged as a warning once, then at debug: they last until a person
 #: acts.
-WARNED_ONCE = frozenset({Reason.NOT_IN_FORMATION, Reason.RELEASE_PHASE})
+WARNED_ONCE = frozenset(
+    {Reason.NOT_IN_FORMATION, Reason.RELEASE_PHASE, Reason.MAINTENANCE}
+)
 #: Most events of one app that are kept while the journal cannot be written.
 MOST_UNWRITTEN = 50
 
