@@ -82,6 +82,7 @@ class App:
     formation: dict[str, FormationRow] = field(default_factory=dict)
     dynos: list[Dyno] = field(default_factory=list)
     releases: list[Release] = field(default_factory=list)
+    maintenance: bool = False
 
     @property
     def process_tier(self) -> str:

@@ -37,7 +37,7 @@ def app_json(app: App) -> Json:
         "git_url": f"https://git.heroku.com/{app.name}.git",
         "id": app.id,
         "internal_routing": None,
-        "maintenance": False,
+        "maintenance": app.maintenance,
         "name": app.name,
         "organization": None,
         "owner": _person(app.owner),

@@ -274,8 +274,8 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "a removed app that Redis still has is never forgotten",
         "scalar/service/fan_out.py",
-        "    _forget_gone(parts, {*parts.states.polled_before(tick.at, PAGE)} - registered)\n",
-        "",
+        "found[0].id != app_id:",
+        "found[0].id == 0:",
         GONE,
     ),
     Fault(

@@ -323,24 +323,39 @@ class DatabaseRegistry:
         """Return an app's key."""
         return self._line.database("app_key", lambda: self._inner.app_key(name))
 
+    def revision(self, app_id: int) -> int | None:
+        """Return an app's revision as it is now."""
+        return self._line.database("revision", lambda: self._inner.revision(app_id))
+
     def set_policy(
-        self, name: str, process_type: str, values: Mapping[str, str]
+        self,
+        name: str,
+        process_type: str,
+        values: Mapping[str, str],
+        *,
+        read: AppKey | None = None,
     ) -> None:
         """Replace the stored values of an app or a process type."""
         self._line.database(
-            "set_policy", lambda: self._inner.set_policy(name, process_type, values)
+            "set_policy",
+            lambda: self._inner.set_policy(name, process_type, values, read=read),
         )
 
-    def set_address(self, name: str, address: CountsAddress) -> None:
+    def set_address(
+        self, name: str, address: CountsAddress, *, read: AppKey | None = None
+    ) -> None:
         """Give an app another address."""
         self._line.database(
-            "set_address", lambda: self._inner.set_address(name, address)
+            "set_address", lambda: self._inner.set_address(name, address, read=read)
         )
 
-    def set_heroku_key(self, name: str, heroku_key: Secret) -> None:
+    def set_heroku_key(
+        self, name: str, heroku_key: Secret, *, read: AppKey | None = None
+    ) -> None:
         """Give an app its own Heroku key."""
         self._line.database(
-            "set_heroku_key", lambda: self._inner.set_heroku_key(name, heroku_key)
+            "set_heroku_key",
+            lambda: self._inner.set_heroku_key(name, heroku_key, read=read),
         )
 
 

@@ -43,6 +43,7 @@ class Keys:
         resting: App to the time until which it is not polled.
         stuck: App to the time since when Heroku takes no change of it.
         outbox: Events on their way to the journal, as text, by their ids.
+        leased: App to the time until which a manual change is left alone.
         evaluated: When the last evaluation ended.
         once: Job to the time until which it is done.
         account: What is known of Heroku accounts, by key.
@@ -59,6 +60,7 @@ class Keys:
     resting: dict[int, float] = field(default_factory=dict)
     stuck: dict[int, float] = field(default_factory=dict)
     outbox: dict[str, str] = field(default_factory=dict)
+    leased: dict[int, datetime] = field(default_factory=dict)
     evaluated: float | None = None
     once: dict[str, float] = field(default_factory=dict)
     account: dict[str, dict[str, float | str]] = field(default_factory=dict)
@@ -205,6 +207,7 @@ class RedisTwin:
             keys.stuck.setdefault(app_id, now)
         else:
             keys.stuck.pop(app_id, None)
+        keys.leased[app_id] = memory.leased_until or self._moment(now)
         return backlog
 
     def recall(self, app_ids: Sequence[int]) -> dict[int, Memory]:
@@ -216,7 +219,10 @@ class RedisTwin:
         """Drop everything that is kept of an app, its lease included."""
         keys = self.keys
         keys.slow.discard(app_id)
-        for kept in (keys.lease, keys.app, keys.polled, keys.resting, keys.stuck):
+        for kept in (
+            *(keys.lease, keys.app, keys.leased),
+            *(keys.polled, keys.resting, keys.stuck),
+        ):
             kept.pop(app_id, None)
 
     def waiting(self, most: int) -> Sequence[Event]:
@@ -249,7 +255,10 @@ class RedisTwin:
             for at in (keys.last, keys.evaluated, first, oldest)
         )
         now = self._moment(self._now())
-        return Heartbeats(now, ticked, evaluated, len(keys.stuck), stuck, polled)
+        leased = sum(now < end for end in keys.leased.values())
+        return Heartbeats(
+            now, ticked, evaluated, len(keys.stuck), stuck, polled, leased
+        )
 
     def once(self, name: str, seconds: float) -> bool:
         """Return True to one caller in `seconds`."""

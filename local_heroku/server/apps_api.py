@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from local_heroku.errors import ApiError, not_found
+from local_heroku.errors import ApiError, invalid_params, not_found
 from local_heroku.render import app_json, release_json
-from local_heroku.server.calls import READ, READ_PROTECTED, Answer, Call, Route
+from local_heroku.server.calls import (
+    READ,
+    READ_PROTECTED,
+    WRITE,
+    Answer,
+    Call,
+    Route,
+)
 
 
 def list_apps(call: Call) -> Answer:
@@ -18,6 +25,16 @@ def list_apps(call: Call) -> Answer:
 def show_app(call: Call) -> Answer:
     """Return one app."""
     return Answer(app_json(call.app))
+
+
+def update_app(call: Call) -> Answer:
+    """Turn the maintenance mode of an app on or off."""
+    maintenance = call.request.json().get("maintenance")
+    if not isinstance(maintenance, bool):
+        raise invalid_params("Only the maintenance mode of an app can be changed.")
+    app = call.app
+    app.maintenance, app.updated_at = maintenance, call.now
+    return Answer(app_json(app))
 
 
 def list_releases(call: Call) -> Answer:
@@ -63,6 +80,7 @@ ROUTES = (
     Route("GET", "/apps", list_apps, READ),
     Route("GET", "/users/{user}/apps", list_apps, READ),
     Route("GET", "/apps/{app}", show_app, READ),
+    Route("PATCH", "/apps/{app}", update_app, WRITE),
     Route("GET", "/apps/{app}/releases", list_releases, READ_PROTECTED),
     Route("GET", "/apps/{app}/releases/{release}", show_release, READ_PROTECTED),
     Route("GET", "/apps/{app}/addons", list_nothing, READ),

@@ -135,3 +135,13 @@ def test_the_newest_release_is_a_page_of_one(api, heroku):
 @pytest.mark.parametrize("name", ["addons", "collaborators"])
 def test_addons_and_collaborators_are_empty(api, name):
     assert api("GET", f"/apps/shop/{name}").json() == []
+
+
+def test_the_maintenance_mode_is_turned_on_and_off(api):
+    """As `heroku maintenance:on` does."""
+    for is_on in (True, False):
+        answer = api("PATCH", "/apps/shop", json={"maintenance": is_on})
+        assert valid(answer.json(), "app")["maintenance"] is is_on
+        assert api("GET", "/apps/shop").json()["maintenance"] is is_on
+
+    assert api("PATCH", "/apps/shop", json={"maintenance": "yes"}).status_code == 422

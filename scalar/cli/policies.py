@@ -115,7 +115,8 @@ def resume_app(
 ) -> None:
     """Scale the app NAME, or its PROCESS_TYPE, again.
 
-    Without a process type, the pauses of its process types end as well.
+    Without a process type, the pauses of its process types end as well. A change
+    by hand that is left alone for a while (manual_lease) is so no longer.
     """
     target = _target(name, process_type)
     if not policies.resume(tools.parts, name, process_type, up=up, down=down):

@@ -11,6 +11,7 @@ import click
 from scalar.cli.output import note, print_table, shown_time
 from scalar.core.app_state import WHOLE_APP
 from scalar.core.counts_address import shown_queues
+from scalar.core.decision.spans import shown_span
 from scalar.core.errors import InvalidInput
 from scalar.core.policy.values import PAUSES, UNTIL_RESUMED, read_value
 from scalar.core.reading import Form
@@ -18,6 +19,7 @@ from scalar.service.queries import (
     AppDetails,
     AppState,
     AppSummary,
+    DynoRow,
     Fleet,
     KeyOwner,
     Orders,
@@ -55,9 +57,18 @@ def details_as_data(details: AppDetails) -> dict[str, Any]:
             }
             for process_type, row in details.formation.items()
         },
+        "set_by_hand": {
+            process_type: {
+                "leased_seconds": round(row.leased_for.total_seconds()),
+                "off": row.off,
+            }
+            for process_type, row in details.formation.items()
+            if row.leased_for or row.off
+        },
         "policies": {
             process_type or "(app)": {
                 "problem": policy.problem,
+                "notes": list(policy.notes),
                 "values": {
                     setting.name: {"value": setting.text, "from": setting.origin}
                     for setting in policy.settings
@@ -137,7 +148,12 @@ def _state(state: AppState) -> str:
 
 
 def _orders(orders: Orders) -> str:
-    return _order("paused", orders.paused) + _order("dry run", orders.dry_run)
+    return (
+        _order("paused", orders.paused)
+        + _order("dry run", orders.dry_run)
+        + _order("manual lease", orders.leased)
+        + _order("off by hand", orders.off)
+    )
 
 
 def _order(what: str, where: frozenset[str]) -> str:
@@ -156,7 +172,15 @@ def _print_formation(details: AppDetails) -> None:
     click.echo(f"dynos:    as read at {read_at} UTC, or changed by us since")
     for process_type, row in details.formation.items():
         limit = "" if row.limit is None else f", Heroku allows {row.limit}"
-        click.echo(f"  {process_type}: {row.quantity} {row.size}{limit}")
+        by_hand = _by_hand(row)
+        click.echo(f"  {process_type}: {row.quantity} {row.size}{limit}{by_hand}")
+
+
+def _by_hand(row: DynoRow) -> str:
+    """Return what a person has ordered of these dynos, with the Heroku CLI."""
+    if row.leased_for:
+        return f", set by hand, left alone for {shown_span(row.leased_for)}"
+    return ", set by hand, off until somebody raises it" if row.off else ""
 
 
 def _print_policies(details: AppDetails) -> None:
@@ -164,6 +188,8 @@ def _print_policies(details: AppDetails) -> None:
         click.echo(f"policy:   {process_type or '(app)'}")
         if policy.problem:
             click.echo(f"  not valid: {policy.problem}")
+        for text in policy.notes:
+            click.echo(f"  note: {text}")
         for setting in policy.settings:
             text = _shown_value(setting.name, setting.text, details.at)
             click.echo(f"  {setting.name:<20} {text:<24}  from {setting.origin}")
@@ -177,6 +203,8 @@ def _shown_value(name: str, text: str, now: datetime) -> str:
         end = read_value(name, text)
     except InvalidInput:
         return text
+    if name == "lease_ended":
+        return f"at {shown_time(end)} UTC"
     if end == UNTIL_RESUMED:
         return "until it is resumed"
     over = " (over)" if end <= now else ""

@@ -26,6 +26,9 @@ def print_evaluation(name: str, done: Evaluation) -> None:
             _print_stage(decision.hold.reason, None, decision.hold.detail)
         for step in decision.trail:
             _print_stage(step.reason, step.quantity, step.detail)
+        for note in decision.notes:
+            if not any(note in step.detail for step in decision.trail):
+                click.echo(f"  note: {note}")
 
 
 def evaluation_as_data(name: str, done: Evaluation | str) -> dict[str, Any]:
@@ -48,6 +51,7 @@ def evaluation_as_data(name: str, done: Evaluation | str) -> dict[str, Any]:
                 "dry_run": d.dry_run,
                 "reason": d.reason.value,
                 "trail": _trail(d),
+                **({"notes": list(d.notes)} if d.notes else {}),
             }
             for d in done.decisions
         ],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from scalar.core.counts_address import CountsAddress, Queues
@@ -40,6 +40,11 @@ class RegisteredApp:
     heroku_key: Secret = SHARED_KEY
     platform: str = DEFAULT_PLATFORM
 
+    @property
+    def key(self) -> AppKey:
+        """What says which row this is, and how new."""
+        return AppKey(self.id, self.name, self.revision)
+
 
 @dataclass(frozen=True, slots=True)
 class NewApp:
@@ -63,6 +68,11 @@ class AppKey:
     id: int
     name: str
     revision: int
+
+    @property
+    def changed_once(self) -> AppKey:
+        """The key after one change of the row."""
+        return replace(self, revision=self.revision + 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from scalar.core.drain_time import Drained
 from scalar.core.event import Event
@@ -50,6 +51,13 @@ class Refusal:
     revision: int = 0
 
 
+class Stopped(StrEnum):
+    """Who is to answer for it if a process type has no dyno."""
+
+    BY_US = "us"
+    BY_HAND = "hand"
+
+
 @dataclass(frozen=True, slots=True)
 class Past:
     """What is remembered of a process type, beside its dynos.
@@ -58,7 +66,12 @@ class Past:
         failures: Unknown counts in a row, including the latest.
         scaled_up_at: When we last added dynos (aware, UTC).
         scaled_down_at: When we last removed dynos.
-        changed_by_hand_at: When a manual change was last noticed.
+        changed_by_hand_at: When a manual change was last noticed; None if a deploy
+            made it.
+        made_by_hand_at: When that change was made, by the platform's clock; None if
+            the platform does not say.
+        lease_is_sure: Whether it is known that no deploy made that change.
+        stopped: Who stopped it, if it has no dyno; None if that is not known.
         interrupted: Whether the count has been unknown since the last decision on a
             known one.
         recommended_up: Recommendations of the window for scaling up.
@@ -74,6 +87,9 @@ class Past:
     scaled_up_at: datetime | None = None
     scaled_down_at: datetime | None = None
     changed_by_hand_at: datetime | None = None
+    made_by_hand_at: datetime | None = None
+    lease_is_sure: bool = False
+    stopped: Stopped | None = None
     interrupted: bool = False
     recommended_up: tuple[Slice, ...] = ()
     recommended_down: tuple[Slice, ...] = ()
@@ -152,6 +168,10 @@ class Memory:
         unanswered: Polls in a row that the app did not answer.
         rest: Seconds until it is polled again.
         stuck: Whether Heroku refused the last change, or could not be asked.
+        maintenance_at: When the platform last said that the app is in maintenance
+            mode; None if it is not, as last known.
+        leased_until: Until when a manual change is left alone, at the latest; None
+            if there is none.
     """
 
     formation: Formation | None = None
@@ -171,6 +191,8 @@ class Memory:
     unanswered: int = 0
     rest: float = 0.0
     stuck: bool = False
+    maintenance_at: datetime | None = None
+    leased_until: datetime | None = None
 
     def in_doubt(self, asked: tuple[Event, ...] = ()) -> Memory:
         """Return the memory of an app whose dynos may have changed.

@@ -6,6 +6,7 @@
     ├── RegistryError          the registry cannot be read or written
     │   ├── AppNotFound
     │   ├── AppAlreadyRegistered
+    │   ├── AppChanged         its row is not the one that was read
     │   └── SecretUnreadable   encrypted with a key that is no longer set
     ├── CoordinationError      Redis cannot be reached or does not answer
     ├── CallDenied             a platform call may not be made now
@@ -60,6 +61,16 @@ class AppAlreadyRegistered(RegistryError):
         super().__init__(
             f'App "{name}" is registered already. '
             f"See it with: python cli.py show-app {name}"
+        )
+
+
+class AppChanged(RegistryError):
+    """The app's row was changed after it was read; nothing was written."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f'App "{name}" was changed by another command meanwhile, so nothing of it '
+            "was overwritten. Run this command again"
         )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,10 +14,13 @@ class ProcessType:
     Attributes:
         quantity: Dynos that Heroku has been asked to run.
         size: Heroku's name of the dyno type, such as "Standard-1X".
+        changed_at: When the platform says that this row was changed last (aware,
+            UTC); None if it does not say. No part of what a row is.
     """
 
     quantity: int
     size: str = ""
+    changed_at: datetime | None = field(default=None, compare=False)
 
 
 #: Process type name to its row.

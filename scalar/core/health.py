@@ -36,6 +36,7 @@ class Heartbeats:
         stuck_since: Since when the first of them has waited.
         oldest_poll_at: When the app that has waited longest was polled, or first seen;
             None if no app is known.
+        leased: Apps with a manual change that is left alone.
     """
 
     at: datetime
@@ -44,6 +45,7 @@ class Heartbeats:
     stuck: int = 0
     stuck_since: datetime | None = None
     oldest_poll_at: datetime | None = None
+    leased: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,8 @@ def judge_health(
             _polls(heartbeats, period, backoff),
             _changes(heartbeats),
         ]
+    if heartbeats.leased:
+        found.append(_leases(heartbeats))
     return found
 
 
@@ -136,6 +140,13 @@ def _changes(heartbeats: Heartbeats) -> HealthCheck:
         is_well=age <= timedelta(seconds=LONGEST_STUCK),
         text=f"{apps} for Heroku, the first for {_shown(age)}; see list-apps",
     )
+
+
+def _leases(heartbeats: Heartbeats) -> HealthCheck:
+    """Tell of apps that are not scaled because somebody has scaled them by hand."""
+    apps = "1 app is" if heartbeats.leased == 1 else f"{heartbeats.leased} apps are"
+    text = f"{apps} left as set by hand, in part at least; see list-apps"
+    return HealthCheck("leases", is_well=True, text=text)
 
 
 def _shown(age: timedelta) -> str:

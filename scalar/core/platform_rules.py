@@ -37,6 +37,8 @@ class PlatformRules:
             count does not become an absurd request.
         size_caps: Most dynos of one process type by dyno size, in lower case.
         tells_releases: Whether the platform reports when an app was last released.
+        tells_maintenance: Whether the platform reports that a person has put an app
+            into maintenance mode.
     """
 
     name: str
@@ -46,6 +48,7 @@ class PlatformRules:
     most_dynos: int
     size_caps: Mapping[str, int] = field(default_factory=dict)
     tells_releases: bool = False
+    tells_maintenance: bool = False
 
     def limit(self, size: str, learned: int | None) -> int | None:
         """Return the most dynos of a size, given what a refusal said of it."""
@@ -66,4 +69,5 @@ HEROKU = PlatformRules(
     keep_one=frozenset({"web"}),
     most_dynos=1_000,
     tells_releases=True,
+    tells_maintenance=True,
 )

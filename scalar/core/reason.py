@@ -34,6 +34,7 @@ class Reason(StrEnum):
     BUSY_DYNOS = "busy_dynos"
     BUSY_UNKNOWN = "busy_unknown"
     MANUAL_LEASE = "manual_lease"
+    MANUAL_OFF = "manual_off"
     PAUSED = "paused"
     RELEASED_RECENTLY = "released_recently"
     COUNT_JUST_KNOWN = "count_just_known"
@@ -45,6 +46,7 @@ class Reason(StrEnum):
     NOT_IN_FORMATION = "not_in_formation"
     RELEASE_PHASE = "release_phase"
     POLICY_INVALID = "policy_invalid"
+    REGISTRY_UNAVAILABLE = "registry_unavailable"
     # holds of a whole app
     COUNTS_UNAVAILABLE = "counts_unavailable"
     COUNTS_MALFORMED = "counts_malformed"
@@ -60,6 +62,8 @@ class Reason(StrEnum):
     LEASE_LOST = "lease_lost"
     ANSWER_TOO_OLD = "answer_too_old"
     JOURNAL_UNAVAILABLE = "journal_unavailable"
+    APP_CHANGED = "app_changed"
+    MAINTENANCE = "maintenance"
     INTERNAL_ERROR = "internal_error"
     # changes that are not ours
     CHANGED_ELSEWHERE = "changed_elsewhere"

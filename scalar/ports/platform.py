@@ -30,12 +30,14 @@ class PlatformApp:
         name: Its name.
         web_url: Its web address; may be empty.
         released_at: When it was last released (aware, UTC); None if never.
+        maintenance: Whether a person has put it into maintenance mode.
     """
 
     id: str
     name: str
     web_url: str
     released_at: datetime | None = None
+    maintenance: bool = False
 
 
 class Platform(Protocol):

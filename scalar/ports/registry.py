@@ -22,13 +22,25 @@ class AppReader(Protocol):
         """
         ...
 
+    def revision(self, app_id: int) -> int | None:
+        """Return an app's revision as it is now, never a cached one.
+
+        None if it is no longer registered.
+        """
+        ...
+
     def page(self, after_id: int, limit: int) -> Sequence[AppKey]:
         """Return the next app keys, ordered by id."""
         ...
 
 
 class Registry(AppReader, Protocol):
-    """Full access, for commands. Every method may raise `RegistryError`."""
+    """Full access, for commands. Every method may raise `RegistryError`.
+
+    Who writes what depends on a row that was read says which one (`read`): if the row
+    has changed since, `AppChanged` is raised and nothing is written. So no command
+    undoes another one that ran beside it.
+    """
 
     def add(
         self,
@@ -53,22 +65,31 @@ class Registry(AppReader, Protocol):
         ...
 
     def set_policy(
-        self, name: str, process_type: str, values: Mapping[str, str]
+        self,
+        name: str,
+        process_type: str,
+        values: Mapping[str, str],
+        *,
+        read: AppKey | None = None,
     ) -> None:
         """Replace the policy values of an app, or of one of its process types.
 
-        An empty mapping removes them all. Raises `AppNotFound`.
+        An empty mapping removes them all. Raises `AppNotFound`, `AppChanged`.
         """
         ...
 
-    def set_address(self, name: str, address: CountsAddress) -> None:
-        """Change an app's address; raises `AppNotFound`."""
+    def set_address(
+        self, name: str, address: CountsAddress, *, read: AppKey | None = None
+    ) -> None:
+        """Change an app's address; raises `AppNotFound`, `AppChanged`."""
         ...
 
-    def set_heroku_key(self, name: str, heroku_key: Secret) -> None:
+    def set_heroku_key(
+        self, name: str, heroku_key: Secret, *, read: AppKey | None = None
+    ) -> None:
         """Set an app's own Heroku key; `SHARED_KEY` removes it.
 
-        Raises `AppNotFound`.
+        Raises `AppNotFound`, `AppChanged`.
         """
         ...
 

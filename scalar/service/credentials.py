@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from scalar.core.app import AppKey, RegisteredApp
 from scalar.core.heroku_key import SHARED_KEY
 from scalar.core.secret import Secret
 from scalar.service.parts import Parts
 from scalar.service.registration import known_to_heroku
+from scalar.service.unless_changed import readable, retried, write_unless_moved
 
 
 def set_heroku_key(parts: Parts, name: str, heroku_key: Secret, *, check: bool) -> None:
@@ -21,11 +23,12 @@ def set_heroku_key(parts: Parts, name: str, heroku_key: Secret, *, check: bool) 
         AppNotFound: No such app.
         InvalidInput: Heroku has no such app that the key may see.
         PlatformError: Heroku does not accept the key, or cannot be asked.
+        AppChanged: Another command changed its key or its address meanwhile.
     """
-    parts.registry.app_key(name)
+    before = readable(parts, name)
     if check:
         known_to_heroku(parts, name, heroku_key)
-    parts.registry.set_heroku_key(name, heroku_key)
+    _set(parts, name, before, heroku_key)
 
 
 def unset_heroku_key(parts: Parts, name: str) -> None:
@@ -33,8 +36,9 @@ def unset_heroku_key(parts: Parts, name: str) -> None:
 
     Raises:
         AppNotFound: No such app.
+        AppChanged: Another command changed its key or its address meanwhile.
     """
-    parts.registry.set_heroku_key(name, SHARED_KEY)
+    _set(parts, name, readable(parts, name), SHARED_KEY)
 
 
 def encrypt_secrets(parts: Parts) -> int:
@@ -42,5 +46,15 @@ def encrypt_secrets(parts: Parts) -> int:
 
     Raises:
         SecretUnreadable: One fits none of the keys; nothing is changed.
+        AppChanged: Another command changes one of them all the time.
     """
-    return parts.secrets.reencrypt()
+    return retried(parts.secrets.reencrypt)
+
+
+def _set(
+    parts: Parts, name: str, before: RegisteredApp | None, heroku_key: Secret
+) -> None:
+    def write(read: AppKey) -> None:
+        parts.registry.set_heroku_key(name, heroku_key, read=read)
+
+    write_unless_moved(parts, name, before, write)

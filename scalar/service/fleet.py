@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from scalar.core.app import AppEntry, RegisteredApp
+from scalar.core.app import AppEntry, AppKey, RegisteredApp
 from scalar.core.app_state import WHOLE_APP
 from scalar.core.counts_address import CountsAddress, form_of
 from scalar.core.errors import InvalidInput
 from scalar.core.heroku_key import SHARED_KEY
+from scalar.core.policy.values import PAUSES
 from scalar.core.secret import HIDDEN, NO_SECRET, Secret
 from scalar.service.paging import all_keys
 from scalar.service.parts import Parts
-from scalar.service.policies import DOWN, UP, check_policies, check_process_type
+from scalar.service.policies import check_policies, check_process_type
 from scalar.service.registration import check_name
 
 Values = Mapping[str, str]
@@ -33,6 +34,7 @@ class Plan:
         keys: Apps with another Heroku key.
         set: App, process type and the values that replace its policy.
         remove: Apps to remove.
+        read: The rows that the plan rests on.
         lines: What to print.
         left_alone: Registered apps that the description does not have.
     """
@@ -42,6 +44,7 @@ class Plan:
     keys: list[tuple[str, Secret]] = field(default_factory=list)
     set: list[tuple[str, str, Values]] = field(default_factory=list)
     remove: list[str] = field(default_factory=list)
+    read: dict[str, AppKey] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
     left_alone: list[str] = field(default_factory=list)
 
@@ -78,7 +81,7 @@ def plan(parts: Parts, entries: list[AppEntry], *, prune: bool) -> Plan:
         InvalidInput: An entry breaks a rule; the message names the app.
     """
     found = {app.name: app for app in _registered(parts)}
-    result = Plan()
+    result = Plan(read={name: app.key for name, app in found.items()})
     for entry in entries:
         _plan_app(parts, entry, found.pop(entry.name, None), result)
     for name in sorted(found):
@@ -91,15 +94,25 @@ def plan(parts: Parts, entries: list[AppEntry], *, prune: bool) -> Plan:
 
 
 def carry_out(parts: Parts, wanted: Plan) -> None:
-    """Make the planned changes."""
+    """Make the planned changes.
+
+    Raises:
+        AppChanged: Another command changed an app after the plan was made. It and
+            the apps after it are left as they are.
+    """
+    rows = dict(wanted.read)
+    registry = parts.registry
     for name, address in wanted.add:
-        parts.registry.add(name, address, parts.clock.now())
+        rows[name] = registry.add(name, address, parts.clock.now()).key
     for name, address in wanted.move:
-        parts.registry.set_address(name, address)
+        registry.set_address(name, address, read=rows[name])
+        rows[name] = rows[name].changed_once
     for name, heroku_key in wanted.keys:
-        parts.registry.set_heroku_key(name, heroku_key)
+        registry.set_heroku_key(name, heroku_key, read=rows[name])
+        rows[name] = rows[name].changed_once
     for name, process_type, values in wanted.set:
-        parts.registry.set_policy(name, process_type, values)
+        registry.set_policy(name, process_type, values, read=rows[name])
+        rows[name] = rows[name].changed_once
     for name in wanted.remove:
         parts.registry.remove(name)
 
@@ -216,7 +229,7 @@ def _move(old: CountsAddress, new: CountsAddress) -> str:
 def without_pauses(policies: Mapping[str, Values]) -> dict[str, Values]:
     """Return the policies without their pauses."""
     kept = {
-        process_type: {k: v for k, v in values.items() if k not in (UP, DOWN)}
+        process_type: {k: v for k, v in values.items() if k not in PAUSES}
         for process_type, values in policies.items()
     }
     return {process_type: values for process_type, values in kept.items() if values}
@@ -228,7 +241,7 @@ def _with_pauses(
     """Return the wanted policies with the stored pauses."""
     result = {process_type: dict(values) for process_type, values in wanted.items()}
     for process_type, values in stored.items():
-        paused = {k: v for k, v in values.items() if k in (UP, DOWN)}
+        paused = {k: v for k, v in values.items() if k in PAUSES}
         if paused:
             result[process_type] = {**result.get(process_type, {}), **paused}
     return {process_type: values for process_type, values in result.items() if values}

@@ -9,10 +9,13 @@ from datetime import datetime
 
 from scalar.core.app import RegisteredApp
 from scalar.core.app_state import WHOLE_APP, Memory
+from scalar.core.decision.protect import left_of_lease
 from scalar.core.errors import CoordinationError, InvalidInput
+from scalar.core.policy.policy import NONE, Policy
 from scalar.core.policy.values import PAUSES
 from scalar.core.reason import Cause
 from scalar.service.parts import Parts
+from scalar.service.unless_changed import retried
 
 #: Heroku's rule for the names of process types (Platform API schema).
 PROCESS_TYPE = re.compile(r"[-\w]{1,128}")
@@ -99,7 +102,8 @@ def pause(
 def resume(parts: Parts, name: str, process_type: str, *, up: bool, down: bool) -> bool:
     """End the pauses of an app, those of its process types too, or of one of them.
 
-    Returns whether any was paused.
+    The leases of manual changes end with them, unless one direction is named.
+    Returns whether any was paused or leased.
 
     Raises:
         AppNotFound: No such app.
@@ -107,16 +111,36 @@ def resume(parts: Parts, name: str, process_type: str, *, up: bool, down: bool) 
     """
     check_process_type(process_type)
     names = directions(up=up, down=down)
-    policies = parts.registry.get(name).policies
-    places = [process_type] if process_type else list(policies)
-    paused = [
+    app = parts.registry.get(name)
+    places = [process_type] if process_type else list(app.policies)
+    paused = {
         place
         for place in places
-        if not policies.get(place, {}).keys().isdisjoint(names)
-    ]
-    for place in paused:
-        change_policy(parts, name, place, put={}, remove=names)
-    return bool(paused)
+        if not app.policies.get(place, {}).keys().isdisjoint(names)
+    }
+    ended = {} if up != down else _leases(parts, app, process_type)
+    for place in sorted(paused | ended.keys()):
+        put = {"lease_ended": ended[place]} if place in ended else {}
+        change_policy(parts, name, place, put=put, remove=names)
+    return bool(paused or ended)
+
+
+def _leases(parts: Parts, app: RegisteredApp, process_type: str) -> dict[str, str]:
+    """Return the process types with a manual change that a lease protects.
+
+    Each one with the time until which changes are not protected any more: now, or
+    when it was noticed, should the clock of that worker be ahead.
+    """
+    pasts, now = _memory(parts, app).pasts, parts.clock.now()
+    found = {}
+    for name in {process_type} & pasts.keys() if process_type else sorted(pasts):
+        noticed, policy = pasts[name].changed_by_hand_at, parts.policies.of(app, name)
+        if noticed is None or not isinstance(policy, Policy):
+            continue
+        until = max(noticed, now)
+        if left_of_lease(policy, pasts[name], until) > NONE:
+            found[name] = until.isoformat()
+    return found
 
 
 def change_policy(
@@ -140,14 +164,19 @@ def change_policy(
         AppNotFound: No such app.
         InvalidInput: A value breaks a rule, alone or with the others. Nothing
             is changed.
+        AppChanged: Other commands change the app all the time.
     """
     check_process_type(process_type)
-    app = parts.registry.get(name)
-    values = {**app.policies.get(process_type, {}), **put}
-    values = {key: text for key, text in values.items() if key not in remove}
-    after = replace(app, policies={**app.policies, process_type: values})
-    check_policies(parts, after, before=app, changed={process_type})
-    parts.registry.set_policy(name, process_type, values)
+
+    def change() -> None:
+        app = parts.registry.get(name)
+        values = {**app.policies.get(process_type, {}), **put}
+        values = {key: text for key, text in values.items() if key not in remove}
+        after = replace(app, policies={**app.policies, process_type: values})
+        check_policies(parts, after, before=app, changed={process_type})
+        parts.registry.set_policy(name, process_type, values, read=app.key)
+
+    retried(change)
     return parts.registry.get(name)
 
 
@@ -203,8 +232,12 @@ def directions(*, up: bool, down: bool) -> list[str]:
 
 
 def _formation(parts: Parts, app: RegisteredApp) -> tuple[str, ...]:
+    return tuple(sorted(_memory(parts, app).formation or {}))
+
+
+def _memory(parts: Parts, app: RegisteredApp) -> Memory:
+    """Return what is remembered of an app; nothing while Redis is away."""
     try:
-        memory = parts.states.recall([app.id]).get(app.id, Memory())
+        return parts.states.recall([app.id]).get(app.id, Memory())
     except CoordinationError:
-        return ()
-    return tuple(sorted(memory.formation or {}))
+        return Memory()

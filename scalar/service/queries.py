@@ -8,16 +8,17 @@ loses the rest of it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from scalar.core.app import AppKey, RegisteredApp
-from scalar.core.app_state import WHOLE_APP, Hold, Memory
+from scalar.core.app_state import NOTHING, WHOLE_APP, Hold, Memory
 from scalar.core.counts_address import CountsAddress, Queues
-from scalar.core.errors import CoordinationError, SecretUnreadable
+from scalar.core.decision.protect import is_off, left_of_lease
+from scalar.core.errors import CoordinationError
 from scalar.core.event import Event
-from scalar.core.policy.policy import Policy
+from scalar.core.policy.policy import NONE, Policy
 from scalar.core.policy.resolve import DEFAULT, Setting
 from scalar.core.reading import Form
 from scalar.core.reason import Cause
@@ -25,6 +26,7 @@ from scalar.service.evaluate.evaluation import Evaluation
 from scalar.service.evaluate.poll_and_scale import explain
 from scalar.service.paging import all_keys
 from scalar.service.parts import Parts
+from scalar.service.unless_changed import readable
 
 
 class Status(StrEnum):
@@ -68,10 +70,14 @@ class Orders:
     Attributes:
         paused: Not scaled in at least one direction now.
         dry_run: Evaluated, never scaled.
+        leased: Changed by hand, and left alone for a while.
+        off: Set to 0 by hand, and left at 0 until somebody raises it.
     """
 
     paused: frozenset[str] = frozenset()
     dry_run: frozenset[str] = frozenset()
+    leased: frozenset[str] = frozenset()
+    off: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +145,15 @@ class DynoRow:
         quantity: How many there are.
         size: Their size.
         limit: Most that Heroku allows; None if it has refused none.
+        leased_for: For how long a manual change is still left alone; 0 if none is.
+        off: Whether a person has set it to 0, and it stays there.
     """
 
     quantity: int
     size: str
     limit: int | None = None
+    leased_for: timedelta = NONE
+    off: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +163,12 @@ class ShownPolicy:
     Attributes:
         settings: The values that apply.
         problem: Why they are not valid; None if they are.
+        notes: Which of them yielded to a nearer one.
     """
 
     settings: tuple[Setting, ...]
     problem: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +200,7 @@ def fleet(parts: Parts) -> Fleet:
     recalled = _recall(parts, keys)
     now = parts.clock.now()
     apps = tuple(
-        _summary(parts, key, _readable(parts, key.name), recalled, now) for key in keys
+        _summary(parts, key, readable(parts, key.name), recalled, now) for key in keys
     )
     return Fleet(apps, recalled.problem)
 
@@ -200,14 +212,11 @@ def app_details(parts: Parts, name: str) -> AppDetails:
         AppNotFound: No such app.
     """
     key = parts.registry.app_key(name)
-    app = _readable(parts, name)
+    app = readable(parts, name)
     recalled = _recall(parts, [key])
     memory = recalled.memories.get(key.id, Memory())
     now = parts.clock.now()
-    formation = {
-        process_type: DynoRow(row.quantity, row.size, memory.limits.get(process_type))
-        for process_type, row in sorted((memory.formation or {}).items())
-    }
+    formation = _formation(parts, app, memory, now)
     return AppDetails(
         now,
         _summary(parts, key, app, recalled, now),
@@ -276,14 +285,6 @@ def _recall(parts: Parts, keys: Sequence[AppKey]) -> _Recalled:
         return _Recalled({}, str(exc))
 
 
-def _readable(parts: Parts, name: str) -> RegisteredApp | None:
-    """Return an app; None if its secrets cannot be decrypted."""
-    try:
-        return parts.registry.get(name)
-    except SecretUnreadable:
-        return None
-
-
 def _summary(
     parts: Parts,
     key: AppKey,
@@ -300,7 +301,7 @@ def _summary(
         ShownAddress.of(app.address),
         KeyOwner.APP if app.heroku_key else KeyOwner.SHARED,
         state,
-        _orders(parts, app, now),
+        _orders(parts, app, recalled.memories.get(key.id, Memory()), now),
     )
 
 
@@ -317,7 +318,27 @@ def _state(key: AppKey, recalled: _Recalled) -> AppState:
     return AppState(status, memory.holds, memory.rest)
 
 
-def _orders(parts: Parts, app: RegisteredApp, now: datetime) -> Orders:
+def _formation(
+    parts: Parts, app: RegisteredApp | None, memory: Memory, now: datetime
+) -> dict[str, DynoRow]:
+    rows = {}
+    for process_type, row in sorted((memory.formation or {}).items()):
+        limit = memory.limits.get(process_type)
+        shown = DynoRow(row.quantity, row.size, limit)
+        policy = app and parts.policies.of(app, process_type)
+        if isinstance(policy, Policy):
+            past = memory.pasts.get(process_type, NOTHING)
+            shown = replace(
+                shown,
+                leased_for=left_of_lease(policy, past, now),
+                off=row.quantity == 0 and is_off(policy, past),
+            )
+        rows[process_type] = shown
+    return rows
+
+
+def _orders(parts: Parts, app: RegisteredApp, memory: Memory, now: datetime) -> Orders:
+    rows = _formation(parts, app, memory, now)
     policies = {
         process_type: policy
         for process_type in (WHOLE_APP, *app.policies)
@@ -330,6 +351,8 @@ def _orders(parts: Parts, app: RegisteredApp, now: datetime) -> Orders:
     return Orders(
         where(lambda policy: _is_paused(policy, now)),
         where(lambda policy: policy.dry_run),
+        frozenset(name for name, row in rows.items() if row.leased_for > NONE),
+        frozenset(name for name, row in rows.items() if row.off),
     )
 
 
@@ -357,4 +380,4 @@ def _policy(parts: Parts, app: RegisteredApp, process_type: str) -> ShownPolicy:
         return ShownPolicy(settings, policy.detail)
     if not any(setting.name == "boundary" for setting in settings):
         settings += (Setting("boundary", "0", DEFAULT),)
-    return ShownPolicy(settings)
+    return ShownPolicy(settings, notes=policy.notes)

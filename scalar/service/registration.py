@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from scalar.core.app import NewApp, RegisteredApp
+from scalar.core.app import AppKey, NewApp, RegisteredApp
 from scalar.core.counts_address import CountsAddress, Queues
 from scalar.core.errors import (
     AppAlreadyRegistered,
@@ -15,7 +15,6 @@ from scalar.core.errors import (
     CountsError,
     InvalidInput,
     PlatformError,
-    SecretUnreadable,
 )
 from scalar.core.heroku_key import SHARED_KEY
 from scalar.core.reading import Form, Reading
@@ -24,6 +23,7 @@ from scalar.core.secret import NO_SECRET, Secret, redact_input
 from scalar.ports.platform import Urgency
 from scalar.service.parts import Parts
 from scalar.service.policies import check_process_type
+from scalar.service.unless_changed import readable, write_unless_moved
 
 #: Heroku's rule for the names of apps (Platform API schema).
 NAME = re.compile(r"[a-z][a-z0-9-]{1,28}[a-z0-9]")
@@ -108,11 +108,17 @@ def move(
 
     Raises:
         AppNotFound: No such app.
+        AppChanged: Another command changed its key or its address meanwhile.
     """
     given = _given(wanted)
-    own_key = _own_key(parts, name)
+    before = readable(parts, name)
+    own_key = SHARED_KEY if before is None else before.heroku_key
     found = _find(parts, name, wanted, given, _Asks(check, own_key, has_key=has_key))
-    parts.registry.set_address(name, found.address)
+
+    def write(read: AppKey) -> None:
+        parts.registry.set_address(name, found.address, read=read)
+
+    write_unless_moved(parts, name, before, write)
     return Registration(parts.registry.get(name), tuple(found.notes), found.readings)
 
 
@@ -256,18 +262,6 @@ def _refuse_duplicate(parts: Parts, name: str) -> None:
     except AppNotFound:
         return
     raise AppAlreadyRegistered(name)
-
-
-def _own_key(parts: Parts, name: str) -> Secret:
-    """Return the app's own key; the shared one if its row cannot be decrypted.
-
-    Raises:
-        AppNotFound: No such app.
-    """
-    try:
-        return parts.registry.get(name).heroku_key
-    except SecretUnreadable:
-        return SHARED_KEY
 
 
 def known_to_heroku(parts: Parts, name: str, heroku_key: Secret) -> str:

@@ -275,6 +275,22 @@ def test_the_heartbeats_are_recorded(coordinator):
     assert first.stuck_since == second.stuck_since
 
 
+def test_apps_with_a_manual_lease_are_counted_while_it_lasts(coordinator):
+    now = coordinator.heartbeats().at
+    assert coordinator.heartbeats().leased == 0
+
+    for app_id, minutes in ((1, 60), (2, 60), (3, -1), (4, 60)):
+        lease, _ = begin(coordinator, app_id, "one")
+        until = now + timedelta(minutes=minutes)
+        coordinator.finish(lease, Memory(leased_until=until))
+    assert coordinator.heartbeats().leased == 3
+
+    lease, _ = begin(coordinator, 1, "two")
+    coordinator.finish(lease, Memory())
+    coordinator.forget(2)
+    assert coordinator.heartbeats().leased == 1
+
+
 def test_an_evaluation_without_a_change_is_a_heartbeat(coordinator):
     lease, _ = begin(coordinator, 1, "one")
     coordinator.finish(lease, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -111,6 +112,26 @@ def test_scaling_takes_one_request_with_quantities_only(platform, heroku):
             {"type": "worker", "quantity": 5},
         ]
     }
+
+
+def test_describe_tells_the_maintenance_mode(platform):
+    assert not on(platform).describe(Urgency.READ).maintenance
+    platform.request(
+        SHARED_KEY, "PATCH", ("apps", "shop"), json.dumps({"maintenance": True})
+    )
+
+    assert on(platform).describe(Urgency.READ).maintenance
+
+
+def test_the_formation_tells_when_a_row_was_changed(platform, heroku):
+    """By the same clock as the release, so the two can be compared."""
+    before = on(platform).formation(Urgency.READ)
+    heroku.release("shop")
+    heroku.scale("shop", {"worker": 5})
+    after = on(platform).formation(Urgency.READ)
+    released_at = on(platform).describe(Urgency.READ).released_at
+
+    assert before["worker"].changed_at <= released_at <= after["worker"].changed_at
 
 
 def test_describe_returns_the_web_address(platform, heroku):

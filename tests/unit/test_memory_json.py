@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scalar.adapters.redis.memory_json import VERSION, dump, load
-from scalar.core.app_state import NOTHING, WHOLE_APP, Hold, Memory, Past, Refusal
+from scalar.core.app_state import (
+    NOTHING,
+    WHOLE_APP,
+    Hold,
+    Memory,
+    Past,
+    Refusal,
+    Stopped,
+)
 from scalar.core.drain_time import Drained
 from scalar.core.event import Event, EventKind
 from scalar.core.formation import ProcessType
@@ -49,6 +57,9 @@ pasts = st.builds(
     scaled_up_at=st.none() | moments,
     scaled_down_at=st.none() | moments,
     changed_by_hand_at=st.none() | moments,
+    made_by_hand_at=st.none() | moments,
+    lease_is_sure=st.booleans(),
+    stopped=st.none() | st.sampled_from(Stopped),
     interrupted=st.booleans(),
     recommended_up=slices,
     recommended_down=slices,
@@ -93,6 +104,8 @@ memories = st.builds(
     since=st.none() | moments,
     pasts=st.dictionaries(names, pasts, max_size=3),
     released_at=st.none() | moments,
+    maintenance_at=st.none() | moments,
+    leased_until=st.none() | moments,
 )
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scalar.core.app_state import NOTHING, Past
+from scalar.core.app_state import NOTHING, Past, Stopped
 from scalar.core.decision.boundary import recommend_by_boundary
 from scalar.core.decision.bounds import bounds
 from scalar.core.decision.decide import decide, decide_all
@@ -94,6 +94,9 @@ values = {
     "settle_time": spans,
     "release_grace": spans,
     "manual_lease": spans,
+    "lease_after_release": spans,
+    "lease_ended": moments,
+    "manual_off": st.just(True),
     "busy_limit": spans,
     "pause_up": moments,
     "pause_down": moments,
@@ -101,6 +104,7 @@ values = {
     "fallback_after": st.integers(1, 5),
     "dry_run": st.just(True),
     "may_sleep": st.just(False),
+    "notes": st.just(("max = 3 from environment counts as 5",)),
 }
 
 
@@ -142,6 +146,9 @@ pasts = st.builds(
     scaled_up_at=st.none() | moments,
     scaled_down_at=st.none() | moments,
     changed_by_hand_at=st.none() | moments,
+    made_by_hand_at=st.none() | moments,
+    lease_is_sure=st.booleans(),
+    stopped=st.none() | st.sampled_from(Stopped),
     interrupted=st.booleans(),
     recommended_up=slices,
     recommended_down=slices,
@@ -278,7 +285,7 @@ def test_a_direction_that_is_paused_is_not_taken(policy, up, down, seen):
 
 @given(policies(), spans.filter(bool), observations)
 def test_what_a_person_set_stays_for_the_time_of_the_lease(policy, lease, seen):
-    policy = replace(policy, manual_lease=lease)
+    policy = replace(policy, manual_lease=lease, lease_ended=None)
     past = replace(seen.past, changed_by_hand_at=NOON - lease / 2)
     decision = decide("worker", policy, replace(seen, past=past))
 

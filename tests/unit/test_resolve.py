@@ -72,11 +72,14 @@ def test_the_last_dyno_may_go_if_the_setting_says_so(setting):
         pytest.param(
             {"minimum": "1"}, "unknown policy value 'minimum'", id="a newer name"
         ),
-        pytest.param({"min": "9"}, "max = 5, must be at least min (9)", id="the range"),
+        pytest.param(
+            {"min": "9", "max": "6"},
+            "max = 6, must be at least min (9)",
+            id="the range",
+        ),
     ],
 )
 def test_what_is_stored_wrongly_for_one_process_type_harms_no_other(values, why):
-    """The range is that of the app, the fewest that of the process type."""
     app = layers({"max": "5"}, worker=values, mailer={"min": "1"})
     problem = book().of(app, "worker")
 
@@ -86,10 +89,14 @@ def test_what_is_stored_wrongly_for_one_process_type_harms_no_other(values, why)
     assert book().of(app, "mailer") == Policy(min_dynos=1, max_dynos=5)
 
 
-def test_the_fewest_of_the_environment_above_the_most_of_an_app_is_a_problem():
-    problem = book(min="6").of(layers({"max": "5"}), WHOLE_APP)
+def test_the_fewest_of_the_environment_above_the_most_of_an_app_yields_to_it():
+    """More of this: `test_nearer.py`."""
+    policy = book(min="6").of(layers({"max": "5"}), WHOLE_APP)
 
-    assert problem.detail == "policy of shop: max = 5, must be at least min (6)"
+    assert (policy.min_dynos, policy.max_dynos) == (5, 5)
+    assert policy.notes == (
+        "min = 6 from environment counts as 5: max from app is nearer",
+    )
 
 
 def test_a_wrong_value_that_a_nearer_one_hides_is_no_problem():

@@ -180,6 +180,7 @@ class HerokuPlatform:
                 str(data["name"]),
                 str(data.get("web_url") or ""),
                 _time(data.get("released_at")),
+                maintenance=data.get("maintenance") is True,
             )
         except (KeyError, TypeError, AttributeError, ValueError) as exc:
             raise _unexpected_answer(exc) from exc
@@ -264,7 +265,9 @@ def _list(response: requests.Response) -> list[Any]:
 def _formation(rows: list[Any]) -> Formation:
     try:
         return {
-            str(row["type"]): ProcessType(int(row["quantity"]), _size(row))
+            str(row["type"]): ProcessType(
+                int(row["quantity"]), _size(row), _changed_at(row)
+            )
             for row in rows
         }
     except (AttributeError, KeyError, TypeError, ValueError) as exc:
@@ -273,6 +276,14 @@ def _formation(rows: list[Any]) -> Formation:
 
 def _size(row: Mapping[str, Any]) -> str:
     return str(row.get("size") or (row.get("dyno_size") or {}).get("name") or "")
+
+
+def _changed_at(row: Mapping[str, Any]) -> datetime | None:
+    """Return when a row was changed; nobody is held because that cannot be read."""
+    try:
+        return _time(row.get("updated_at"))
+    except (TypeError, ValueError):
+        return None
 
 
 def _unexpected_answer(error: Exception) -> PlatformUnavailable:

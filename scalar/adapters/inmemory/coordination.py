@@ -41,6 +41,7 @@ class MemoryCoordinator:
         self._polled: dict[int, datetime] = {}
         self._resting: dict[int, datetime] = {}
         self._stuck: dict[int, datetime] = {}
+        self._leased: dict[int, datetime] = {}
         self._evaluated: datetime | None = None
         self._done: dict[str, datetime] = {}
 
@@ -118,6 +119,7 @@ class MemoryCoordinator:
                 self._stuck.setdefault(lease.app_id, now)
             else:
                 self._stuck.pop(lease.app_id, None)
+            self._leased[lease.app_id] = memory.leased_until or now
         else:
             self._memories.pop(lease.app_id, None)
         return backlog
@@ -129,7 +131,7 @@ class MemoryCoordinator:
     def forget(self, app_id: int) -> None:
         """Delete everything that is kept of an app: its lease, memory and marks."""
         for kept in (
-            *(self._leases, self._memories),
+            *(self._leases, self._memories, self._leased),
             *(self._polled, self._resting, self._stuck),
         ):
             kept.pop(app_id, None)
@@ -143,6 +145,7 @@ class MemoryCoordinator:
             len(self._stuck),
             min(self._stuck.values(), default=None),
             min(self._polled.values(), default=None),
+            sum(self._clock.now() < end for end in self._leased.values()),
         )
 
     def once(self, name: str, seconds: float) -> bool:

@@ -74,6 +74,7 @@ class MemoryPlatforms:
         failures: Errors that the next calls raise, in this order.
         calls: The calls made: ("GET", app) or ("PATCH", app, quantities).
         releases: When each app was last released.
+        maintenance: Names of the apps that are in maintenance mode.
         web_urls: The web address of each app that does not have the usual one.
         heroku_keys: The Heroku key of each call.
         revoked: Heroku keys that are no longer accepted.
@@ -85,6 +86,7 @@ class MemoryPlatforms:
     failures: list[PlatformError] = field(default_factory=list)
     calls: list[tuple[object, ...]] = field(default_factory=list)
     releases: dict[str, datetime] = field(default_factory=dict)
+    maintenance: set[str] = field(default_factory=set)
     web_urls: dict[str, str] = field(default_factory=dict)
     heroku_keys: list[Secret] = field(default_factory=list)
     revoked: set[Secret] = field(default_factory=set)
@@ -119,6 +121,7 @@ class MemoryPlatform:
             self.app,
             self.all.web_urls.get(self.app, usual),
             self.all.releases.get(self.app),
+            maintenance=self.app in self.all.maintenance,
         )
 
     def formation(self, urgency: Urgency) -> Formation:

@@ -8,7 +8,12 @@ from datetime import datetime
 
 from scalar.core.app import AppKey, RegisteredApp
 from scalar.core.counts_address import CountsAddress
-from scalar.core.errors import AppAlreadyRegistered, AppNotFound, SecretUnreadable
+from scalar.core.errors import (
+    AppAlreadyRegistered,
+    AppChanged,
+    AppNotFound,
+    SecretUnreadable,
+)
 from scalar.core.event import Event, EventKind
 from scalar.core.heroku_key import SHARED_KEY
 from scalar.core.secret import Secret
@@ -61,24 +66,38 @@ class MemoryRegistry:
         app = self._row(name)
         return AppKey(app.id, app.name, app.revision)
 
+    def revision(self, app_id: int) -> int | None:
+        """Return an app's revision; None if it is no longer registered."""
+        found = (app.revision for app in self._apps.values() if app.id == app_id)
+        return next(found, None)
+
     def set_policy(
-        self, name: str, process_type: str, values: Mapping[str, str]
+        self,
+        name: str,
+        process_type: str,
+        values: Mapping[str, str],
+        *,
+        read: AppKey | None = None,
     ) -> None:
         """Replace the policy values of an app, or of one of its process types."""
-        app = self._row(name)
+        app = self._row(name, read)
         policies = {**app.policies, process_type: dict(values)}
         policies = {of: stored for of, stored in policies.items() if stored}
         self._apps[name] = replace(app, policies=policies, revision=app.revision + 1)
 
-    def set_address(self, name: str, address: CountsAddress) -> None:
+    def set_address(
+        self, name: str, address: CountsAddress, *, read: AppKey | None = None
+    ) -> None:
         """Change an app's address."""
-        app = self._row(name)
+        app = self._row(name, read)
         self.unreadable.discard(name)
         self._apps[name] = replace(app, address=address, revision=app.revision + 1)
 
-    def set_heroku_key(self, name: str, heroku_key: Secret) -> None:
+    def set_heroku_key(
+        self, name: str, heroku_key: Secret, *, read: AppKey | None = None
+    ) -> None:
         """Set an app's own Heroku key, or remove it."""
-        app = self._row(name)
+        app = self._row(name, read)
         self._apps[name] = replace(
             app, heroku_key=heroku_key, revision=app.revision + 1
         )
@@ -122,10 +141,14 @@ class MemoryRegistry:
         self.encrypted = set(self._apps)
         return len(self._apps)
 
-    def _row(self, name: str) -> RegisteredApp:
+    def _row(self, name: str, read: AppKey | None = None) -> RegisteredApp:
+        """Return an app's row; raises `AppChanged` if it is not the one `read`."""
         if name not in self._apps:
             raise AppNotFound(name)
-        return self._apps[name]
+        app = self._apps[name]
+        if read is not None and (app.id, app.revision) != (read.id, read.revision):
+            raise AppChanged(name)
+        return app
 
     def _decrypted(self, app: RegisteredApp) -> RegisteredApp:
         if app.name in self.unreadable:

@@ -163,13 +163,14 @@ class RedisCoordinator:
                     redis_keys.STUCK,
                     redis_keys.EVALUATED,
                     *(redis_keys.OUTBOX, redis_keys.OUTBOX_EVENTS),
-                    redis_keys.POLLED,
+                    *(redis_keys.POLLED, redis_keys.LEASED_UNTIL),
                 ],
                 args=[
                     *(lease.token, text, MEMORY_SECONDS, slow_command, lease.app_id),
                     int(memory.rest * 1000) if memory else 0,
                     int(memory.stuck) if memory else 0,
                     MOST_WAITING,
+                    _milliseconds(memory.leased_until) if memory else 0,
                     *_by_id(events),
                 ],
             )
@@ -201,13 +202,11 @@ class RedisCoordinator:
         with translate_errors():
             found: Any = self._heartbeats(
                 keys=[
-                    redis_keys.TICK_LAST,
-                    redis_keys.EVALUATED,
-                    redis_keys.STUCK,
-                    redis_keys.POLLED,
+                    *(redis_keys.TICK_LAST, redis_keys.EVALUATED),
+                    *(redis_keys.STUCK, redis_keys.POLLED, redis_keys.LEASED_UNTIL),
                 ]
             )
-        at, ticked, evaluated, stuck, since, oldest = found
+        at, ticked, evaluated, stuck, since, oldest, leased = found
         return Heartbeats(
             _moment(at),
             ticked_at=_moment(ticked) if ticked else None,
@@ -215,6 +214,7 @@ class RedisCoordinator:
             stuck=int(stuck),
             stuck_since=_moment(since) if since else None,
             oldest_poll_at=_moment(oldest) if oldest else None,
+            leased=int(leased),
         )
 
     def once(self, name: str, seconds: float) -> bool:
@@ -244,6 +244,10 @@ class RedisCoordinator:
 
 def _by_id(events: Sequence[Event]) -> list[str]:
     return [text for event in events for text in (event.id, event_json.dump(event))]
+
+
+def _milliseconds(moment: datetime | None) -> int:
+    return int(moment.timestamp() * 1000) if moment else 0
 
 
 def _moment(milliseconds: str) -> datetime:

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from scalar.adapters.redis import event_json
-from scalar.core.app_state import Absent, Hold, Memory, Past, Refusal
+from scalar.core.app_state import Absent, Hold, Memory, Past, Refusal, Stopped
 from scalar.core.drain_time import Drained
 from scalar.core.event import Event, identified
 from scalar.core.formation import ProcessType
@@ -69,6 +69,8 @@ def dump(memory: Memory, server: str = "") -> str:
         "unanswered": memory.unanswered,
         "rest": memory.rest,
         "stuck": memory.stuck,
+        "maintenance_at": memory.maintenance_at,
+        "leased_until": memory.leased_until,
     }
     kept = {
         name: value
@@ -137,6 +139,8 @@ def _load(data: dict[str, Any]) -> Memory:
         unanswered=int(data.get("unanswered", 0)),
         rest=float(data.get("rest", 0.0)),
         stuck=bool(data.get("stuck", False)),
+        maintenance_at=_time(data.get("maintenance_at")),
+        leased_until=_time(data.get("leased_until")),
     )
 
 
@@ -166,11 +170,15 @@ def _non_empty(data: dict[str, Any]) -> dict[str, Any]:
 def _past(data: dict[str, Any]) -> Past:
     drained = data.get("drained")
     told = data.get("told")
+    stopped = data.get("stopped")
     return Past(
         failures=int(data.get("failures", 0)),
         scaled_up_at=_time(data.get("scaled_up_at")),
         scaled_down_at=_time(data.get("scaled_down_at")),
         changed_by_hand_at=_time(data.get("changed_by_hand_at")),
+        made_by_hand_at=_time(data.get("made_by_hand_at")),
+        lease_is_sure=bool(data.get("lease_is_sure", False)),
+        stopped=Stopped(stopped) if stopped else None,
         interrupted=bool(data.get("interrupted", False)),
         recommended_up=tuple(map(_slice, data.get("recommended_up", ()))),
         recommended_down=tuple(map(_slice, data.get("recommended_down", ()))),

@@ -10,6 +10,7 @@
     scalar:stuck         apps whose changes Heroku does not accept, since when (ms)
     scalar:outbox        ids of events for the journal, since when they wait (ms)
     scalar:outbox:events the events themselves (JSON), by id
+    scalar:leased        apps with a manual change that is left alone, until when (ms)
     scalar:evaluated     heartbeat: when the last evaluation ended (ms)
     scalar:once:NAME     marks a periodic job as done
 
@@ -27,9 +28,10 @@ RESTING_UNTIL = f"{PREFIX}resting"
 STUCK = f"{PREFIX}stuck"
 OUTBOX = f"{PREFIX}outbox"
 OUTBOX_EVENTS = f"{PREFIX}outbox:events"
+LEASED_UNTIL = f"{PREFIX}leased"
 EVALUATED = f"{PREFIX}evaluated"
 #: The marks that have a time; with `SLOW`, all that is kept of an app beside its keys.
-TIMED_MARKS = (POLLED, RESTING_UNTIL, STUCK)
+TIMED_MARKS = (POLLED, RESTING_UNTIL, STUCK, LEASED_UNTIL)
 
 
 def all_of(app_id: int) -> tuple[str, ...]:

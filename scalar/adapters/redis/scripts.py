@@ -81,7 +81,7 @@ FINISH = (
     + """
 local holder = redis.call('GET', KEYS[1])
 redis.call('SET', KEYS[6], string.format('%d', now()))
-local backlog = append(KEYS[7], KEYS[8], tonumber(ARGV[8]), 9)
+local backlog = append(KEYS[7], KEYS[8], tonumber(ARGV[8]), 10)
 redis.call('ZADD', KEYS[9], string.format('%d', now()), ARGV[5])
 if holder == ARGV[1] then redis.call('DEL', KEYS[1]) end
 if ARGV[2] == '' then return backlog end
@@ -100,6 +100,11 @@ if ARGV[7] == '1' then
   redis.call('ZADD', KEYS[5], 'NX', string.format('%d', now()), ARGV[5])
 else
   redis.call('ZREM', KEYS[5], ARGV[5])
+end
+if ARGV[9] ~= '0' then
+  redis.call('ZADD', KEYS[10], ARGV[9], ARGV[5])
+else
+  redis.call('ZREM', KEYS[10], ARGV[5])
 end
 return backlog
 """
@@ -136,6 +141,7 @@ return {
   string.format('%d', now()), redis.call('GET', KEYS[1]) or '',
   redis.call('GET', KEYS[2]) or '', redis.call('ZCARD', KEYS[3]), first[2] or '',
   oldest[2] or '',
+  redis.call('ZCOUNT', KEYS[5], string.format('%d', now()), '+inf'),
 }
 """
 )

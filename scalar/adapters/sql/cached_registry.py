@@ -38,6 +38,10 @@ class CachedRegistry:
             self._apps[app_key.id] = app
         return app
 
+    def revision(self, app_id: int) -> int | None:
+        """Return an app's revision as it is now, not the cached one."""
+        return self._inner.revision(app_id)
+
     def page(self, after_id: int, limit: int) -> Sequence[AppKey]:
         """Return the next app keys; the cached ones if the database is unavailable."""
         try:

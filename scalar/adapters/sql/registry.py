@@ -25,7 +25,7 @@ from scalar.adapters.sql.secret_cipher import ENCRYPTED_PREFIX, SecretCipher
 from scalar.adapters.sql.tables import AppRow, PolicyRow
 from scalar.core.app import AppKey, RegisteredApp
 from scalar.core.counts_address import CountsAddress
-from scalar.core.errors import AppAlreadyRegistered, AppNotFound
+from scalar.core.errors import AppAlreadyRegistered, AppChanged, AppNotFound
 from scalar.core.heroku_key import SHARED_KEY
 from scalar.core.secret import Secret
 
@@ -97,12 +97,23 @@ class SqlRegistry:
         """Return an app by its app key; None if it is no longer registered."""
         return self._find_one(AppRow.id == app_key.id)
 
+    def revision(self, app_id: int) -> int | None:
+        """Return an app's revision now; None if it is no longer registered."""
+        query = select(AppRow.revision).where(AppRow.id == app_id)
+        with translate_errors(), self._engine.connect() as connection:
+            return connection.execute(query).scalar_one_or_none()
+
     def set_policy(
-        self, name: str, process_type: str, values: Mapping[str, str]
+        self,
+        name: str,
+        process_type: str,
+        values: Mapping[str, str],
+        *,
+        read: AppKey | None = None,
     ) -> None:
         """Replace the policy values of an app, or of one of its process types."""
         with translate_errors(), self._engine.begin() as connection:
-            app_id = _bump_revision(connection, name)
+            app_id = _bump_revision(connection, name, read)
             connection.execute(
                 delete(PolicyRow).where(
                     PolicyRow.app_id == app_id, PolicyRow.process_type == process_type
@@ -116,18 +127,22 @@ class SqlRegistry:
                 }
                 connection.execute(insert(PolicyRow).values(row))
 
-    def set_address(self, name: str, address: CountsAddress) -> None:
+    def set_address(
+        self, name: str, address: CountsAddress, *, read: AppKey | None = None
+    ) -> None:
         """Change an app's address."""
         row = address_columns(address, self._cipher)
         with translate_errors(), self._engine.begin() as connection:
-            app_id = _bump_revision(connection, name)
+            app_id = _bump_revision(connection, name, read)
             connection.execute(update(AppRow).where(AppRow.id == app_id).values(**row))
 
-    def set_heroku_key(self, name: str, heroku_key: Secret) -> None:
+    def set_heroku_key(
+        self, name: str, heroku_key: Secret, *, read: AppKey | None = None
+    ) -> None:
         """Set an app's own Heroku key, or remove it."""
         row = {"heroku_key": self._cipher.encrypt(heroku_key)}
         with translate_errors(), self._engine.begin() as connection:
-            app_id = _bump_revision(connection, name)
+            app_id = _bump_revision(connection, name, read)
             connection.execute(update(AppRow).where(AppRow.id == app_id).values(**row))
 
     def own_heroku_keys(self) -> dict[Secret, list[str]]:
@@ -178,24 +193,29 @@ class SqlRegistry:
 
         Raises:
             SecretUnreadable: No secret key decrypts one of them; nothing changes.
+            AppChanged: One was changed meanwhile; nothing changes.
         """
         if not self._cipher.encrypts:
             return 0
-        query = select(AppRow.id, AppRow.name, AppRow.heroku_key, *COLUMNS)
+        query = select(
+            *(AppRow.id, AppRow.name, AppRow.revision, AppRow.heroku_key), *COLUMNS
+        )
         with translate_errors(), self._engine.begin() as connection:
             rows = connection.execute(query).all()
-            for app_id, name, encrypted, *columns in rows:
+            for app_id, name, revision, encrypted, *columns in rows:
                 address = address_from_row(tuple(columns), name, self._cipher)
                 heroku_key = self._heroku_key(encrypted, name)
-                connection.execute(
+                done = connection.execute(
                     update(AppRow)
-                    .where(AppRow.id == app_id)
+                    .where(AppRow.id == app_id, AppRow.revision == revision)
                     .values(
                         **address_columns(address, self._cipher),
                         heroku_key=self._cipher.encrypt(heroku_key),
-                        revision=AppRow.revision + 1,
+                        revision=revision + 1,
                     )
                 )
+                if done.rowcount != 1:
+                    raise AppChanged(name)
         return len(rows)
 
     def _find_one(self, condition: ColumnElement[bool]) -> RegisteredApp | None:
@@ -235,12 +255,20 @@ def _app_id(connection: Connection, name: str) -> int:
     return app_id
 
 
-def _bump_revision(connection: Connection, name: str) -> int:
-    """Increment an app's revision, which locks its row; return the app's id."""
+def _bump_revision(connection: Connection, name: str, read: AppKey | None) -> int:
+    """Increment an app's revision, which locks its row; return the app's id.
+
+    Only if it is still the row that was read, if that is given (compare and set).
+    """
     app_id = _app_id(connection, name)
-    connection.execute(
-        update(AppRow).where(AppRow.id == app_id).values(revision=AppRow.revision + 1)
+    row = AppRow.id == app_id
+    if read is not None:
+        row &= (AppRow.id == read.id) & (AppRow.revision == read.revision)
+    done = connection.execute(
+        update(AppRow).where(row).values(revision=AppRow.revision + 1)
     )
+    if done.rowcount != 1:
+        raise AppChanged(name)
     return app_id
 
 

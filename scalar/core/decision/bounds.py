@@ -17,15 +17,22 @@ def clamp(policy: Policy, observed: Observation, quantity: int) -> Step:
     fewest, most, window = bounds(policy, observed.at)
     if quantity < fewest:
         by = _by(window) if window and window.min_dynos is not None else ""
-        return Step(fewest, Reason.TOO_FEW_DYNOS, f"at least {fewest}{by}")
+        why = f"at least {fewest}{by}{_noted(policy)}"
+        return Step(fewest, Reason.TOO_FEW_DYNOS, why)
     if most is not None and quantity > most:
         by = _by(window) if window and window.max_dynos is not None else ""
-        return Step(most, Reason.TOO_MANY_DYNOS, f"at most {most}{by}")
+        why = f"at most {most}{by}{_noted(policy)}"
+        return Step(most, Reason.TOO_MANY_DYNOS, why)
     return Step(quantity, Reason.RECOMMENDED)
 
 
 def _by(window: Window) -> str:
     return f", by the window {window.text}"
+
+
+def _noted(policy: Policy) -> str:
+    """Return what else was set, where values that contradict each other were."""
+    return "".join(f"; {note}" for note in policy.notes)
 
 
 def bounds(policy: Policy, at: datetime) -> tuple[int, int | None, Window | None]:

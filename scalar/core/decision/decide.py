@@ -56,7 +56,8 @@ def _decide_or_hold(
     policy = policy_of(name)
     if isinstance(policy, Cause):
         return hold(name, row.quantity, policy)
-    return decide(name, policy, observe(facts, name, policy, reading))
+    decision = decide(name, policy, observe(facts, name, policy, reading))
+    return replace(decision, notes=policy.notes) if policy.notes else decision
 
 
 def decide(process_type: str, policy: Policy, observed: Observation) -> Decision:
@@ -96,6 +97,7 @@ def _rests_on_quantity(policy: Policy, observed: Observation, desired: int) -> b
     if (
         observed.busy is not None
         or policy.manual_lease > NONE
+        or policy.manual_off
         or waits_after_releases(policy, observed)
     ):
         return True

@@ -37,6 +37,7 @@ class Decision:
         rests_on_formation: Whether another current quantity could have led to
             another outcome, so that it takes a fresh formation to carry it out.
         dry_run: Whether it is only recorded, not carried out.
+        notes: What a person should know about the policy.
     """
 
     process_type: str
@@ -48,6 +49,7 @@ class Decision:
     asks_for_release: bool = False
     rests_on_formation: bool = False
     dry_run: bool = False
+    notes: tuple[str, ...] = ()
 
     @property
     def desired(self) -> int | None:

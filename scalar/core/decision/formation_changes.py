@@ -11,7 +11,15 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime
 
-from scalar.core.app_state import ABSENT_FOR, ASKED_FOR, NOTHING, Absent, Memory, Past
+from scalar.core.app_state import (
+    ABSENT_FOR,
+    ASKED_FOR,
+    NOTHING,
+    Absent,
+    Memory,
+    Past,
+    Stopped,
+)
 from scalar.core.event import Event, EventKind
 from scalar.core.formation import Formation, ProcessType
 from scalar.core.reason import Reason
@@ -74,7 +82,8 @@ def note_formation(
     )
     known = {(event.process_type, event.to_quantity) for event in recorded}
     new = (e for e in made if (e.process_type, e.to_quantity) not in known)
-    return note_scaled(note_by_hand(memory, foreign), made), (*new, *foreign)
+    memory = note_scaled(note_by_hand(memory, foreign, formation), made)
+    return memory, (*new, *foreign)
 
 
 def _sound_pasts(memory: Memory, changed: AbstractSet[str]) -> Mapping[str, Past]:
@@ -126,12 +135,27 @@ def _changed_elsewhere(
     )
 
 
-def note_by_hand(memory: Memory, changes: Iterable[Event]) -> Memory:
-    """Return the memory with the time of each manual change."""
+def note_by_hand(
+    memory: Memory, changes: Iterable[Event], after: Formation | None = None
+) -> Memory:
+    """Return the memory with the time of each manual change.
+
+    Args:
+        memory: What is remembered.
+        changes: The manual changes, in their order.
+        after: The formation that shows them; None if it is not known any more.
+    """
     pasts = dict(memory.pasts)
     for event in changes:
         name = event.process_type or ""
-        pasts[name] = replace(pasts.get(name, NOTHING), changed_by_hand_at=event.at)
+        row = (after or {}).get(name)
+        pasts[name] = replace(
+            pasts.get(name, NOTHING),
+            changed_by_hand_at=event.at,
+            made_by_hand_at=row.changed_at if row else None,
+            lease_is_sure=False,
+            stopped=Stopped.BY_HAND,
+        )
     return replace(memory, pasts=pasts)
 
 
@@ -141,10 +165,33 @@ def note_scaled(memory: Memory, changes: Iterable[Event]) -> Memory:
     for event in changes:
         name = event.process_type or ""
         up = (event.to_quantity or 0) > (event.from_quantity or 0)
-        past = pasts.get(name, NOTHING)
+        past = replace(pasts.get(name, NOTHING), stopped=_stopped(event))
         pasts[name] = (
             replace(past, scaled_up_at=event.at)
             if up
             else replace(past, scaled_down_at=event.at)
         )
     return replace(memory, pasts=pasts)
+
+
+def note_stopped(memory: Memory, events: Iterable[Event]) -> Memory:
+    """Return the memory with who stopped what, from the journal's newest events.
+
+    Args:
+        memory: What is remembered.
+        events: Changes of quantities, ours and others', in their order.
+    """
+    pasts = dict(memory.pasts)
+    for event in events:
+        name = event.process_type or ""
+        pasts[name] = replace(pasts.get(name, NOTHING), stopped=_stopped(event))
+    return replace(memory, pasts=pasts)
+
+
+def _stopped(event: Event) -> Stopped:
+    """Return who is to answer for it if there is no dyno after this change.
+
+    If the change left one, somebody else has stopped it since.
+    """
+    ours = event.kind is EventKind.SCALED and event.to_quantity == 0
+    return Stopped.BY_US if ours else Stopped.BY_HAND

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
+from scalar.core.app_state import Past, Stopped
 from scalar.core.decision.bounds import stay_within_bounds
 from scalar.core.decision.decision import Step
 from scalar.core.decision.observation import Observation
@@ -70,12 +73,35 @@ def _waited(policy: Policy, observed: Observation) -> bool:
 
 def respect_manual_change(policy: Policy, observed: Observation, quantity: int) -> Step:
     """Leave a manual change alone for the time of `manual_lease`."""
-    left = left_of(policy.manual_lease, observed.at, observed.past.changed_by_hand_at)
+    left = left_of_lease(policy, observed.past, observed.at)
     return Step(
         observed.quantity if left > NONE else quantity,
         Reason.MANUAL_LEASE,
         f"changed by hand; {shown_span(left)} left",
     )
+
+
+def left_of_lease(policy: Policy, past: Past, at: datetime) -> timedelta:
+    """Return for how long a manual change is still left alone."""
+    noticed, ended = past.changed_by_hand_at, policy.lease_ended
+    if noticed is None or (ended is not None and noticed <= ended):
+        return NONE
+    return left_of(policy.manual_lease, at, noticed)
+
+
+def stay_off(policy: Policy, observed: Observation, quantity: int) -> Step:
+    """Leave what a person has set to 0 at 0, if `manual_off` is set."""
+    off = observed.quantity == 0 and is_off(policy, observed.past)
+    return Step(
+        0 if off else quantity,
+        Reason.MANUAL_OFF,
+        "set to 0 by hand; off until somebody raises it",
+    )
+
+
+def is_off(policy: Policy, past: Past) -> bool:
+    """Return whether a process type without dynos was switched off by a person."""
+    return policy.manual_off and past.stopped is Stopped.BY_HAND
 
 
 def pause(policy: Policy, observed: Observation, quantity: int) -> Step:

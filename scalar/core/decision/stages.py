@@ -23,6 +23,7 @@ from scalar.core.decision.protect import (
     keep_until_empty,
     pause,
     respect_manual_change,
+    stay_off,
     wait_after_release,
     wait_until_settled,
 )
@@ -60,6 +61,7 @@ PIPELINE: tuple[Stage, ...] = (
     cool_down,  # cooldown_up, cooldown_down
     keep_busy_dynos,  # busy_limit
     respect_manual_change,  # manual_lease
+    stay_off,  # manual_off
     pause,  # pause_up, pause_down
     wait_after_release,  # release_grace
     wait_until_settled,  # settle_time
@@ -68,7 +70,7 @@ PIPELINE: tuple[Stage, ...] = (
 #: The stages that need no count. They apply while it is unknown, to add dynos only.
 FOR_UNKNOWN: tuple[Stage, ...] = (
     *(boot_for_eta, clamp, keep_to_limit),
-    *(respect_manual_change, pause),
+    *(respect_manual_change, stay_off, pause),
 )
 
 

@@ -49,6 +49,12 @@ class Policy:
             before a scale down.
         release_grace: Time after a release of the app before a scale down.
         manual_lease: Time for which a manual change is left alone.
+        lease_after_release: Time after a release of the app in which a change is
+            taken for the deploy's, and not left alone.
+        lease_ended: Manual changes noticed until this time are not left alone any
+            more (aware, UTC).
+        manual_off: Whether a process type that a person has set to 0 stays at 0
+            until somebody raises it.
         busy_limit: Longest time for which busy dynos keep others from being
             removed; 0 for as long as they are busy.
         pause_up: Add nothing before this time (aware, UTC).
@@ -59,6 +65,7 @@ class Policy:
         dry_run: Whether decisions are only recorded, not carried out.
         may_sleep: Whether a scale down may stop the last dyno of a process type that
             the platform keeps one of.
+        notes: Which of its values yielded to a nearer one, for people.
     """
 
     boundary: int = 0
@@ -83,6 +90,9 @@ class Policy:
     settle_time: timedelta = SETTLE_TIME
     release_grace: timedelta = NONE
     manual_lease: timedelta = NONE
+    lease_after_release: timedelta = timedelta(minutes=2)
+    lease_ended: datetime | None = None
+    manual_off: bool = False
     busy_limit: timedelta = NONE
     pause_up: datetime | None = None
     pause_down: datetime | None = None
@@ -90,3 +100,4 @@ class Policy:
     fallback_after: int = 3
     dry_run: bool = False
     may_sleep: bool = False
+    notes: tuple[str, ...] = ()

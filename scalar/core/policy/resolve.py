@@ -1,7 +1,8 @@
 """Resolve the policy of a process type from all places where values can be set.
 
 Value by value, the process type wins over its app, and the app over the
-environment. Each value knows where it was set.
+environment; so it does between two values that contradict each other (`nearer.py`).
+Each value knows where it was set.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 from scalar.core.app import RegisteredApp
 from scalar.core.app_state import WHOLE_APP
 from scalar.core.errors import InvalidInput
+from scalar.core.policy.nearer import Nearer
 from scalar.core.policy.policy import Policy
 from scalar.core.policy.values import BY_NAME, VALUES, check_together, read_value
 from scalar.core.reason import Cause, Reason
@@ -27,6 +29,8 @@ DEFAULT, ENVIRONMENT, APP, PROCESS_TYPE = (
     "app",
     "process type",
 )
+#: How near each place is to a process type.
+RANKS: Mapping[str, int] = {ENVIRONMENT: 1, APP: 2, PROCESS_TYPE: 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ class PolicyBook:
         key = (app.id, app.revision, process_type)
         policy = self._remembered.get(key)
         if policy is None:
-            policy = self.read(app, process_type)
+            policy = self._resolve(app, process_type, RANKS)
             if len(self._remembered) >= MOST_REMEMBERED:
                 self._remembered.clear()
             self._remembered[key] = policy
@@ -73,17 +77,32 @@ class PolicyBook:
         return known + list(found.values())
 
     def read(self, app: RegisteredApp, process_type: str) -> Policy | Cause:
-        """Like `of`, for an app that is not saved yet; bypasses the cache."""
+        """Like `of`, for an app that is not saved yet; bypasses the cache.
+
+        What contradicts each other in the app and its process types is refused: the
+        person who sets it can put both right.
+        """
+        return self._resolve(app, process_type, {**RANKS, PROCESS_TYPE: RANKS[APP]})
+
+    def _resolve(
+        self, app: RegisteredApp, process_type: str, ranks: Mapping[str, int]
+    ) -> Policy | Cause:
         settings = self.settings(app, process_type)
+        origins = {s.name: s.origin for s in settings}
         try:
             read = {s.name: read_value(s.name, s.text) for s in settings}
             values = {name: value for name, value in read.items() if value is not None}
+            nearer = Nearer(
+                values, {name: ranks[o] for name, o in origins.items()}, origins
+            )
+            nearer.settle()
             check_together(values)
         except InvalidInput as exc:
             where = f" for {process_type}" if process_type else ""
             return Cause(Reason.POLICY_INVALID, f"policy of {app.name}{where}: {exc}")
         fields: dict[str, Any] = {BY_NAME[n].field: v for n, v in values.items()}
-        return Policy(**fields, may_sleep=self._scale_web_to_zero)
+        notes = tuple(nearer.notes)
+        return Policy(**fields, may_sleep=self._scale_web_to_zero, notes=notes)
 
     def _layers(
         self, app: RegisteredApp, process_type: str

@@ -262,6 +262,21 @@ VALUES: tuple[PolicyValue, ...] = (
         "time for which a person's own change is left alone",
     ),
     PolicyValue(
+        "lease_after_release",
+        "lease_after_release",
+        "LEASE_AFTER_RELEASE",
+        read_duration,
+        "time after a release in which a change is the deploy's, and begins no "
+        "`manual_lease` (2m)",
+    ),
+    PolicyValue(
+        "manual_off",
+        "manual_off",
+        "MANUAL_OFF",
+        read_boolean,
+        "what a person has set to 0 stays at 0 until somebody raises it",
+    ),
+    PolicyValue(
         "busy_limit",
         "busy_limit",
         "BUSY_LIMIT",
@@ -294,10 +309,17 @@ VALUES: tuple[PolicyValue, ...] = (
     PolicyValue(
         "pause_down", "pause_down", "", _moment, "no scale down before that time"
     ),
+    PolicyValue(
+        "lease_ended",
+        "lease_ended",
+        "",
+        _moment,
+        "no `manual_lease` for changes noticed until that time",
+    ),
 )
 BY_NAME: Mapping[str, PolicyValue] = {value.name: value for value in VALUES}
 #: Set by `pause-app` and `resume-app`; not part of a fleet file.
-PAUSES = frozenset({"pause_up", "pause_down"})
+PAUSES = frozenset({"pause_up", "pause_down", "lease_ended"})
 
 
 def read_value(name: str, text: str) -> Any:

@@ -19,6 +19,7 @@ from scalar.ports.coordination import Lease
 from scalar.ports.platform import Platform
 from scalar.service.evaluate.context import AppContext
 from scalar.service.evaluate.evaluation import Evaluation
+from scalar.service.evaluate.heed_orders import heed_orders
 from scalar.service.evaluate.platform_calls import (
     NotDone,
     attempt,
@@ -110,7 +111,11 @@ def _scale_each(
         one = replace(seen, decisions=(decision,))
         done = why if refused.to_be_made == (decision,) else _scale(ctx, lease, one)
         if not isinstance(done, NotDone):
-            seen = replace(done, decisions=seen.decisions)
+            if done.is_outdated:
+                return done
+            now = {d.process_type: d for d in done.decisions}
+            decisions = tuple(now.get(d.process_type, d) for d in seen.decisions)
+            seen = replace(done, decisions=decisions)
         elif _may_concern_one(done):
             seen = _refused(ctx, seen, decision.process_type, done.cause)
         else:
@@ -141,6 +146,9 @@ def _without(
 
 
 def _scale(ctx: AppContext, lease: Lease, seen: Evaluation) -> Evaluation | NotDone:
+    seen = heed_orders(ctx, seen)
+    if not seen.to_be_made:
+        return seen
     quantities = {d.process_type: d.desired or 0 for d in seen.to_be_made}
     urgency = urgency_of(seen.to_be_made)
 

@@ -67,6 +67,11 @@ class Evaluation:
         return tuple(d for d in self.decisions if d.changes)
 
     @property
+    def is_outdated(self) -> bool:
+        """Whether the app's row was changed before the change was made."""
+        return self.hold is not None and self.hold.reason is Reason.APP_CHANGED
+
+    @property
     def is_stuck(self) -> bool:
         """Whether a change was not made, or the platform could not be called."""
         if self.to_be_made and not self.scaled:

@@ -25,6 +25,7 @@ from scalar.core.reason import Cause, Reason
 from scalar.ports.counts import NOTHING_REMOVED
 from scalar.service.evaluate.context import AppContext
 from scalar.service.evaluate.evaluation import Evaluation
+from scalar.service.evaluate.maintenance import leave_alone_in_maintenance
 from scalar.service.evaluate.platform_calls import (
     contradicts,
     is_heard,
@@ -36,6 +37,7 @@ from scalar.service.evaluate.platform_calls import (
     urgency_of_read,
 )
 from scalar.service.evaluate.recall import recall_manual_changes, scaled_before
+from scalar.service.evaluate.settle_leases import settle_leases
 
 #: Seconds after which an app's answer counts as slow.
 SLOW_AFTER = 1.0
@@ -161,8 +163,11 @@ def _acts_without_counts(ctx: AppContext, memory: Memory, names: Iterable[str]) 
 
 
 def _protects_manual_changes(ctx: AppContext, names: Iterable[str]) -> bool:
-    """Return whether a policy protects a manual change for a while."""
-    return any(policy.manual_lease > NONE for _, policy in ctx.valid_policies(names))
+    """Return whether a policy protects a manual change, for a while or for good."""
+    return any(
+        policy.manual_lease > NONE or policy.manual_off
+        for _, policy in ctx.valid_policies(names)
+    )
 
 
 def _decide_on_fresh_facts(
@@ -175,7 +180,7 @@ def _decide_on_fresh_facts(
     """
     held = seen.hold
     denied: Mapping[str, Cause] = {}
-    decisions = _decide(ctx, seen, readings)
+    seen, decisions = _decide_and_settle(ctx, seen, readings)
     if unsure := _unsure(ctx, seen, readings, decisions):
         fresh = read_formation(ctx, seen, urgency_of(unsure), must=True)
         if not fresh.formation_is_fresh and fresh.hold:
@@ -183,14 +188,29 @@ def _decide_on_fresh_facts(
             if denied.keys() >= {d.process_type for d in decisions if d.is_to_be_made}:
                 return fresh
         seen = replace(fresh, hold=held)
-        decisions = _decide(ctx, seen, readings, denied)
+        seen, decisions = _decide_and_settle(ctx, seen, readings, denied)
     if any(_needs_release(d, seen.memory) for d in decisions):
         asked = read_release(ctx, seen)
         decisions = _decide(ctx, asked, readings, denied)
         if asked.hold is not held and _nothing_else_to_do(decisions):
             return asked
         seen = replace(asked, hold=held)
-    return _remember(ctx, replace(seen, decisions=decisions), readings)
+    seen = _remember(ctx, replace(seen, decisions=decisions), readings)
+    return leave_alone_in_maintenance(ctx, seen)
+
+
+def _decide_and_settle(
+    ctx: AppContext,
+    seen: Evaluation,
+    readings: Mapping[str, Reading],
+    denied: Mapping[str, Cause] = NOTHING_DENIED,
+) -> tuple[Evaluation, tuple[Decision, ...]]:
+    """Decide; and again, if a lease that keeps a decision back is a deploy's."""
+    decisions = _decide(ctx, seen, readings, denied)
+    settled = settle_leases(ctx, seen, decisions)
+    if settled is seen:
+        return seen, decisions
+    return settled, _decide(ctx, settled, readings, denied)
 
 
 def _unsure(

@@ -50,13 +50,19 @@ def poll_and_scale(
     after: Memory | None = None
     events: tuple[Event, ...] = ()
     try:
-        app = parts.apps.find(key)
-        if app is None:
+        ctx = _context(parts, key, lease)
+        if ctx is None:
             return None
-        ahead = lease.at - parts.clock.now()
-        ctx = AppContext(app, parts.platforms.of(app), parts, lease.token, ahead)
         known = memory.not_after(lease.at)
-        done = _evaluate(ctx, lease, _afresh(known) if afresh else known)
+        known = _afresh(known) if afresh else known
+        done = _evaluate(ctx, lease, known)
+        if done.is_outdated and not done.scaled:
+            # Decided anew, once: an order is heard in the evaluation that it was
+            # given in. If the row is changed again, the next evaluation decides.
+            ctx = _context(parts, ctx.app.key.changed_once, lease)
+            if ctx is None:
+                return None
+            done = _evaluate(ctx, lease, known)
         # Stored even if recording fails.
         after, events = done.memory, tuple(map(identified, done.events))
         after, events = record(ctx, memory, done)
@@ -85,7 +91,16 @@ def explain(parts: Parts, app: RegisteredApp) -> Evaluation:
 
 def _afresh(memory: Memory) -> Memory:
     """Return the memory without what keeps the platform from being asked."""
-    return replace(memory, read_at=None, refusal=None, refusals={})
+    return replace(memory, read_at=None, refusal=None, refusals={}, maintenance_at=None)
+
+
+def _context(parts: Parts, key: AppKey, lease: Lease) -> AppContext | None:
+    """Return the app, at least as new as its key; None if it is not registered."""
+    app = parts.apps.find(key)
+    if app is None:
+        return None
+    ahead = lease.at - parts.clock.now()
+    return AppContext(app, parts.platforms.of(app), parts, lease.token, ahead)
 
 
 def _evaluate(ctx: AppContext, lease: Lease, memory: Memory) -> Evaluation:

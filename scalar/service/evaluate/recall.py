@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from scalar.core.decision.formation_changes import note_by_hand
+from scalar.core.decision.formation_changes import note_by_hand, note_stopped
 from scalar.core.errors import RegistryError
 from scalar.core.event import Event, EventKind
 from scalar.core.reason import Cause, Reason
@@ -29,14 +29,16 @@ def recall_manual_changes(
     memory = replace(seen.memory, since=ctx.now())
     if not needed:
         return replace(seen, memory=memory)
+    recent = ctx.parts.journal.recent
     try:
-        by_hand = ctx.parts.journal.recent(
-            ctx.app.name, MOST_EVENTS, EventKind.CHANGED_ELSEWHERE
-        )
+        by_hand = recent(ctx.app.name, MOST_EVENTS, EventKind.CHANGED_ELSEWHERE)
+        ours = recent(ctx.app.name, MOST_EVENTS, EventKind.SCALED)
     except RegistryError as exc:
         why = f"whether somebody changed the dynos by hand is not known: {exc}"
         return seen.held(Cause(Reason.JOURNAL_UNAVAILABLE, why))
-    return replace(seen, memory=note_by_hand(memory, reversed(by_hand)))
+    memory = note_by_hand(memory, reversed(by_hand))
+    in_order = sorted((*reversed(by_hand), *reversed(ours)), key=lambda e: e.at)
+    return replace(seen, memory=note_stopped(memory, in_order))
 
 
 def recorded_changes(ctx: AppContext, now: datetime) -> tuple[Event, ...]:

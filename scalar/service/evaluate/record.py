@@ -11,8 +11,10 @@ from scalar.core import logfmt
 from scalar.core.app import RegisteredApp
 from scalar.core.app_state import NOTHING, WHOLE_APP, Hold, Memory
 from scalar.core.decision.decision import Decision
+from scalar.core.decision.protect import left_of_lease
 from scalar.core.decision.track_holds import track_holds
 from scalar.core.event import Event, EventKind, event_id
+from scalar.core.policy.policy import NONE
 from scalar.core.reason import Cause, Reason
 from scalar.service.evaluate.context import AppContext
 from scalar.service.evaluate.evaluation import Evaluation
@@ -22,7 +24,9 @@ log = logging.getLogger("scalar.evaluation")
 
 #: Reasons that are logged as a warning once, then at debug: they last until a person
 #: acts.
-WARNED_ONCE = frozenset({Reason.NOT_IN_FORMATION, Reason.RELEASE_PHASE})
+WARNED_ONCE = frozenset(
+    {Reason.NOT_IN_FORMATION, Reason.RELEASE_PHASE, Reason.MAINTENANCE}
+)
 
 
 def record(
@@ -47,7 +51,13 @@ def record(
         _identified(ctx, event, before, all_holds)
         for event in (*done.events, *hold_events, *dry_runs)
     )
-    return replace(memory, holds=holds, stuck=done.is_stuck), events
+    memory = replace(
+        memory,
+        holds=holds,
+        stuck=done.is_stuck,
+        leased_until=_leased_until(ctx, memory),
+    )
+    return memory, events
 
 
 def _identified(
@@ -69,6 +79,18 @@ def _identified(
         quantities = (event.from_quantity, event.to_quantity)
         base = (before.since, before.read_at, seen_before, *quantities)
     return replace(event, id=event_id(ctx.app.id, name, event.kind, *base))
+
+
+def _leased_until(ctx: AppContext, memory: Memory) -> datetime | None:
+    """Return until when a manual change is left alone; None if none is."""
+    now = ctx.now()
+    ends = [
+        past.changed_by_hand_at + policy.manual_lease
+        for name, policy in ctx.valid_policies(memory.pasts)
+        if (past := memory.pasts[name]).changed_by_hand_at is not None
+        and left_of_lease(policy, past, now) > NONE
+    ]
+    return max(ends, default=None)
 
 
 def _held(done: Evaluation) -> dict[str, Cause]:

@@ -221,8 +221,9 @@ class TestAnEcoDynoThatIsOnOrOff:
     )
 
     def test_the_refusal_is_learned_and_then_the_one_goes_on_and_off(self, world):
-        world.add(worker=0, size="Eco")
+        world.add(worker=1, size="Eco")
         walk(world, [0])
+        world.platform.calls.clear()
         world.platform.failures = [self.REFUSAL]
 
         assert walk(world, [99, 99, 99, 0, 99]) == [1, 1, 1, 0, 1]

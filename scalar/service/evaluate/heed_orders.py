@@ -1,0 +1,44 @@
+"""Hear what people have ordered since the app's row was read.
+
+A worker reads the row of an app when its message names a newer revision. The message
+may be as old as the queue is long, so before each change the revision of now is asked
+for: one query for a change, none at rest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from scalar.core.decision.decide import hold
+from scalar.core.decision.decision import Decision
+from scalar.core.errors import RegistryError
+from scalar.core.reason import Cause, Reason
+from scalar.service.evaluate.context import AppContext
+from scalar.service.evaluate.evaluation import Evaluation
+
+
+def heed_orders(ctx: AppContext, seen: Evaluation) -> Evaluation:
+    """Return the evaluation with the changes that the row of now lets through.
+
+    If the row was changed, nothing is: it has to be decided anew. While the database
+    is away, dynos are added by what is known, and none is removed.
+    """
+    try:
+        revision = ctx.parts.apps.revision(ctx.app.id)
+    except RegistryError as exc:
+        why = f"whether somebody has ordered otherwise is not known: {exc}"
+        cause = Cause(Reason.REGISTRY_UNAVAILABLE, why)
+        return replace(
+            seen, decisions=tuple(_unless_down(d, cause) for d in seen.decisions)
+        )
+    if revision == ctx.app.revision:
+        return seen
+    what = "was changed" if revision else "was removed"
+    changed = Cause(Reason.APP_CHANGED, f"{ctx.app.name} {what} during the evaluation")
+    return replace(seen, decisions=(), hold=changed)
+
+
+def _unless_down(decision: Decision, cause: Cause) -> Decision:
+    if decision.is_to_be_made and not decision.is_up:
+        return hold(decision.process_type, decision.current, cause)
+    return decision
