@@ -15,7 +15,7 @@ from celery.signals import beat_init, setup_logging, worker_init
 from scalar.core import logfmt
 from scalar.core.app import AppKey
 from scalar.core.errors import ConfigurationError, ScalarError
-from scalar.logs import set_up_logging
+from scalar.logs import never_show, set_up_logging
 from scalar.start import exit_with, settings_or_exit
 from scalar.worker import InThreadRequest, install
 
@@ -82,6 +82,7 @@ def poll_and_scale(app_id: int, name: str, revision: int, token: str) -> None:
 @setup_logging.connect
 def _logging(**_: object) -> None:
     """Set up our own logging in place of Celery's."""
+    never_show(settings.secrets())
     set_up_logging(settings.log_level)
 
 

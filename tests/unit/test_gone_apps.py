@@ -84,7 +84,7 @@ def test_an_evaluation_under_way_changes_nothing_of_a_removed_app(world):
 
 
 def test_an_app_that_was_destroyed_waits_for_nothing(world):
-    """It is held, and `list-apps` says so; the alarm is for those that can be scaled."""
+    """It is held, and `list-apps` says so; the alarm is for the others."""
     del world.platform.formations["shop"]
     done = world.poll("shop", seconds=3_600)
 
