@@ -12,6 +12,7 @@ from scalar.adapters.inmemory.clock import WalkedClock
 from scalar.adapters.inmemory.coordination import MemoryCoordinator
 from scalar.adapters.redis.connection import connect
 from scalar.adapters.redis.coordinator import RedisCoordinator
+from scalar.adapters.redis.lease_keeper import LeaseKeeper
 from scalar.core.app_state import Hold, Memory, Refusal
 from scalar.core.errors import CoordinationError
 from scalar.core.event import Event, EventKind
@@ -346,3 +347,24 @@ def test_the_coordinator_recovers_after_a_restart_of_redis(own_redis):
 
     assert coordinator.open_tick(60) is not None
     client.close()
+
+
+def test_a_memory_is_kept_for_days(client):
+    coordinator = RedisCoordinator(client)
+    lease, _ = begin(coordinator, 1, "one")
+    coordinator.store(lease, FULL)
+    assert client.ttl("scalar:app:1") > 6 * 86_400
+    client.expire("scalar:app:1", 60)
+    coordinator.finish(lease, FULL)
+
+    assert client.ttl("scalar:app:1") > 6 * 86_400
+
+
+def test_a_lease_that_was_dropped_is_renewed_no_more(client):
+    keeper = LeaseKeeper(client, seconds=0.06)
+    keeper.keep("scalar:lease:1", "one")
+    client.set("scalar:lease:1", "one", px=60)
+    wait_until(lambda: client.pttl("scalar:lease:1") > 0, timeout=1)
+    keeper.drop("scalar:lease:1")
+
+    wait_until(lambda: not client.exists("scalar:lease:1"), timeout=2)
