@@ -18,6 +18,10 @@ SCENARIOS = "tests/unit/scenarios"
 STALE = "tests/unit/test_stale_formation.py"
 EVENTS = "tests/unit/test_events.py"
 GONE = "tests/unit/test_gone_apps.py"
+SHOWN = "tests/unit/test_shown_secrets.py"
+REDIS = "scalar/adapters/redis"
+COORDINATOR = "tests/integration/test_coordinator.py"
+HTTP_SECRETS = "tests/integration/test_http_secrets.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +274,120 @@ FAULTS: tuple[Fault, ...] = (
         "*(self._polled, self._resting, self._stuck),",
         "*(self._polled, self._resting),",
         GONE,
+    ),
+    Fault(
+        "`forget` leaves an app's changes waiting in Redis",
+        f"{REDIS}/redis_keys.py",
+        "TIMED_MARKS = (RESTING_UNTIL, STUCK)",
+        "TIMED_MARKS = (RESTING_UNTIL,)",
+        COORDINATOR,
+    ),
+    Fault(
+        "events are dropped with a lost lease in Redis",
+        f"{REDIS}/scripts.py",
+        "local backlog = append(KEYS[7], KEYS[8], tonumber(ARGV[8]), 9)",
+        "local backlog = {0, 0}\nif holder == ARGV[1] then\n"
+        "backlog = append(KEYS[7], KEYS[8], tonumber(ARGV[8]), 9)\nend",
+        "tests/integration/test_outbox.py",
+    ),
+    Fault(
+        "a memory is kept for a minute only",
+        f"{REDIS}/coordinator.py",
+        "MEMORY_SECONDS = 7 * 86_400",
+        "MEMORY_SECONDS = 60",
+        COORDINATOR,
+    ),
+    Fault(
+        "a keeper never drops a lease",
+        f"{REDIS}/lease_keeper.py",
+        "self._held.pop(redis_key, None)",
+        "self._held.get(redis_key)",
+        COORDINATOR,
+    ),
+    Fault(
+        "an evaluation has no deadline",
+        "scalar/tasks.py",
+        "with within(EVALUATION_SECONDS):",
+        "with within(10_000):",
+        "tests/unit/test_tasks_and_celeryconfig.py",
+    ),
+    Fault(
+        "a reservation lasts 5 % of a period",
+        "scalar/service/fan_out.py",
+        "RESERVED_PART = 0.9",
+        "RESERVED_PART = 0.05",
+        "tests/unit/test_fan_out.py",
+    ),
+    Fault(
+        "the Authorization header is logged at each poll",
+        "scalar/adapters/http/counts.py",
+        "            with self._send(",
+        '            __import__("logging").getLogger("scalar").debug(trusted)\n'
+        "            with self._send(",
+        HTTP_SECRETS,
+    ),
+    Fault(
+        "an answer is read without bound, then measured",
+        "scalar/adapters/http/counts.py",
+        "response.read(self._max_bytes + 1, decode_content=True)",
+        "response.read(decode_content=True)",
+        HTTP_SECRETS,
+    ),
+    Fault(
+        "a redirect from https to http is followed",
+        "scalar/adapters/http/counts.py",
+        'if urlsplit(url).scheme == "https" and parts.scheme == "http":',
+        'if urlsplit(url).scheme == "https" and parts.scheme == "":',
+        "tests/integration/test_http_counts.py",
+    ),
+    Fault(
+        "an app's secret in its own reason is shown",
+        "scalar/adapters/http/counts.py",
+        "return without_secrets(readings, address)",
+        "return without_secrets(readings, address) and readings",
+        HTTP_SECRETS,
+    ),
+    Fault(
+        "an app's secret in an error is shown",
+        "scalar/adapters/http/counts.py",
+        "type(problem)(address.redact(str(problem)))",
+        "type(problem)(str(problem))",
+        HTTP_SECRETS,
+    ),
+    Fault(
+        "a percent-encoded secret is shown",
+        "scalar/core/secret.py",
+        'either = [re.escape(char), f"(?i:{encoded})"]',
+        "either = [re.escape(char)]",
+        "tests/unit/test_secret.py",
+    ),
+    Fault(
+        "the journal keeps a URL that the log redacts",
+        f"{EVALUATE}/record.py",
+        "detail=ctx.redact(cause.detail)",
+        "detail=cause.detail",
+        SHOWN,
+    ),
+    Fault(
+        "a traceback shows an app's secret",
+        f"{EVALUATE}/poll_and_scale.py",
+        'log.exception(line, extra={"redact": ctx.redact})',
+        "log.exception(line)",
+        SHOWN,
+    ),
+    Fault(
+        "a setting's secret is logged",
+        "scalar/logs.py",
+        "    return _redactor.redact(text)",
+        "    return text",
+        SHOWN,
+    ),
+    Fault(
+        "a Heroku key that Heroku echoes is shown",
+        "scalar/adapters/heroku/errors.py",
+        "    message = redactor.redact(",
+        "    message = str(",
+        SHOWN,
     ),
     Fault(
         "a removed app that Redis still has is never forgotten",

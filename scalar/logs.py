@@ -8,23 +8,48 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections.abc import Iterable
 from typing import TextIO
 
-from scalar.core.secret import redact
+from scalar.core.secret import Redactor
 
 #: Libraries whose lines repeat ours.
 CHATTY = ("urllib3", "requests", "kombu", "amqp", "alembic")
 
 
+#: A setting of fewer characters is not looked for: it stands in other words, too.
+LEAST_LENGTH = 6
+
+_redactor = Redactor(())
+
+
+def never_show(secrets: Iterable[str]) -> None:
+    """Keep the settings' secrets out of the log and of error messages from now on."""
+    global _redactor  # noqa: PLW0603 - of the process, as the environment is
+    _redactor = Redactor(one for one in secrets if len(one) >= LEAST_LENGTH)
+
+
+def shown(text: str) -> str:
+    """Return a text as it may be logged and printed."""
+    return _redactor.redact(text)
+
+
 class RedactingFormatter(logging.Formatter):
-    """Formats a record without the passwords of URLs, in tracebacks too."""
+    """Formats a record without secrets, in tracebacks too.
+
+    A record may bring further secrets, with what takes them out: `extra={"redact":
+    function}`.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the text of a record, with every line but the first indented.
 
         So text that a record quotes cannot pass for another record.
         """
-        return "\n    ".join(redact(super().format(record)).splitlines())
+        text = super().format(record)
+        if own := getattr(record, "redact", None):
+            text = own(text)
+        return "\n    ".join(shown(text).splitlines())
 
 
 def set_up_logging(level: str, output: TextIO | None = None) -> None:

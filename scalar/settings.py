@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from scalar.core.boolean import read_boolean
 from scalar.core.errors import ConfigurationError, InvalidInput
 from scalar.core.policy.values import BY_NAME, VALUES, check_together
-from scalar.core.secret import Secret, redact_input
+from scalar.core.secret import Secret, redact_input, secrets_of_url
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
@@ -52,6 +52,15 @@ class Settings:
     events_keep_days: int
     ping_url: Secret
     log_level: str
+
+    def secrets(self) -> list[str]:
+        """Return all that is secret of them, as plain text."""
+        urls = (self.database_url, self.redis_url)
+        return [
+            *(self.heroku_api_key.reveal(), self.ping_url.reveal()),
+            *(key.strip() for key in self.scalar_secret_key.reveal().split(",")),
+            *(one for url in urls for one in secrets_of_url(url.reveal())),
+        ]
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
@@ -212,7 +221,7 @@ def _database_url(name: str, text: str) -> Secret:
     if text.startswith("sqlite:"):
         if not re.match(r"sqlite:///.+", text) or ":memory:" in text:
             raise ConfigurationError(
-                f"{name} = {text!r}, must name a file: sqlite:///FILE"
+                f"{name} = {redact_input(text)!r}, must name a file: sqlite:///FILE"
             )
         return Secret(text)
     schemes = ("postgres", "postgresql", "postgresql+psycopg2")

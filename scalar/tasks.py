@@ -20,7 +20,7 @@ from celery.signals import (
 from scalar.core import logfmt
 from scalar.core.app import AppKey
 from scalar.core.errors import ConfigurationError, ScalarError
-from scalar.logs import set_up_logging
+from scalar.logs import never_show, set_up_logging
 from scalar.start import exit_with, settings_or_exit
 from scalar.worker import SLOW, InThreadRequest, SlowLane, install
 
@@ -95,6 +95,7 @@ def _evaluate(key: AppKey, token: str) -> None:
 @setup_logging.connect
 def _logging(**_: object) -> None:
     """Set up our own logging in place of Celery's."""
+    never_show(settings.secrets())
     set_up_logging(settings.log_level)
 
 

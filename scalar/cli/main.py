@@ -18,8 +18,7 @@ from scalar.cli import (
 )
 from scalar.cli import doctor as diagnosis
 from scalar.core.errors import ScalarError
-from scalar.core.secret import redact
-from scalar.logs import set_up_logging
+from scalar.logs import set_up_logging, shown
 
 
 class Commands(click.Group):
@@ -46,7 +45,7 @@ class Commands(click.Group):
 
 def _in_one_line(text: str) -> str:
     """Return a message without passwords, with unprintable characters escaped."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in redact(text))
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in shown(text))
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import click
 
 from scalar.bootstrap import Toolbox
+from scalar.logs import never_show
 from scalar.ports.schema import Schema
 from scalar.service.parts import Parts
 from scalar.settings import Settings
@@ -50,4 +51,6 @@ def with_tools(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _toolbox() -> Tools:
-    return Toolbox(settings_or_exit())
+    settings = settings_or_exit()
+    never_show(settings.secrets())
+    return Toolbox(settings)

@@ -14,7 +14,14 @@ from scalar.core.broker_options import read_options
 from scalar.core.counts_url import CountsUrl
 from scalar.core.errors import InvalidInput
 from scalar.core.reading import Form
-from scalar.core.secret import HIDDEN, INFO_PATH, NO_SECRET, Secret
+from scalar.core.secret import (
+    HIDDEN,
+    INFO_PATH,
+    NO_SECRET,
+    Redactor,
+    Secret,
+    secrets_of_url,
+)
 
 #: Process type to the queues that its workers read.
 Queues = Mapping[str, tuple[str, ...]]
@@ -93,6 +100,15 @@ class CountsAddress:
     def carries_a_secret(self) -> bool:
         """Whether there is a password or a token."""
         return self.url.has_credentials or bool(self.token)
+
+    def secrets(self) -> list[str]:
+        """Return all that is secret of it, as plain text."""
+        token, url = self.token.reveal(), secrets_of_url(self.url.reveal())
+        return [one for one in (token, *url) if one]
+
+    def redact(self, text: str) -> str:
+        """Return a text, such as the app's own words, without any of its secrets."""
+        return Redactor(self.secrets(), user=self.url.user).redact(text)
 
     def request_url(self) -> str:
         """Return the URL to request: without user and password, with its token."""

@@ -14,6 +14,7 @@ from scalar.adapters.inmemory.coordination import MemoryCoordinator
 from scalar.adapters.redis import coordinator as redis_coordinator
 from scalar.adapters.redis.connection import connect
 from scalar.adapters.redis.coordinator import RedisCoordinator
+from scalar.adapters.redis.lease_keeper import LeaseKeeper
 from scalar.core.app_state import Hold, Memory, Refusal
 from scalar.core.errors import CoordinationError
 from scalar.core.event import Event, EventKind
@@ -425,3 +426,28 @@ def test_the_coordinator_recovers_after_a_restart_of_redis(own_redis):
 
     assert coordinator.open_tick(60) is not None
     client.close()
+
+
+def test_a_memory_is_kept_for_days(client):
+    coordinator = RedisCoordinator(client)
+    lease, _ = begin(coordinator, 1, "one")
+    coordinator.store(lease, FULL)
+    assert client.ttl("scalar:app:1") > 6 * 86_400
+    client.expire("scalar:app:1", 60)
+    coordinator.finish(lease, FULL)
+
+    assert client.ttl("scalar:app:1") > 6 * 86_400
+
+
+def test_a_lease_that_was_dropped_is_renewed_no_more(client):
+    """A renewal is seen by the end of the other lease: it shortens that."""
+    keeper = LeaseKeeper(client, seconds=0.06)
+    for name in ("dropped", "kept"):
+        client.set(name, "one", px=60_000)
+        keeper.keep(name, "one")
+    keeper.drop("dropped")
+    client.set("dropped", "one", px=60_000)
+
+    wait_until(lambda: client.pttl("kept") < 1_000, timeout=5)
+    keeper.drop("kept")
+    assert client.pttl("dropped") > 1_000

@@ -271,3 +271,17 @@ def test_an_invalid_ca_file_is_an_error(tmp_path):
 
     with pytest.raises((OSError, ssl.SSLError)):
         tls_context(str(tmp_path / "ca.pem"))
+
+
+def test_a_redirect_from_https_to_http_is_not_followed(
+    make_source, counts_app, tmp_path
+):
+    """The counts would then be anybody's on the way."""
+    counts_app.answer({"worker": 1})
+    certificate = make_certificate(tmp_path)
+    with CountsApp(tls=certificate) as app:
+        app.behave("redirect", to=counts_app.url)
+        with pytest.raises(CountsUnavailable, match="from https to http"):
+            make_source(certificate.ca).read(CountsAddress.parse(app.url))
+
+    assert counts_app.requests == []

@@ -315,3 +315,16 @@ def test_many_apps_are_sent_page_by_page():
     fan_out(world.parts, queue)
 
     assert len(set(queue.sent)) == 2_500
+
+
+@pytest.mark.parametrize(
+    ("part", "is_valid"), [(0.5, True), (0.8, True), (0.95, False)]
+)
+def test_a_message_may_be_late_but_not_until_the_next_tick(world, part, is_valid):
+    queue = Queue()
+    fan_out(world.parts, queue)
+    world.clock.walk(part * world.parts.options.sleep_period)
+    key = world.registry.app_key(queue.sent[0])
+    done = poll_and_scale(world.parts, key, queue.tokens[0])
+
+    assert (done is not None) == is_valid

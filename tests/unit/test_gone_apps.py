@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from scalar.core.errors import NotAuthorized, RegistryError
+from scalar.core.reason import Reason
 from scalar.service import fan_out
 from scalar.service.registration import remove
 from tests.unit.world import World
@@ -85,4 +86,13 @@ def test_an_evaluation_under_way_changes_nothing_of_a_removed_app(world):
     world.poll("shop")
 
     assert world.patches == []
+    assert world.coordinator.heartbeats().stuck == 0
+
+
+def test_an_app_that_was_destroyed_waits_for_nothing(world):
+    """It is held, and `list-apps` says so; the alarm is for the others."""
+    del world.platform.formations["shop"]
+    done = world.poll("shop", seconds=3_600)
+
+    assert done.hold.reason is Reason.APP_NOT_ON_HEROKU
     assert world.coordinator.heartbeats().stuck == 0

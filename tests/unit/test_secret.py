@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from urllib.parse import quote, quote_plus
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from scalar.core.counts_url import CountsUrl
 from scalar.core.errors import InvalidInput
-from scalar.core.secret import Secret, redact
+from scalar.core.secret import Redactor, Secret, redact, redact_input, secrets_of_url
 
 
 def test_a_secret_shows_itself_in_no_form_of_printing():
@@ -90,10 +93,100 @@ def test_redaction_takes_passwords_out_of_any_text(text):
     assert "hunter2" not in redact(text)
 
 
-def test_redaction_leaves_other_text_alone():
-    text = "mail a@b.example about https://shop.example/x?y=z"
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Error 111 connecting to redis://host:6379/0?password=hunter2&db=1",
+        "postgresql://db/x?user=u&password=hunter2&sslmode=require",
+        "GET https://shop.example/counts?token=hunter2 failed",
+        "GET https://shop.example/counts?a=1&api_key=hunter2",
+        "invalid dsn: host=db password='hunter2' dbname=x",
+        "Authorization: Bearer hunter2",
+        "{'Authorization': 'Basic Omhlcmhlcmhlcmhlcmhlcmhlcmhlcmhlcmhlcmhlcmhlcg=='}",
+        "Invalid header value 'Basic Omhlcmhlcmhlcmhlcmhlcmhlcmhlcmhlcmhlcmhlcg=='",
+    ],
+)
+def test_redaction_takes_out_what_its_place_gives_away(text):
+    shown = redact(text)
 
+    assert "hunter2" not in shown
+    assert "Omhlcmhlcmhlcmhlcmhlcmhlcmhlcmhlcmhlcmhlc" not in shown
+    assert "***" in shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mail a@b.example about https://shop.example/x?y=z",
+        'password authentication failed for user "scalar"',
+        "Basic dynos cannot be mixed with Standard-1X dynos",
+        "redis://host/0?global_keyprefix=shop:",
+    ],
+)
+def test_redaction_leaves_other_text_alone(text):
     assert redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["redis://host/0?password=hunter2", "ftp://x/?token=hunter2", "a:hunter2@x"],
+)
+def test_what_was_typed_is_shown_without_secrets(text):
+    assert "hunter2" not in redact_input(text)
+
+
+TOKEN = "tök/e+n =hunter2"
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        pytest.param(TOKEN, id="plain"),
+        pytest.param(quote(TOKEN, safe=""), id="percent-encoded"),
+        pytest.param(quote(TOKEN), id="in a path"),
+        pytest.param(quote_plus(TOKEN), id="in a form"),
+        pytest.param(quote(TOKEN, safe="").lower(), id="percent-encoded in lower case"),
+        pytest.param(TOKEN.replace("/", "\\/"), id="a slash as PHP writes it"),
+        pytest.param(TOKEN.encode("unicode_escape").decode(), id="escaped"),
+        pytest.param(b64encode(f"any:{TOKEN}".encode()).decode(), id="Basic"),
+        pytest.param(
+            b64encode(f"any:{TOKEN}".encode()).decode().rstrip("="), id="unpadded"
+        ),
+        pytest.param(b64encode(f":{TOKEN}".encode()).decode(), id="as Heroku's keys"),
+        pytest.param(TOKEN[:8], id="cut off"),
+    ],
+)
+def test_a_known_secret_is_taken_out_in_every_spelling(spelling):
+    shown = Redactor([TOKEN], user="any").redact(f"the app says: {spelling}")
+
+    assert shown == "the app says: ***"
+
+
+def test_no_secret_changes_no_text():
+    text = "the app answered HTTP 500"
+
+    assert Redactor(()).redact(text) == text
+    assert Redactor(["", ""]).redact(text) == text
+    assert not Redactor(()).finds(text)
+
+
+def test_the_longest_secret_is_taken_out_as_a_whole():
+    assert Redactor(["abc", "abcdef"]).redact("x abcdef y") == "x *** y"
+
+
+@pytest.mark.parametrize(
+    ("url", "secrets"),
+    [
+        ("redis://:hunter2@host/0", ["hunter2"]),
+        ("https://user:hunter2@shop.example/", ["hunter2"]),
+        ("https://hunter2@shop.example/", ["hunter2"]),
+        ("rediss://host/0?password=hunter2&db=1", ["", "hunter2"]),
+        ("https://shop.example/?token=hunter2&x=y", ["", "hunter2"]),
+        ("https://[", []),
+    ],
+)
+def test_the_secrets_of_a_url_are_known(url, secrets):
+    assert secrets_of_url(url) == secrets
 
 
 @pytest.mark.parametrize(

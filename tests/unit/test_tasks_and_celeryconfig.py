@@ -15,6 +15,7 @@ from kombu.serialization import loads, prepare_accept_content
 
 from devtools.procfile import ROOT, line
 from scalar import tasks
+from scalar.adapters.deadline import seconds_left
 from scalar.core.errors import CoordinationError, RegistryError
 from tests.unit.world import World
 
@@ -147,3 +148,20 @@ def test_beat_loads_nothing_that_only_evaluations_need():
     )
 
     assert done.stdout.split() == []
+
+
+def test_an_evaluation_has_a_deadline(world, monkeypatch):
+    """Heroku kills a worker 30 s after it asked it to stop."""
+    left = []
+    read = world.counts.read
+
+    def measure(*facts):
+        left.append(seconds_left(1_000))
+        return read(*facts)
+
+    monkeypatch.setattr(world.counts, "read", measure)
+    key = world.registry.app_key("shop")
+    world.coordinator.reserve([key.id], "token", 60)
+    tasks.poll_and_scale(key.id, key.name, key.revision, "token")
+
+    assert 0 < left[0] <= tasks.EVALUATION_SECONDS <= 25

@@ -22,6 +22,7 @@ from scalar_agent.report import RICH_TYPE, rich
 from scalar_agent.work import Work
 
 from scalar.adapters.deadline import seconds_left
+from scalar.adapters.own_words import without_secrets
 from scalar.core.broker_options import read_options
 from scalar.core.counts_address import CountsAddress
 from scalar.core.counts_url import CountsUrl
@@ -72,8 +73,10 @@ class BrokerCountSource:
         seconds = seconds_left(self._total_timeout)
         measurement = self._broker(address).measure(seconds, keep)
         if isinstance(measurement, str):
-            raise CountsUnavailable(f"{address.url.host}: {measurement}")
-        return parse_answer(rich(measurement), RICH_TYPE, Form.SCALAR)
+            why = address.redact(measurement)
+            raise CountsUnavailable(f"{address.url.host}: {why}")
+        readings = parse_answer(rich(measurement), RICH_TYPE, Form.SCALAR)
+        return without_secrets(readings, address)
 
     def close(self) -> None:
         """Close all connections."""

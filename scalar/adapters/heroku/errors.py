@@ -14,7 +14,7 @@ from scalar.core.errors import (
     Refused,
 )
 from scalar.core.reason import Reason
-from scalar.core.secret import redact
+from scalar.core.secret import Redactor
 
 #: Ids of a 422 that reports a limit, and whether it applies per process type.
 LIMIT_IDS = {"cannot_run_above_limit": False, "cannot_update_above_limit": True}
@@ -35,21 +35,24 @@ TOO_MANY_REQUESTS = 429
 UNPROCESSABLE = 422
 
 
-def raise_for_answer(response: requests.Response, *, is_shared: bool) -> None:
+def raise_for_answer(
+    response: requests.Response, *, is_shared: bool, redactor: Redactor
+) -> None:
     """Raise a `PlatformError` unless the response is a success.
 
     Args:
         response: Heroku's response.
         is_shared: Whether the request was signed with the shared Heroku key.
+        redactor: Takes the key out of what Heroku says.
     """
     status = response.status_code
     if response.ok and status < 300:  # noqa: PLR2004 - 2xx
         return
     body = _body(response)
-    error_id = str(body.get("id") or "")
+    error_id = redactor.redact(str(body.get("id") or ""))[:60]
     text = " ".join(str(body.get("message") or response.reason or "").split())
     request_id = response.headers.get("Request-Id", "").split(",")[0]
-    message = redact(
+    message = redactor.redact(
         f"Heroku answered {status}"
         + (f" {error_id}" if error_id else "")
         + (f": {text[:300]}" if text else "")
@@ -92,7 +95,9 @@ def raise_for_answer(response: requests.Response, *, is_shared: bool) -> None:
     raise PlatformUnavailable(message, status=status, error_id=error_id)
 
 
-def unavailable(error: Exception, timeout: float) -> PlatformUnavailable:
+def unavailable(
+    error: Exception, timeout: float, redactor: Redactor
+) -> PlatformUnavailable:
     """Return the error for a call without a response."""
     if isinstance(error, requests.Timeout | TimeoutError):
         return PlatformUnavailable(f"Heroku did not answer within {timeout:g} s")
@@ -100,7 +105,7 @@ def unavailable(error: Exception, timeout: float) -> PlatformUnavailable:
         if not isinstance(inner, Exception):
             break
         error = inner
-    text = redact(str(error).splitlines()[0])[:120] if str(error) else ""
+    text = redactor.redact(str(error).splitlines()[0])[:120] if str(error) else ""
     return PlatformUnavailable(
         f"Heroku cannot be reached: {text or type(error).__name__}"
     )

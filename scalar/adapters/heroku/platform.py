@@ -27,7 +27,7 @@ from scalar.core.errors import NotAuthorized, PlatformUnavailable
 from scalar.core.formation import Formation, ProcessType
 from scalar.core.heroku_key import SHARED_KEY
 from scalar.core.platform_rules import HEROKU
-from scalar.core.secret import Secret
+from scalar.core.secret import Redactor, Secret
 from scalar.ports.account import Accounts
 from scalar.ports.platform import Platform, PlatformApp, Urgency
 
@@ -139,8 +139,10 @@ class HerokuApi:
         if not signing_key:
             raise NotAuthorized("HEROKU_API_KEY is not set")
 
+        redactor = Redactor([signing_key.reveal()])
+
         def check(response: requests.Response, **_: object) -> None:
-            self._check(response, heroku_key)
+            self._check(response, heroku_key, redactor)
 
         heroku = Heroku(session=_SigningSession(self._session, signing_key, check))
         heroku._heroku_url = self._base_url  # noqa: SLF001 - heroku3 offers no other way
@@ -149,12 +151,15 @@ class HerokuApi:
                 method, path, data=body, valrange=page
             )
         except (requests.RequestException, Urllib3Error, OSError) as exc:
-            raise unavailable(exc, self.timeout) from exc
+            raise unavailable(exc, self.timeout, redactor) from None
         return response
 
-    def _check(self, response: requests.Response, heroku_key: Secret) -> None:
+    def _check(
+        self, response: requests.Response, heroku_key: Secret, redactor: Redactor
+    ) -> None:
         """Check a response before heroku3 sees it; report the calls left."""
-        raise_for_answer(response, is_shared=heroku_key == SHARED_KEY)
+        is_shared = heroku_key == SHARED_KEY
+        raise_for_answer(response, is_shared=is_shared, redactor=redactor)
         remaining = response.headers.get("RateLimit-Remaining", "")
         self._on_answer(int(remaining) if remaining.isdigit() else None, heroku_key)
 

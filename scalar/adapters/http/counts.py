@@ -15,13 +15,13 @@ from scalar.adapters.deadline import DeadlineExceeded, within
 from scalar.adapters.http.credentials import (
     contains_token,
     credentials,
-    hide_token,
     is_same_origin,
     keep_order,
 )
 from scalar.adapters.http.failures import DROPPED, describe, is_caused_by
 from scalar.adapters.http.freshness import Freshness
 from scalar.adapters.http.getter import Getter
+from scalar.adapters.own_words import without_secrets
 from scalar.core.counts_address import CountsAddress
 from scalar.core.errors import CountsError, CountsMalformed, CountsUnavailable
 from scalar.core.reading import Form, Reading
@@ -77,7 +77,8 @@ class HttpCountSource:
         """
         try:
             with within(self._total_timeout):
-                return parse_answer(*self._get(address, keep), address.form)
+                readings = parse_answer(*self._get(address, keep), address.form)
+                return without_secrets(readings, address)
         except CountsError as exc:
             problem = exc
         except DeadlineExceeded:
@@ -88,7 +89,7 @@ class HttpCountSource:
             else:
                 problem = CountsUnavailable(f"{address.url.host}: {describe(exc)}")
         # Raised without a cause, whose text may contain the URL with its token.
-        raise type(problem)(hide_token(str(problem), address))
+        raise type(problem)(address.redact(str(problem)))
 
     def _too_late(self) -> CountsUnavailable:
         return CountsUnavailable(f"no complete answer within {self._total_timeout:g} s")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Mapping
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from scalar.core.counts_address import CountsAddress
 from scalar.core.reading import Form
-from scalar.core.secret import HIDDEN
 
 
 def credentials(address: CountsAddress) -> dict[str, str]:
@@ -46,14 +45,6 @@ def contains_token(url: str, address: CountsAddress) -> bool:
     """Return whether a URL contains an address's token."""
     token = address.token.reveal()
     return bool(token) and token in unquote(url)
-
-
-def hide_token(text: str, address: CountsAddress) -> str:
-    """Return a text with an address's token masked."""
-    token = address.token.reveal()
-    for spelling in filter(None, (token, quote(token, safe=""))):
-        text = text.replace(spelling, HIDDEN)
-    return text
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:

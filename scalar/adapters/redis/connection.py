@@ -16,6 +16,7 @@ from redis.exceptions import (
 )
 
 from scalar.core.errors import CoordinationError
+from scalar.core.secret import redact
 
 #: The prefix of all our Redis keys.
 PREFIX = "scalar:"
@@ -103,5 +104,5 @@ def translate_errors() -> Iterator[None]:
         yield
     except redis.RedisError as exc:
         lines = str(exc).splitlines() or [type(exc).__name__]
-        what = lines[0].rstrip(".")
+        what = redact(lines[0].rstrip("."))
         raise CoordinationError(f"Redis failed: {what}") from exc

@@ -25,11 +25,14 @@ NO_SUCH = re.compile(r"no such (table|column)")
 def make_engine(url: str) -> Engine:
     """Return an engine that connects on first use."""
     if url.startswith("sqlite"):
-        engine = create_engine(url, connect_args={"timeout": TIMEOUT})
+        engine = create_engine(
+            url, connect_args={"timeout": TIMEOUT}, hide_parameters=True
+        )
         event.listen(engine, "connect", _prepare_sqlite)
         return engine
     return create_engine(
         url,
+        hide_parameters=True,
         pool_size=POOL_SIZE,
         max_overflow=0,
         pool_timeout=TIMEOUT,

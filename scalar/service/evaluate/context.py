@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from scalar.core.app import RegisteredApp
 from scalar.core.policy.policy import Policy
 from scalar.core.reason import Cause
+from scalar.core.secret import Redactor
 from scalar.ports.platform import Platform
 from scalar.service.parts import Parts
 
@@ -34,6 +35,12 @@ class AppContext:
     def now(self) -> datetime:
         """Return the time that all workers share (aware, UTC)."""
         return self.parts.clock.now() + self.ahead
+
+    def redact(self, text: str) -> str:
+        """Return a text without the app's secrets."""
+        address = self.app.address
+        secrets = (*address.secrets(), self.app.heroku_key.reveal())
+        return Redactor(secrets, user=address.url.user).redact(text)
 
     def policy(self, process_type: str) -> Policy | Cause:
         """Return the policy of a process type, or why it has none."""

@@ -11,12 +11,13 @@ from scalar.core.event import Event
 from scalar.core.formation import Formation
 from scalar.core.reason import Cause, Reason
 
-#: Why an app is held though its counts are known.
+#: Why an app is held though its counts are known, so that changes of it may wait. An
+#: app that Heroku does not have waits for nothing.
 PLATFORM_REASONS = frozenset(
     {
         *(Reason.NOT_AUTHORIZED, Reason.FORBIDDEN, Reason.PAYMENT_REQUIRED),
-        *(Reason.APP_NOT_ON_HEROKU, Reason.HEROKU_REFUSED),
-        *(Reason.HEROKU_UNAVAILABLE, Reason.RATE_LIMITED, Reason.CALLS_LOW),
+        *(Reason.HEROKU_REFUSED, Reason.HEROKU_UNAVAILABLE),
+        *(Reason.RATE_LIMITED, Reason.CALLS_LOW),
         Reason.PLATFORM_UNKNOWN,
     }
 )

@@ -113,6 +113,7 @@ def _evaluate(ctx: AppContext, lease: Lease, memory: Memory) -> Evaluation:
     except ScalarError:
         raise
     except Exception as exc:
-        log.exception(logfmt.line("poll.failed", app=ctx.app.name))
+        line = logfmt.line("poll.failed", app=ctx.app.name)
+        log.exception(line, extra={"redact": ctx.redact})
         what = f"{type(exc).__name__} in this program, see the log"
         return Evaluation(memory, hold=Cause(Reason.INTERNAL_ERROR, what))

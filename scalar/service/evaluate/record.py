@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -41,14 +41,17 @@ def record(
     """
     app, now = ctx.app, ctx.now()
     memory = done.memory
-    holds, hold_events = track_holds(app.name, memory.holds, _held(done), now)
+    held = _held(ctx, done)
+    holds, hold_events = track_holds(app.name, memory.holds, held, now)
     _log_changes_elsewhere(done.events)
-    _log_holds(app, done, memory.holds, holds, now)
+    _log_holds(app, done, memory.holds, holds, now, held=held)
     _log_decisions(ctx, done)
     memory, dry_runs = record_dry_runs(ctx, done, memory)
     all_holds = {**memory.holds, **holds}
     events = tuple(
-        _identified(ctx, event, before, all_holds)
+        replace(
+            _identified(ctx, event, before, all_holds), detail=ctx.redact(event.detail)
+        )
         for event in (*done.events, *hold_events, *dry_runs)
     )
     memory = replace(
@@ -93,11 +96,16 @@ def _leased_until(ctx: AppContext, memory: Memory) -> datetime | None:
     return max(ends, default=None)
 
 
-def _held(done: Evaluation) -> dict[str, Cause]:
-    """Return why each process type, or the whole app, is held."""
+def _held(ctx: AppContext, done: Evaluation) -> dict[str, Cause]:
+    """Return why each process type, or the whole app, is held, without secrets."""
     if done.hold:
-        return {WHOLE_APP: done.hold}
-    return {d.process_type: d.hold for d in done.decisions if d.hold}
+        held = {WHOLE_APP: done.hold}
+    else:
+        held = {d.process_type: d.hold for d in done.decisions if d.hold}
+    return {
+        name: replace(cause, detail=ctx.redact(cause.detail)) if cause.detail else cause
+        for name, cause in held.items()
+    }
 
 
 def _log_holds(
@@ -106,11 +114,13 @@ def _log_holds(
     before: Mapping[str, Hold],
     holds: Mapping[str, Hold],
     now: datetime,
+    *,
+    held: Collection[str],
 ) -> None:
     wanted = ",".join(
         f"{d.process_type}:{d.current}->{d.desired}" for d in done.changes
     )
-    for name in _held(done):
+    for name in held:
         hold = holds[name]
         quiet = hold.reason in WARNED_ONCE and hold.times > 1
         log.log(
