@@ -285,7 +285,8 @@ SETTINGS: tuple[Setting, ...] = (
         "DATABASE_URL",
         "sqlite:///scalar.sqlite3",
         _database_url,
-        "the registry and the journal: PostgreSQL, or a SQLite file",
+        "the registry and the journal: PostgreSQL, or a SQLite file; one elsewhere is "
+        "spoken to with TLS, unless `sslmode` in the URL or `PGSSLMODE` says otherwise",
     ),
     Setting(
         "REDIS_URL",
@@ -330,7 +331,8 @@ SETTINGS: tuple[Setting, ...] = (
         "APP_CONNECT_TIMEOUT",
         "3.05",
         _seconds(10),
-        "seconds to connect to an app",
+        "seconds to connect to an app, with the lookup of its name and all its "
+        "addresses",
     ),
     Setting(
         "APP_READ_TIMEOUT",

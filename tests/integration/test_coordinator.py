@@ -364,6 +364,15 @@ def test_a_lease_is_renewed_during_the_evaluation(client):
     assert coordinator.store(lease, Memory())
 
 
+def test_an_evaluation_that_hangs_does_not_keep_its_lease(client, monkeypatch):
+    monkeypatch.setattr(redis_coordinator, "LONGEST_EVALUATION", 0.1)
+    coordinator = RedisCoordinator(client)
+    begin(coordinator, 1, "one")
+    client.pexpire("scalar:lease:1", 1500)
+
+    wait_until(lambda: client.get("scalar:lease:1") is None, timeout=5)
+
+
 def test_a_reservation_expires(client):
     coordinator = RedisCoordinator(client)
     coordinator.reserve([1], "one", 0.05)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import logging
 import threading
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from devtools.ports import free_port
+from scalar.adapters.http import ping
 from scalar.adapters.http.ping import HttpPinger
 from scalar.adapters.http.session import make_session
 from scalar.adapters.http.tls import tls_context
@@ -52,6 +54,24 @@ def switch():
 
 def pinger(url):
     return HttpPinger(make_session(tls_context(), timeout=(1, 1)), Secret(url))
+
+
+def test_a_switch_that_drips_its_answer_holds_nobody_for_long(switch, monkeypatch):
+    """Each byte restarts a socket's timeout."""
+
+    def drip(handler):
+        with suppress(OSError):
+            for byte in b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n":
+                handler.wfile.write(bytes([byte]))
+                given_up.wait(0.05)
+
+    given_up = threading.Event()
+    monkeypatch.setattr(switch.handler, "do_GET", drip)
+    monkeypatch.setattr(ping, "LONGEST_PING", 0.2)
+    try:
+        assert not pinger(f"http://127.0.0.1:{switch.server_port}{PATH}").ping()
+    finally:
+        given_up.set()
 
 
 def test_a_switch_is_called_with_a_get(switch):

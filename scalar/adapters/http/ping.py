@@ -6,10 +6,14 @@ import logging
 
 import requests
 
+from scalar.adapters.deadline import within
 from scalar.core import logfmt
 from scalar.core.secret import Secret
 
 log = logging.getLogger("scalar.status")
+
+#: Seconds for a whole ping, however slowly its answer comes.
+LONGEST_PING = 8.0
 
 
 class HttpPinger:
@@ -25,10 +29,12 @@ class HttpPinger:
     def ping(self) -> bool:
         """GET the URL; return whether the answer is a success. Never raises."""
         try:
-            answer = self._session.get(
-                self._url.reveal(), allow_redirects=False, stream=True
-            )
-            with answer:
+            with (
+                within(LONGEST_PING),
+                self._session.get(
+                    self._url.reveal(), allow_redirects=False, stream=True
+                ) as answer,
+            ):
                 status = answer.status_code
         except (requests.RequestException, OSError) as exc:
             log.warning(logfmt.line("status.ping_failed", detail=type(exc).__name__))

@@ -11,6 +11,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from scalar.adapters.deadline import BoundedResponse
+from scalar.adapters.http.connecting import open_connection
 from scalar.adapters.http.public_addresses import only_public
 
 USER_AGENT = "heroku-proc-scalar"
@@ -21,9 +22,15 @@ MAX_HOSTS = 1_000
 class _Http(HTTPConnection):
     response_class = BoundedResponse
 
+    def _new_conn(self) -> socket.socket:
+        return open_connection(self)
+
 
 class _Https(HTTPSConnection):
     response_class = BoundedResponse
+
+    def _new_conn(self) -> socket.socket:
+        return open_connection(self)
 
 
 class _PublicHttp(_Http):

@@ -24,6 +24,9 @@ EARLY_PART = 0.25
 #: Seconds until a lease expires unless it is renewed: how long an app is not evaluated
 #: after the worker that was evaluating it has died.
 LEASE_SECONDS = 3.0
+#: Seconds for which an evaluation keeps its lease; more than its deadline, with the
+#: database's.
+LONGEST_EVALUATION = 30.0
 #: Seconds without a poll after which an app no longer counts as slow.
 SLOW_SECONDS = 600.0
 #: Seconds until an unchanged memory expires.
@@ -44,7 +47,7 @@ class RedisCoordinator:
         self._heartbeats = client.register_script(scripts.HEARTBEATS)
         self._standing = client.register_script(scripts.STANDING)
         self._batcher = ScriptBatcher(client.connection_pool)
-        self._keeper = LeaseKeeper(client, LEASE_SECONDS)
+        self._keeper = LeaseKeeper(client, LEASE_SECONDS, LONGEST_EVALUATION)
 
     def open_tick(self, period: float) -> Tick | None:
         """Accept a tick, at most one per `period` seconds."""

@@ -2,7 +2,7 @@
 
 A lease is short, so that another worker can soon take over the app of a worker that
 died. One thread per process renews the leases in use; it starts with the first lease,
-and so after any fork.
+and so after any fork. An evaluation that hangs keeps its lease for a while only.
 """
 
 from __future__ import annotations
@@ -22,11 +22,18 @@ end
 
 
 class LeaseKeeper:
-    """Renews leases every third of their duration, until they are dropped."""
+    """Renews leases every third of their duration, until they are dropped.
 
-    def __init__(self, client: redis.Redis, seconds: float) -> None:
+    Args:
+        client: To Redis.
+        seconds: How long a lease lasts.
+        longest: Seconds after which a lease is no longer renewed: its evaluation hangs.
+    """
+
+    def __init__(self, client: redis.Redis, seconds: float, longest: float) -> None:
         self._redis = client
         self._seconds = seconds
+        self._longest = longest
         self._renew = client.register_script(_RENEW)
         self._held: dict[str, tuple[str, float]] = {}
         self._lock = threading.Lock()
@@ -57,8 +64,11 @@ class LeaseKeeper:
 
     def _renew_old(self) -> None:
         """Renew the leases that are older than a third of their duration."""
-        old = time.monotonic() - self._seconds / 3
+        now = time.monotonic()
+        old, hung = now - self._seconds / 3, now - self._longest
         with self._lock:
+            for key in [key for key, (_, at) in self._held.items() if at < hung]:
+                del self._held[key]
             due = [(key, token) for key, (token, at) in self._held.items() if at < old]
         if not due:
             return

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from scalar.core.errors import RegistryError
@@ -17,6 +18,8 @@ from scalar.core.secret import redact
 POOL_SIZE = 2
 #: Seconds to wait for another writer (SQLite), or for a connection (PostgreSQL).
 TIMEOUT = 5
+#: Hosts that are this machine.
+LOCAL = frozenset({"", "localhost", "::1", "[::1]"})
 #: A missing table or column: PostgreSQL's error codes, and SQLite's message.
 UNDEFINED = frozenset({"42P01", "42703"})
 NO_SUCH = re.compile(r"no such (table|column)")
@@ -30,6 +33,9 @@ def make_engine(url: str) -> Engine:
         )
         event.listen(engine, "connect", _prepare_sqlite)
         return engine
+    from scalar.adapters.sql import waiting  # noqa: PLC0415 - brings psycopg2
+
+    waiting.install()
     return create_engine(
         url,
         hide_parameters=True,
@@ -42,8 +48,30 @@ def make_engine(url: str) -> Engine:
             "connect_timeout": TIMEOUT,
             "application_name": "heroku-proc-scalar",
             "options": f"-c statement_timeout={TIMEOUT * 2_000}",
+            **_tls(make_url(url)),
         },
     )
+
+
+def _tls(url: URL) -> dict[str, str]:
+    """Return libpq's option that demands TLS, where nobody said otherwise.
+
+    libpq's default takes plain text from a server, or from someone on the way, that
+    offers no TLS. What is said in the URL or in libpq's own variables is kept: here it
+    would be overridden.
+    """
+    said = {"sslmode", "service"} & url.query.keys()
+    if said or os.environ.get("PGSSLMODE") or os.environ.get("PGSERVICE"):
+        return {}
+    hosts = url.query.get("host") or url.host or os.environ.get("PGHOST", "")
+    each = hosts.split(",") if isinstance(hosts, str) else hosts
+    return {} if all(map(_is_local, each)) else {"sslmode": "require"}
+
+
+def _is_local(host: str) -> bool:
+    """Return whether a host of libpq is this machine: a folder, or loopback."""
+    name = host.partition(":")[0] if host.count(":") == 1 else host
+    return name in LOCAL or name.startswith(("/", "@", "127."))
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
