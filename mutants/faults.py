@@ -22,6 +22,11 @@ SHOWN = "tests/unit/test_shown_secrets.py"
 REDIS = "scalar/adapters/redis"
 COORDINATOR = "tests/integration/test_coordinator.py"
 HTTP_SECRETS = "tests/integration/test_http_secrets.py"
+ORDERS = "tests/unit/test_heed_orders.py"
+MEANWHILE = "tests/integration/database/test_changed_meanwhile.py"
+SWITCHED_OFF = f"{SCENARIOS}/test_switched_off.py"
+LEASES = f"{SCENARIOS}/test_leases.py"
+NEARER = "tests/unit/test_nearer.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -517,6 +522,174 @@ FAULTS: tuple[Fault, ...] = (
         "for event in (*recorded, *memory.unconfirmed)",
         "for event in recorded",
         STALE,
+    ),
+    Fault(
+        "an order typed before a change is not heard",
+        f"{EVALUATE}/heed_orders.py",
+        "    if revision == ctx.app.revision:\n",
+        "    if revision:\n",
+        ORDERS,
+    ),
+    Fault(
+        "an app that was removed is scaled",
+        f"{EVALUATE}/heed_orders.py",
+        "    if revision == ctx.app.revision:\n",
+        "    if revision in (None, ctx.app.revision):\n",
+        ORDERS,
+    ),
+    Fault(
+        "dynos are removed though the database cannot be asked",
+        f"{EVALUATE}/heed_orders.py",
+        "if decision.is_to_be_made and not decision.is_up:",
+        "if decision.is_to_be_made and not decision.changes:",
+        ORDERS,
+    ),
+    Fault(
+        "an order is heard, and the change left to the next evaluation",
+        f"{EVALUATE}/poll_and_scale.py",
+        "        if done.is_outdated and not done.scaled:\n",
+        "        if done.is_outdated and done.memory is None:\n",
+        ORDERS,
+    ),
+    Fault(
+        "a command overwrites what another one has changed meanwhile",
+        "scalar/adapters/sql/registry.py",
+        "        row &= (AppRow.id == read.id) & (AppRow.revision == read.revision)\n",
+        "        row &= AppRow.id == read.id\n",
+        MEANWHILE,
+    ),
+    Fault(
+        "an app registered anew is taken for the one that was read",
+        "scalar/adapters/sql/registry.py",
+        "        row &= (AppRow.id == read.id) & (AppRow.revision == read.revision)\n",
+        "        row &= AppRow.revision == read.revision\n",
+        MEANWHILE,
+    ),
+    Fault(
+        "set-policy and pause-app write whatever row is there",
+        "scalar/service/policies.py",
+        "set_policy(name, process_type, values, read=app.key)",
+        "set_policy(name, process_type, values)",
+        MEANWHILE,
+    ),
+    Fault(
+        "apply writes whatever row is there",
+        "scalar/service/fleet.py",
+        "registry.set_policy(name, process_type, values, read=rows[name])",
+        "registry.set_policy(name, process_type, values)",
+        MEANWHILE,
+    ),
+    Fault(
+        "move-app and set-heroku-key undo each other",
+        "scalar/service/unless_changed.py",
+        "if _identity(readable(parts, name)) != _identity(before):",
+        "if before is None:",
+        MEANWHILE,
+    ),
+    Fault(
+        "a 0 by hand is started again",
+        f"{DECISION}/protect.py",
+        "off = observed.quantity == 0 and is_off(policy, observed.past)",
+        "off = False",
+        SWITCHED_OFF,
+    ),
+    Fault(
+        "our own 0 is taken for a person's",
+        f"{DECISION}/formation_changes.py",
+        "ours = event.kind is EventKind.SCALED and event.to_quantity == 0",
+        "ours = False",
+        SWITCHED_OFF,
+    ),
+    Fault(
+        "a fallback starts what a person has set to 0",
+        f"{DECISION}/stages.py",
+        "*(respect_manual_change, stay_off, pause),",
+        "*(respect_manual_change, pause),",
+        SWITCHED_OFF,
+    ),
+    Fault(
+        "the journal is not asked who set a process type to 0",
+        f"{EVALUATE}/recall.py",
+        "return replace(seen, memory=note_stopped(memory, in_order))",
+        "return replace(seen, memory=memory)",
+        SWITCHED_OFF,
+    ),
+    Fault(
+        "an app in maintenance mode is scaled",
+        f"{EVALUATE}/maintenance.py",
+        "return _held(seen) if found.maintenance else seen",
+        "return seen",
+        SWITCHED_OFF,
+    ),
+    Fault(
+        "a fallback adds dynos in maintenance mode",
+        f"{EVALUATE}/maintenance.py",
+        "return starts or decision.count is None",
+        "return starts",
+        SWITCHED_OFF,
+    ),
+    Fault(
+        "dynos are started though Heroku cannot be asked for the mode",
+        f"{EVALUATE}/maintenance.py",
+        "if decision.process_type not in asking:",
+        "if decision.process_type:",
+        SWITCHED_OFF,
+    ),
+    Fault(
+        "Heroku is asked for the mode at each poll of a maintenance",
+        f"{EVALUATE}/maintenance.py",
+        "at = ctx.now() if found.maintenance else None",
+        "at = None",
+        SWITCHED_OFF,
+    ),
+    Fault(
+        "a deploy begins a lease",
+        f"{EVALUATE}/settle_leases.py",
+        "    if by_deploy:\n",
+        "    if by_deploy and made is None:\n",
+        LEASES,
+    ),
+    Fault(
+        "when Heroku says that a change was made is not looked at",
+        f"{EVALUATE}/settle_leases.py",
+        "made = past.made_by_hand_at or past.changed_by_hand_at",
+        "made = past.changed_by_hand_at",
+        LEASES,
+    ),
+    Fault(
+        "the last release is asked for at each poll of a lease",
+        f"{EVALUATE}/settle_leases.py",
+        "return replace(past, lease_is_sure=True)",
+        "return past",
+        LEASES,
+    ),
+    Fault(
+        "resume-app ends no lease",
+        "scalar/service/policies.py",
+        "    ended = {} if up != down else _leases(parts, app, process_type)\n",
+        "    ended = {}\n",
+        LEASES,
+    ),
+    Fault(
+        "status tells of no lease",
+        f"{EVALUATE}/record.py",
+        "return max(ends, default=None)",
+        "return None",
+        LEASES,
+    ),
+    Fault(
+        "a value of the environment freezes an app",
+        "scalar/core/policy/resolve.py",
+        "            nearer.settle()\n",
+        "",
+        NEARER,
+    ),
+    Fault(
+        "of two values that contradict each other the farther one wins",
+        "scalar/core/policy/nearer.py",
+        "return one if ranks[one] < ranks[other] else other",
+        "return one if ranks[one] > ranks[other] else other",
+        NEARER,
     ),
     Fault(
         "what an evaluation records is not handed on",

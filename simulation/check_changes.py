@@ -119,7 +119,8 @@ def sent(
     if app is not None and app.id != f"id-of-{name}":
         checker.broken(WRONG_APP, name, f"it is {app.id}, and gets {dict(quantities)}")
     gone = checker.orders.gone.get(name)
-    if gone is not None and gone < now - SLACK:
+    blind = checker.world.database_is_away or checker.world.database_hangs
+    if gone is not None and gone < now - SLACK and (downs or not blind):
         checker.broken(UNHEARD, name, f"removed {now - gone:.1f} s ago, and scaled")
 
 

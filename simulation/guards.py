@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 PERSONS = frozenset({"pause", "dry run"})
 #: Seconds by which the times of a span may differ in a sound world.
 SLACK = 1.0
+#: What is a release, and seconds after it in which a change is the deploy's.
+RELEASES = frozenset({"release", "type added", "type removed"})
+DEPLOYING = 120.0
 #: Seconds that a call of Heroku's API takes at most.
 LONGEST_CALL = 8.0
 
@@ -49,6 +52,11 @@ def _is_leased(case: Case) -> bool:
     if len(changes) > 1 and changes[-2].who != "us":
         return False  # it may have been undone before anybody saw it
     at = changes[-1].at
+    if any(
+        i.target == name and i.kind in RELEASES and 0 <= at - i.at < DEPLOYING
+        for i in checker.world.incidents
+    ):
+        return False  # the deploy may have made it
     if any(
         n == changes[-1].after and abs(asked - at) < 2 * LONGEST_CALL
         for asked, n in checker.asked_for[name, case.process_type]

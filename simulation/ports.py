@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
 from typing import TYPE_CHECKING, NoReturn, TypeVar
@@ -490,7 +490,7 @@ class HerokuCalls:
 
         def read() -> Formation:
             world.record.reads[self.app] += 1
-            return world.heroku.read(self.app)
+            return self._dated(world.heroku.read(self.app))
 
         return self._heard(self.line.heroku("formation", read))
 
@@ -511,12 +511,22 @@ class HerokuCalls:
                 HEROKU_TIMEOUT + 0.1,
             )
         answer = self.line.heroku(
-            "scale", lambda: world.make(self.app, quantities, evaluation, who="us")
+            "scale",
+            lambda: self._dated(world.make(self.app, quantities, evaluation, who="us")),
         )
         if isinstance(evaluation, Evaluation):
             for change in evaluation.made:
                 change.answered = True
         return self._heard(answer)
+
+    def _dated(self, rows: Formation) -> Formation:
+        """Return rows with the time of their last change, as Heroku tells it."""
+        world, dated = self.line.world, {}
+        for name, row in rows.items():
+            change = world.record.last_change(self.app, name)
+            at = world.moment(change.at) if change else None
+            dated[name] = replace(row, changed_at=at)
+        return dated
 
     def _heard(self, answer: T) -> T:
         """Share the calls left; an answer is not lost because Redis is away."""

@@ -9,7 +9,8 @@ like stands in a comment before the block:
 The process type `worker` has that many dynos. The counts are polled one after
 the other, `every` so many seconds (10), before the first command that evaluates;
 for the last one they are the answer. `hand=8` are the dynos that a person asks
-for before that, `released=60` the seconds since a release, `at=` the time.
+for before that, `released=60` the seconds since a release, `max=3` the most dynos
+that the environment says, `at=` the time.
 """
 
 from __future__ import annotations
@@ -66,6 +67,8 @@ class Session:
             start = datetime.fromisoformat(facts["at"]).replace(tzinfo=UTC)
             self.world.clock.walk((start - self.world.clock.now()).total_seconds())
         self.world.add(worker=int(facts.get("dynos", 0)))
+        if "max" in facts:
+            self.world.environment = {"max": facts["max"]}
         self.counts = facts["counts"].split(",") if "counts" in facts else []
 
     def type(self, line):
