@@ -450,7 +450,7 @@ def test_a_memory_is_kept_for_days(client):
 
 def test_a_lease_that_was_dropped_is_renewed_no_more(client):
     """A renewal is seen by the end of the other lease: it shortens that."""
-    keeper = LeaseKeeper(client, seconds=0.06)
+    keeper = LeaseKeeper(client, seconds=0.06, longest=60)
     for name in ("dropped", "kept"):
         client.set(name, "one", px=60_000)
         keeper.keep(name, "one")

@@ -32,7 +32,7 @@ each_spelling = pytest.mark.parametrize(
 @pytest.fixture
 def source():
     getter = Getter(tls_context(""), timeout=(1, 1))
-    yield HttpCountSource(getter, total_timeout=2, max_bytes=65536)
+    yield HttpCountSource(getter, total_timeout=2, max_bytes=65536, period=10)
     getter.close()
 
 
@@ -127,7 +127,7 @@ def test_a_poll_logs_nothing_of_what_signs_it(source, counts_app, address, caplo
 def test_an_answer_is_read_no_further_than_its_bound(counts_app, size, monkeypatch):
     """Not read as a whole, and measured after that."""
     getter = Getter(tls_context(""), timeout=(1, 5))
-    source = HttpCountSource(getter, total_timeout=5, max_bytes=65536)
+    source = HttpCountSource(getter, total_timeout=5, max_bytes=65536, period=10)
     counts_app.behave("huge", size=size)
     read, get = [], getter.get
 

@@ -148,6 +148,6 @@ def test_an_event_costs_no_further_trip(client):
 
 def test_nothing_is_kept_of_a_lease_that_nobody_has(client):
     coordinator = RedisCoordinator(client)
-    coordinator.finish(Lease(1, "lost"), Memory(stuck=True))
+    coordinator.finish(Lease(1, "lost", datetime.now(UTC)), Memory(stuck=True))
 
     assert coordinator.heartbeats().stuck == 0

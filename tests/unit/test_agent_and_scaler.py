@@ -31,7 +31,7 @@ def works(draw):
     """Return the work of a process type `worker`."""
     count = draw(st.none() | counts)
     unknown = {} if count is not None else {"count": draw(words)}
-    latency = draw(st.none() | seconds)
+    latency = draw(st.none() | (st.just(0.0) if count == 0 else seconds))
     if latency is None:
         unknown["latency"] = draw(words)
     numbers = draw(st.none() | st.sets(st.integers(1, 99), max_size=4))
