@@ -54,9 +54,10 @@ beat_schedule = {
     "fan-out": {
         "task": "scalar.fan_out",
         "schedule": schedule(_settings.sleep_period, nowfun=uptime_now),
-        # Redis rejects the extra tick that a restart causes.
+        # Redis rejects the extra tick of a restart, and ticks that waited. They have no
+        # time at which they expire: a worker's clock may be ahead of beat's.
         "last_run_at": LONG_AGO,
-        "options": {"queue": "tick", "expires": float(_settings.sleep_period)},
+        "options": {"queue": "tick"},
     }
 }
 # The default one stores times in a file; uptimes mean nothing after a restart.

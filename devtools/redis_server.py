@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -109,21 +110,36 @@ class RedisServer:
             "appendonly": "no",
             **self._config,
         }
-        arguments = [text for name in options for text in (f"--{name}", options[name])]
+        file = self._write(options)
         with self._log.open("wb") as output:
             self._process = start_tethered(
-                [str(self._binary), *arguments],
+                [str(self._binary), str(file)],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        while not self._answers():
-            if self._process.poll() is not None or time.monotonic() > end:
-                self.kill()
-                return False
-            time.sleep(0.02)
+        try:
+            while not self._answers():
+                if self._process.poll() is not None or time.monotonic() > end:
+                    self.kill()
+                    return False
+                time.sleep(0.02)
+        finally:
+            file.unlink()
         return True
+
+    def _write(self, options: Mapping[str, str]) -> Path:
+        """Write the options to a file that only we can read.
+
+        Everyone can read the arguments of a process, and there may be a password.
+        """
+        file = self._directory / "redis.conf"
+        file.unlink(missing_ok=True)
+        file.touch(mode=0o600)
+        lines = (f"{name} {json.dumps(value)}\n" for name, value in options.items())
+        file.write_text("".join(lines))
+        return file
 
     def _answers(self) -> bool:
         """Return whether it answers, and not another server on that port."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -107,12 +108,19 @@ def _with_defaults(env: dict[str, str], data: Path, stack: ExitStack) -> dict[st
     data = data.resolve()
     if not _is_set(env, "REDIS_URL", "REDIS_TLS_URL"):
         folder = data / "redis"
-        folder.mkdir(parents=True, exist_ok=True)
-        env["REDIS_URL"] = stack.enter_context(redis_server(folder)).url
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Any user of this machine can connect to it.
+        password = secrets.token_urlsafe(24)
+        server = redis_server(folder, config={"requirepass": password})
+        url = stack.enter_context(server).url
+        env["REDIS_URL"] = url.replace("://", f"://:{password}@")
         notes["Redis"] = "our own, empty at every start; REDIS_URL is not set"
     if not _is_set(env, "DATABASE_URL"):
-        data.mkdir(parents=True, exist_ok=True)
-        env["DATABASE_URL"] = f"sqlite:///{data / 'scalar.sqlite3'}"
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = data / "scalar.sqlite3"
+        file.touch()
+        file.chmod(0o600)  # URLs and tokens are in it; SQLite's other files are alike
+        env["DATABASE_URL"] = f"sqlite:///{file}"
         notes["Database"] = "DATABASE_URL is not set"
     return notes
 

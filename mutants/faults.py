@@ -465,6 +465,20 @@ FAULTS: tuple[Fault, ...] = (
         "tests/integration/test_coordinator.py",
     ),
     Fault(
+        "a byte of a header that is a digit to Python raises",
+        "scalar/core/whole_number.py",
+        "return int(value) if _DIGITS.fullmatch(value) else None",
+        "return int(value) if value.strip().isdigit() else None",
+        "tests/unit/test_whole_number.py",
+    ),
+    Fault(
+        "one memory that is no text fails the calls of all apps",
+        "scalar/adapters/redis/connection.py",
+        '        encoding_errors="backslashreplace",\n',
+        "",
+        "tests/integration/test_script_batcher.py",
+    ),
+    Fault(
         "a Redis that becomes read-only ends the workers",
         "scalar/worker/_transport.py",
         "connection_errors = (*redis.Transport.connection_errors, RedisError)",

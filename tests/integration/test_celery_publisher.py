@@ -94,6 +94,15 @@ def test_a_message_equals_the_one_celery_makes(celery_apps, redis_url, client):
     assert without_ids(ours) == without_ids(theirs)
 
 
+def test_no_clock_of_a_worker_drops_a_message(publisher, client):
+    """Whether it is too late is decided by Redis, where its reservation ends."""
+    publisher.publish(APP_KEYS[:1], "token")
+
+    (message,) = messages(client)
+    assert message["headers"]["expires"] is None
+    assert message["headers"]["eta"] is None
+
+
 def test_the_message_of_a_slow_app_says_so_in_a_header(publisher, client):
     """Arguments would be too many for a worker of an older version."""
     publisher.publish(APP_KEYS[:1], "token")

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from redis import Redis
 
 from scalar.adapters.inmemory import coordination as inmemory_coordination
 from scalar.adapters.inmemory.chance import SeededChance
@@ -415,6 +416,41 @@ def test_a_lease_tells_the_time_of_redis(client):
     lease, _ = begin(RedisCoordinator(client), 1, "one")
 
     assert 0 <= lease.at.timestamp() - seconds < 60
+
+
+def test_an_app_whose_memory_is_no_text_spoils_no_other(client, redis_url):
+    """The next evaluation reads the formation again, and stores a new memory."""
+    coordinator = RedisCoordinator(client)
+    lease, _ = begin(coordinator, 2, "one")
+    coordinator.finish(lease, FULL)
+    with Redis.from_url(redis_url) as raw:
+        raw.set("scalar:app:1", b'{"v":1,"reported":["\xff\xfe"]}')
+
+    assert coordinator.recall([1, 2]) == {1: Memory(), 2: FULL}
+    lease, memory = begin(coordinator, 1, "two")
+    assert replace(memory, doubtful=False) == Memory()
+    coordinator.finish(lease, FULL)
+    assert coordinator.recall([1]) == {1: FULL}
+
+
+@pytest.mark.parametrize("forged", ["x", "9" * 5_000, "²", "-1", b"\xff"])
+def test_a_forged_time_is_an_error_of_redis(client, forged):
+    coordinator = RedisCoordinator(client)
+    client.set("scalar:evaluated", forged)
+    with pytest.raises(CoordinationError, match="for a time"):
+        coordinator.heartbeats()
+    lease, _ = begin(coordinator, 1, "one")
+    coordinator.finish(lease, None)
+
+    assert coordinator.heartbeats().evaluated_at is not None
+
+
+def test_a_forged_app_is_not_waited_for(client):
+    coordinator = RedisCoordinator(client)
+    client.zadd("scalar:polled", {"x": 1, "²": 2, "7": 3})
+
+    assert coordinator.polled_before(NOON, 10) == [7]
+    assert client.zrange("scalar:polled", 0, -1) == ["7"]
 
 
 def test_an_unavailable_redis_raises_coordination_error(own_redis):

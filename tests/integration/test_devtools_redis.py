@@ -38,6 +38,19 @@ def test_it_answers_and_ends_with_the_block(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["redis.log"]
 
 
+def test_its_password_stands_in_no_process_list(tmp_path):
+    config = {"requirepass": 'a "quoted" \\ pass word'}
+    with (
+        redis_server(tmp_path, config=config) as server,
+        redis.Redis(port=server.port, password=config["requirepass"]) as client,
+    ):
+        arguments = psutil.Process(server.pid).cmdline()
+
+        assert client.ping()
+        assert "quoted" not in " ".join(arguments)
+        assert not (tmp_path / "redis.conf").exists()
+
+
 def test_it_ends_when_the_block_fails():
     pids = []
 

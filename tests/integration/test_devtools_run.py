@@ -6,9 +6,12 @@ import os
 import signal
 import subprocess
 import sys
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
+from redis import Redis
+from redis.exceptions import AuthenticationError
 
 from devtools.procfile import ROOT
 from devtools.run import environment, without_secrets
@@ -52,6 +55,26 @@ def start(tmp_path):
         process.wait(10)
 
 
+def redis_password(family):
+    """Return the password of Redis, which the worker uses and others lack."""
+    worker = next(one for one in family if "worker" in one.cmdline())
+    url = urlsplit(worker.environ()["REDIS_URL"])
+    with Redis.from_url(url.geturl()) as client:
+        assert client.ping()
+    with Redis(port=url.port) as stranger, pytest.raises(AuthenticationError):
+        stranger.ping()
+    return url.password
+
+
+def assert_private(family, data, password):
+    """Assert that other users of the machine can read neither password nor data."""
+    for one in family:
+        assert password not in " ".join(one.cmdline())
+    files = [path for path in data.glob("scalar.sqlite3*") if path.is_file()]
+    assert {path.stat().st_mode & 0o077 for path in files} == {0}
+    assert not (data / "redis" / "redis.conf").exists()
+
+
 @pytest.mark.parametrize(
     ("number", "status"),
     [
@@ -73,6 +96,9 @@ def test_it_runs_beat_and_worker_and_leaves_nothing_behind(
     family = psutil.Process(process.pid).children(recursive=True)
     assert any("redis-server" in one.name() for one in family)
 
+    password = redis_password(family)
+    assert_private(family, tmp_path / "data", password)
+
     os.killpg(process.pid, number)  # as a terminal does, to the whole group
     assert process.wait(40) == status
     wait_until(lambda: all(is_gone(one.pid) for one in family))
@@ -83,6 +109,7 @@ def test_it_runs_beat_and_worker_and_leaves_nothing_behind(
     assert f"Database  sqlite:///{tmp_path}/data/scalar.sqlite3" in said
     assert (tmp_path / "data" / "scalar.sqlite3").exists()
     assert KEY not in said
+    assert password not in said
 
 
 def test_without_a_key_it_says_how_to_get_one(start):

@@ -83,6 +83,32 @@ def test_an_error_reply_is_raised_for_its_caller_only(client, batcher, other):
     assert all(isinstance(reply, redis.ResponseError) for reply in replies[1::2])
 
 
+def test_what_cannot_be_encoded_is_an_error_for_its_caller_only(echo, other):
+    """Before it is queued, so that it shares no round trip."""
+    texts = ["good", None] * 10
+    replies = together(echo, texts, other)
+
+    assert replies[::2] == ["good"] * 10
+    assert all(isinstance(reply, redis.DataError) for reply in replies[1::2])
+
+
+def test_what_cannot_be_decoded_fails_no_call(client, batcher, other):
+    """It is no valid JSON, nor a number, so its reader notices."""
+    script = client.register_script("return redis.call('GET', KEYS[1])")
+    with redis.Redis.from_url(f"redis://127.0.0.1:{port(other)}/0") as raw:
+        raw.set("good", '{"v":1}')
+        raw.set("bad", b'{"v":"\xff\xb2"}')
+    names = ["good", "bad"] * 10
+    replies = together(lambda name: batcher.run(script, [name], []), names, other)
+
+    assert set(replies[::2]) == {'{"v":1}'}
+    assert set(replies[1::2]) == {r'{"v":"\xff\xb2"}'}
+
+
+def port(client):
+    return client.connection_pool.connection_kwargs["port"]
+
+
 def test_scripts_missing_on_the_server_are_loaded_again(echo, other):
     echo("first")
     other.script_flush()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-from datetime import UTC, datetime, timedelta
 
 import pytest
 from redis import Redis
@@ -44,22 +42,16 @@ def start(request, tmp_path, redis_url):
 
 @pytest.fixture
 def ticks(redis_url):
-    """Return when each tick was sent, by the clock of beat."""
+    """Return how many ticks were sent."""
     with Redis.from_url(redis_url) as client:
-
-        def read():
-            texts = client.lrange(f"{PREFIX}celery:tick", 0, -1)
-            ends = [json.loads(text)["headers"]["expires"] for text in texts]
-            return [datetime.fromisoformat(end) for end in ends]
-
-        yield read
+        yield lambda: client.llen(f"{PREFIX}celery:tick")
 
 
 def test_the_first_tick_is_sent_at_once_even_after_a_restart(start, ticks):
     """Otherwise nothing would be polled for a period."""
     for starts in (1, 2):
         with start(HOUR) as process:
-            wait_until(lambda: len(ticks()) == starts, timeout=PATIENCE)  # noqa: B023
+            wait_until(lambda: ticks() == starts, timeout=PATIENCE)  # noqa: B023
             assert process.terminate_like_heroku() == 0
 
 
@@ -77,16 +69,13 @@ def test_ticks_continue_after_the_clock_is_set_back_and_beat_is_restarted(
         # As on a real machine, setting the clock does not change the uptime.
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
     }
-    begin = datetime.now(UTC)
-
-    def set_back():
-        return [tick for tick in ticks() if tick < begin - timedelta(minutes=30)]
-
     with start(1, **faked):
-        wait_until(lambda: len(ticks()) >= 2, timeout=PATIENCE)
+        wait_until(lambda: ticks() >= 2, timeout=PATIENCE)
         (tmp_path / "new").write_text(f"-{HOUR}\n")
         (tmp_path / "new").replace(clock)
-        wait_until(lambda: len(set_back()) >= 3, timeout=PATIENCE)
-    before = len(set_back())
+        before = ticks()
+        # The first two may be sent before the new time is read.
+        wait_until(lambda: ticks() >= before + 5, timeout=PATIENCE)
+    before = ticks()
     with start(1, **faked):
-        wait_until(lambda: len(set_back()) >= before + 2, timeout=PATIENCE)
+        wait_until(lambda: ticks() >= before + 2, timeout=PATIENCE)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from scalar.core.app_state import Memory
@@ -71,6 +73,21 @@ def test_two_beats_do_not_double_the_rate(world):
         world.clock.walk(7)
 
     assert len(queue.sent) == 6 * 3
+
+
+@pytest.mark.parametrize("every", [3, 13, 19])
+def test_a_beat_that_is_restarted_within_each_period_ticks_all_the_same(world, every):
+    """It ticks as it starts; what comes too early is refused: no app is left out."""
+    queue = Queue()
+    accepted = []
+    for second in range(0, 200, every):
+        if fan_out(world.parts, queue):
+            accepted.append(second)
+        world.clock.walk(every)
+    gaps = [later - before for before, later in pairwise(accepted)]
+
+    assert len(gaps) >= 200 / 26 - 1
+    assert all(10 - 2.5 <= gap <= 10 + every for gap in gaps)
 
 
 def test_a_late_beat_ticks_and_is_told_of(world, caplog):

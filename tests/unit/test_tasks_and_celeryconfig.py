@@ -39,16 +39,15 @@ def failing(error):
     return fail
 
 
-def test_beat_ticks_once_a_period_and_a_tick_that_waited_as_long_is_dropped(
-    monkeypatch,
-):
+def test_beat_ticks_once_a_period_and_no_clock_of_a_worker_drops_a_tick(monkeypatch):
+    """Celery compares the time at which a message expires with the worker's clock."""
     monkeypatch.setenv("SLEEP_PERIOD", "7")
     config = runpy.run_path(str(ROOT / "celeryconfig.py"))
 
     (entry,) = config["beat_schedule"].values()
     assert entry["task"] == tasks.fan_out.name
     assert entry["schedule"].seconds == 7
-    assert entry["options"]["expires"] == 7
+    assert entry["options"].keys() == {"queue"}
 
 
 def test_a_tick_does_not_wait_behind_evaluations_and_the_worker_takes_both():

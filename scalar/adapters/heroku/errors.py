@@ -15,6 +15,7 @@ from scalar.core.errors import (
 )
 from scalar.core.reason import Reason
 from scalar.core.secret import Redactor
+from scalar.core.whole_number import whole_number
 
 #: Ids of a 422 that reports a limit, and whether it applies per process type.
 LIMIT_IDS = {"cannot_run_above_limit": False, "cannot_update_above_limit": True}
@@ -67,17 +68,12 @@ def raise_for_answer(
     if status == TOO_MANY_REQUESTS:
         raise RateLimited(
             message,
-            retry_after=_seconds(response.headers.get("Retry-After", "")),
+            retry_after=whole_number(response.headers.get("Retry-After")),
             status=status,
             error_id=error_id,
         )
-    limit = body.get("limit")
-    if (
-        status == UNPROCESSABLE
-        and error_id in LIMIT_IDS
-        and isinstance(limit, int)
-        and limit >= 0
-    ):
+    limit = whole_number(body.get("limit"))
+    if status == UNPROCESSABLE and error_id in LIMIT_IDS and limit is not None:
         raise AboveLimit(
             message,
             limit=limit,
@@ -114,10 +110,6 @@ def unavailable(
 def _body(response: requests.Response) -> dict[str, Any]:
     try:
         body = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return body if isinstance(body, dict) else {}
-
-
-def _seconds(text: str) -> float | None:
-    return float(text) if text.isdigit() else None

@@ -28,6 +28,7 @@ from scalar.core.formation import Formation, ProcessType
 from scalar.core.heroku_key import SHARED_KEY
 from scalar.core.platform_rules import HEROKU
 from scalar.core.secret import Redactor, Secret
+from scalar.core.whole_number import whole_number
 from scalar.ports.account import Accounts
 from scalar.ports.platform import Platform, PlatformApp, Urgency
 
@@ -120,7 +121,7 @@ class HerokuApi:
         with within(self.timeout):
             response = self.request(heroku_key, "GET", ("account", "rate-limits"))
         try:
-            remaining = int(_json(response)["remaining"])
+            remaining = _whole(_json(response)["remaining"])
         except (ValueError, KeyError, TypeError) as exc:
             raise _unexpected_answer(exc) from exc
         return KeyFacts(remaining, response.headers.get("Oauth-Scope", ""))
@@ -160,8 +161,8 @@ class HerokuApi:
         """Check a response before heroku3 sees it; report the calls left."""
         is_shared = heroku_key == SHARED_KEY
         raise_for_answer(response, is_shared=is_shared, redactor=redactor)
-        remaining = response.headers.get("RateLimit-Remaining", "")
-        self._on_answer(int(remaining) if remaining.isdigit() else None, heroku_key)
+        remaining = whole_number(response.headers.get("RateLimit-Remaining"))
+        self._on_answer(remaining, heroku_key)
 
 
 class HerokuPlatform:
@@ -246,7 +247,7 @@ class HerokuPlatforms:
 def _json(response: requests.Response) -> Any:
     try:
         return response.json()
-    except ValueError as exc:
+    except (ValueError, RecursionError) as exc:
         raise PlatformUnavailable(
             "Heroku's answer is not JSON", status=response.status_code
         ) from exc
@@ -271,12 +272,19 @@ def _formation(rows: list[Any]) -> Formation:
     try:
         return {
             str(row["type"]): ProcessType(
-                int(row["quantity"]), _size(row), _changed_at(row)
+                _whole(row["quantity"]), _size(row), _changed_at(row)
             )
             for row in rows
         }
     except (AttributeError, KeyError, TypeError, ValueError) as exc:
         raise _unexpected_answer(exc) from exc
+
+
+def _whole(value: object) -> int:
+    number = whole_number(value)
+    if number is None:
+        raise ValueError("no whole number")
+    return number
 
 
 def _size(row: Mapping[str, Any]) -> str:

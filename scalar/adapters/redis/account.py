@@ -18,16 +18,16 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import redis
 
 from scalar.adapters.redis.account_names import AccountNames
-from scalar.adapters.redis.connection import PREFIX, translate_errors
+from scalar.adapters.redis.connection import PREFIX, moment, translate_errors
 from scalar.core.errors import NotAuthorized, PlatformError, RateLimited
 from scalar.core.reason import Cause, Reason
 from scalar.core.secret import Secret
+from scalar.core.whole_number import whole_number
 from scalar.ports.account import Budget
 from scalar.ports.platform import Urgency
 
@@ -157,8 +157,8 @@ class RedisAccounts:
             state: Any = self._redis.hgetall(redis_key)
         blocked = state.get("blocked")
         return Budget(
-            int(state["remaining"]) if "remaining" in state else None,
-            datetime.fromtimestamp(int(blocked) / 1000, UTC) if blocked else None,
+            whole_number(state.get("remaining")),
+            moment(blocked) if blocked else None,
             state.get("reason", ""),
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import redis
@@ -17,6 +18,7 @@ from redis.exceptions import (
 
 from scalar.core.errors import CoordinationError
 from scalar.core.secret import redact
+from scalar.core.whole_number import whole_number
 
 #: The prefix of all our Redis keys.
 PREFIX = "scalar:"
@@ -25,6 +27,8 @@ PREFIX = "scalar:"
 MAX_CONNECTIONS = 2
 #: Seconds to wait for a connection, a reply, or a free connection.
 TIMEOUT = 5
+#: Milliseconds of the last time that a `datetime` can hold, and somewhat less.
+LATEST = 250_000_000_000_000
 #: Replies of a server that is not the primary, or not ready: after a failover the URL
 #: may lead to another one.
 WRONG_SERVER = (ReadOnlyError, MasterDownError, BusyLoadingError, AuthenticationError)
@@ -91,10 +95,24 @@ def connect(url: str, ca_file: str = "") -> redis.Redis:
         health_check_interval=25,
         client_name="scalar",
         decode_responses=True,
+        # Makes text that cannot be decoded no valid JSON, and fails nothing else.
+        encoding_errors="backslashreplace",
         connection_class=_TlsConnection if options else _Connection,
         **options,
     )
     return redis.Redis(connection_pool=pool)
+
+
+def moment(milliseconds: str) -> datetime:
+    """Return the time that a text in Redis gives.
+
+    Raises:
+        CoordinationError: It is no time: somebody else wrote it.
+    """
+    number = whole_number(milliseconds)
+    if number is None or number > LATEST:
+        raise CoordinationError(f"Redis holds {milliseconds[:40]!r} for a time")
+    return datetime.fromtimestamp(number / 1000, UTC)
 
 
 @contextmanager

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import redis
 
 from scalar.adapters.redis import event_json, memory_json, redis_keys, scripts
-from scalar.adapters.redis.connection import translate_errors
+from scalar.adapters.redis.connection import moment, translate_errors
 from scalar.adapters.redis.lease_keeper import LeaseKeeper
 from scalar.adapters.redis.script_batcher import ScriptBatcher
 from scalar.core.app_state import Memory
 from scalar.core.event import Event
 from scalar.core.health import Heartbeats
+from scalar.core.whole_number import whole_number
 from scalar.ports.coordination import Lease, Standing, Tick
 from scalar.ports.outbox import MOST_WAITING, Backlog
 
@@ -60,7 +61,7 @@ class RedisCoordinator:
         if not accepted:
             return None
         at, previous = accepted
-        return Tick(_moment(at), _moment(previous) if previous else None)
+        return Tick(moment(at), moment(previous) if previous else None)
 
     def reserve(self, app_ids: Sequence[int], token: str, seconds: float) -> list[int]:
         """Reserve apps for the messages of a tick; return those that were free."""
@@ -98,7 +99,12 @@ class RedisCoordinator:
                 offset=0,
                 num=most,
             )
-        return [int(member) for member in members]
+        numbers = {member: whole_number(member) for member in members}
+        forged = [member for member, number in numbers.items() if number is None]
+        if forged:
+            with translate_errors():
+                self._redis.zrem(redis_keys.POLLED, *forged)
+        return [number for number in numbers.values() if number is not None]
 
     def busy(self, app_ids: Collection[int]) -> set[int]:
         """Return which of the apps are reserved or being evaluated."""
@@ -121,7 +127,7 @@ class RedisCoordinator:
         if not begun[0]:
             return None
         _, text, at, server = begun
-        lease = Lease(app_id, token_of_lease, _moment(at), server)
+        lease = Lease(app_id, token_of_lease, moment(at), server)
         self._keeper.keep(redis_keys.lease_of(app_id), lease.token)
         memory = memory_json.load(text, server)
         if events := memory_json.unwritten_events(text):
@@ -211,12 +217,12 @@ class RedisCoordinator:
             )
         at, ticked, evaluated, stuck, since, oldest, leased = found
         return Heartbeats(
-            _moment(at),
-            ticked_at=_moment(ticked) if ticked else None,
-            evaluated_at=_moment(evaluated) if evaluated else None,
+            moment(at),
+            ticked_at=moment(ticked) if ticked else None,
+            evaluated_at=moment(evaluated) if evaluated else None,
             stuck=int(stuck),
-            stuck_since=_moment(since) if since else None,
-            oldest_poll_at=_moment(oldest) if oldest else None,
+            stuck_since=moment(since) if since else None,
+            oldest_poll_at=moment(oldest) if oldest else None,
             leased=int(leased),
         )
 
@@ -249,9 +255,5 @@ def _by_id(events: Sequence[Event]) -> list[str]:
     return [text for event in events for text in (event.id, event_json.dump(event))]
 
 
-def _milliseconds(moment: datetime | None) -> int:
-    return int(moment.timestamp() * 1000) if moment else 0
-
-
-def _moment(milliseconds: str) -> datetime:
-    return datetime.fromtimestamp(int(milliseconds) / 1000, UTC)
+def _milliseconds(at: datetime | None) -> int:
+    return int(at.timestamp() * 1000) if at else 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import redis
@@ -19,11 +19,9 @@ class _Call:
 
     __slots__ = ("command", "has_ended", "has_reply", "reply", "script")
 
-    def __init__(
-        self, script: Script, redis_keys: Sequence[str], args: Sequence[Value]
-    ) -> None:
+    def __init__(self, script: Script, command: Sequence[bytes]) -> None:
         self.script = script
-        self.command = ("EVALSHA", script.sha, len(redis_keys), *redis_keys, *args)
+        self.command = command
         self.reply: Any = None
         self.has_reply = self.has_ended = False
 
@@ -40,6 +38,7 @@ class ScriptBatcher:
 
     def __init__(self, pool: redis.ConnectionPool) -> None:
         self._pool = pool
+        self._encode: Callable[[object], bytes] = pool.get_encoder().encode
         self._connection: Any = None
         self._queued: deque[_Call] = deque()
         self._in_flight = threading.Lock()
@@ -53,7 +52,9 @@ class ScriptBatcher:
         Raises:
             RedisError: Redis is unavailable, or rejects the script.
         """
-        call = _Call(script, keys, args)
+        # What cannot be encoded must fail before it shares a round trip.
+        command = ("EVALSHA", script.sha, len(keys), *keys, *args)
+        call = _Call(script, [self._encode(value) for value in command])
         self._queued.append(call)
         with self._in_flight:
             if not call.has_ended:

@@ -36,7 +36,7 @@ def make_engine(url: str) -> Engine:
     from scalar.adapters.sql import waiting  # noqa: PLC0415 - brings psycopg2
 
     waiting.install()
-    return create_engine(
+    engine = create_engine(
         url,
         hide_parameters=True,
         pool_size=POOL_SIZE,
@@ -51,6 +51,8 @@ def make_engine(url: str) -> Engine:
             **_tls(make_url(url)),
         },
     )
+    event.listen(engine, "do_connect", waiting.connect)
+    return engine
 
 
 def _tls(url: URL) -> dict[str, str]:

@@ -26,6 +26,17 @@ def install() -> None:
     extensions.set_wait_callback(_wait)
 
 
+def connect(dialect: Any, _: object, args: Any, options: dict[str, Any]) -> Any:
+    """Connect; name the server if that fails, which libpq does not always do."""
+    try:
+        return dialect.connect(*args, **options)
+    except OperationalError as exc:
+        server = f"{options.get('host', '')}:{options.get('port', '')}".strip(":")
+        if not server or str(options.get("host")) in str(exc):
+            raise
+        raise OperationalError(f"{server}: {str(exc).strip()}") from exc
+
+
 def _wait(connection: Any) -> None:
     """Wait until a statement, or connecting, is done; psycopg2 calls this.
 
