@@ -103,7 +103,9 @@ def test_the_dynos_follow_the_counts(start, tmp_path):
     enqueued, done = re.search(r"Jobs: (\d+) enqueued, (\d+) done", output).groups()
     assert int(enqueued) == int(done) > 0
     calls = re.search(r"of the scaler: (\d+) reading, (\d+) changing", output)
-    assert calls[1] == "1"  # the formation, once
+    # The formation, once; the app's mode before the first start of each process type,
+    # which Heroku began at 0.
+    assert 2 <= int(calls[1]) <= 3
     assert 4 <= int(calls[2]) <= output.count(" decision ")  # one for both, at times
     assert_nothing_is_left(family, tmp_path)
 
