@@ -228,7 +228,7 @@ def register(database: str, urls: Sequence[str]) -> None:
             "name": f"app-{number}",
             "revision": 1,
             "created_at": datetime.now(UTC),
-            **address_columns(CountsAddress.parse(url), cipher),
+            **address_columns(CountsAddress.parse(url), number + 1, cipher),
         }
         for number, url in enumerate(urls)
     ]

@@ -113,6 +113,8 @@ class Memory:
         unanswered: Polls in a row that the app did not answer.
         rest: Seconds until it is polled again.
         stuck: Whether Heroku refused the last change, or could not be asked.
+        platform_id: The platform's id of the app that all this is about; empty if it
+            is not known.
     """
 
     formation: Formation | None = None
@@ -130,6 +132,7 @@ class Memory:
     unanswered: int = 0
     rest: float = 0.0
     stuck: bool = False
+    platform_id: str = ""
 
     def in_doubt(self, asked: tuple[Event, ...] = ()) -> Memory:
         """Return the memory of an app whose dynos may have changed.

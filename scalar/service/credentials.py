@@ -5,7 +5,7 @@ from __future__ import annotations
 from scalar.core.heroku_key import SHARED_KEY
 from scalar.core.secret import Secret
 from scalar.service.parts import Parts
-from scalar.service.registration import known_to_heroku
+from scalar.service.registration import as_registered, known_to_heroku
 
 
 def set_heroku_key(parts: Parts, name: str, heroku_key: Secret, *, check: bool) -> None:
@@ -24,7 +24,7 @@ def set_heroku_key(parts: Parts, name: str, heroku_key: Secret, *, check: bool) 
     """
     parts.registry.app_key(name)
     if check:
-        known_to_heroku(parts, name, heroku_key)
+        known_to_heroku(parts, as_registered(parts, name, heroku_key))
     parts.registry.set_heroku_key(name, heroku_key)
 
 
@@ -44,3 +44,24 @@ def encrypt_secrets(parts: Parts) -> int:
         SecretUnreadable: One fits none of the keys; nothing is changed.
     """
     return parts.secrets.reencrypt()
+
+
+def bind_secrets(parts: Parts) -> int | None:
+    """Bind every stored secret to its app; return how many apps.
+
+    Returns None if that was done before. No worker of a version before 0.2 can read
+    them from then on.
+
+    Raises:
+        SecretUnreadable: One fits none of the keys; nothing is changed.
+    """
+    return parts.secrets.bind()
+
+
+def unbind_secrets(parts: Parts) -> int:
+    """Store every secret as versions before 0.2 do; return how many apps.
+
+    Raises:
+        SecretUnreadable: One fits none of the keys; nothing is changed.
+    """
+    return parts.secrets.unbind()

@@ -51,6 +51,7 @@ def dump(memory: Memory) -> str:
         "unanswered": memory.unanswered,
         "rest": memory.rest,
         "stuck": memory.stuck,
+        "platform_id": memory.platform_id,
     }
     kept = {
         name: value
@@ -95,6 +96,7 @@ def _load(data: dict[str, Any]) -> Memory:
         unanswered=int(data.get("unanswered", 0)),
         rest=float(data.get("rest", 0.0)),
         stuck=bool(data.get("stuck", False)),
+        platform_id=str(data.get("platform_id", "")),
     )
 
 

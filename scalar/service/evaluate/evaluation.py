@@ -15,6 +15,7 @@ PLATFORM_REASONS = frozenset(
     {
         *(Reason.NOT_AUTHORIZED, Reason.FORBIDDEN, Reason.PAYMENT_REQUIRED),
         *(Reason.APP_NOT_ON_HEROKU, Reason.HEROKU_REFUSED),
+        *(Reason.APP_RECREATED, Reason.ANOTHER_APP),
         *(Reason.HEROKU_UNAVAILABLE, Reason.RATE_LIMITED, Reason.CALLS_LOW),
         Reason.PLATFORM_UNKNOWN,
     }

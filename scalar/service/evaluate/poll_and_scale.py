@@ -13,6 +13,12 @@ from scalar.ports.coordination import Lease
 from scalar.service.evaluate.act import act, in_doubt
 from scalar.service.evaluate.context import AppContext
 from scalar.service.evaluate.evaluation import Evaluation
+from scalar.service.evaluate.identity import (
+    IdentifiedPlatform,
+    about,
+    followed,
+    look_for_a_new_name,
+)
 from scalar.service.evaluate.observe import observe
 from scalar.service.evaluate.quiesce import quiesce
 from scalar.service.evaluate.record import record
@@ -28,7 +34,7 @@ def poll_and_scale(parts: Parts, key: AppKey, token: str) -> Evaluation | None:
     """Evaluate one app for real: one evaluation per app at a time.
 
     Returns None if another evaluation is under way, if the reservation of this token
-    is over, or if the app is no longer registered. A failure of the app or its platform
+    is over, or if the app is no longer registered by this number and name. A failure of the app or its platform
     holds the app.
 
     Raises:
@@ -44,10 +50,12 @@ def poll_and_scale(parts: Parts, key: AppKey, token: str) -> Evaluation | None:
     after: Memory | None = None
     try:
         app = parts.apps.find(key)
-        if app is None:
+        if app is None or key.name not in app.names:
             return None
-        ctx = AppContext(app, parts.platforms.of(app), parts)
-        done = _evaluate(ctx, lease, memory)
+        meant = IdentifiedPlatform(parts, app, memory, parts.platforms.of, follows=True)
+        ctx = AppContext(app, meant, parts)
+        done = _evaluate(ctx, meant, lease, about(memory, app))
+        ctx, done = followed(ctx, meant, done)
         after = done.memory  # stored even if recording fails
         after = record(ctx, done)
         return done
@@ -69,17 +77,21 @@ def explain(parts: Parts, app: RegisteredApp) -> Evaluation:
     decision needs the time of the last release. If that fails, no worker backs off.
     """
     memory = parts.states.recall([app.id]).get(app.id, Memory())
-    ctx = AppContext(app, parts.platforms.unmetered(app), parts)
-    return observe(ctx, memory, read_anew=True)
+    meant = IdentifiedPlatform(
+        parts, app, memory, parts.platforms.unmetered, follows=False
+    )
+    return observe(AppContext(app, meant, parts), about(memory, app), read_anew=True)
 
 
-def _evaluate(ctx: AppContext, lease: Lease, memory: Memory) -> Evaluation:
+def _evaluate(
+    ctx: AppContext, meant: IdentifiedPlatform, lease: Lease, memory: Memory
+) -> Evaluation:
     try:
         seen = quiesce(ctx, observe(ctx, memory))
         if seen.to_be_made:
             # Until the outcome is known, the next evaluation reads the formation.
             memory = in_doubt(ctx, seen)
-        return act(ctx, lease, seen)
+        return look_for_a_new_name(ctx, meant, act(ctx, lease, seen))
     except ScalarError:
         raise
     except Exception as exc:
