@@ -96,6 +96,12 @@ def _encryption(tools: Toolbox) -> tuple[str, str]:
     plain = tools.parts.secrets.unencrypted()
     if plain:
         return WARN, f"URLs in plain text: {plain}. Run: python cli.py encrypt-urls"
+    unbound = tools.parts.secrets.unbound()
+    if unbound:
+        return WARN, (
+            f"registered URLs are encrypted, but not bound to their apps: {unbound}. "
+            "Set BIND_SECRETS=true once no worker of a version before 0.2 is running"
+        )
     return OK, "registered URLs are encrypted"
 
 

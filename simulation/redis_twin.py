@@ -174,8 +174,9 @@ class RedisTwin:
         return {i: memory_json.load(texts[i]) for i in app_ids if i in texts}
 
     def forget(self, app_id: int) -> None:
-        """Drop what is remembered of an app."""
+        """Drop what is remembered of an app, and its reservation or lease."""
         self.keys.app.pop(app_id, None)
+        self.keys.lease.pop(app_id, None)
         self.keys.slow.discard(app_id)
         self.keys.resting.pop(app_id, None)
         self.keys.stuck.pop(app_id, None)

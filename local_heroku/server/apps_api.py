@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from local_heroku.errors import ApiError, not_found
+from local_heroku.errors import ApiError, invalid_params, not_found
 from local_heroku.render import app_json, release_json
-from local_heroku.server.calls import READ, READ_PROTECTED, Answer, Call, Route
+from local_heroku.server.calls import (
+    GLOBAL,
+    READ,
+    READ_PROTECTED,
+    WRITE,
+    Answer,
+    Call,
+    Route,
+)
 
 
 def list_apps(call: Call) -> Answer:
@@ -18,6 +26,23 @@ def list_apps(call: Call) -> Answer:
 def show_app(call: Call) -> Answer:
     """Return one app."""
     return Answer(app_json(call.app))
+
+
+def update_app(call: Call) -> Answer:
+    """Rename an app; other changes are not supported here."""
+    name = call.request.json().get("name")
+    if not isinstance(name, str):
+        raise invalid_params("An app can be given another name only.")
+    app = call.app
+    call.heroku.rename_app(app, name, call.now)
+    return Answer(app_json(app))
+
+
+def delete_app(call: Call) -> Answer:
+    """Delete an app; return it as it was."""
+    app = call.app
+    call.heroku.remove_app(app.id)
+    return Answer(app_json(app))
 
 
 def list_releases(call: Call) -> Answer:
@@ -63,6 +88,8 @@ ROUTES = (
     Route("GET", "/apps", list_apps, READ),
     Route("GET", "/users/{user}/apps", list_apps, READ),
     Route("GET", "/apps/{app}", show_app, READ),
+    Route("PATCH", "/apps/{app}", update_app, WRITE),
+    Route("DELETE", "/apps/{app}", delete_app, GLOBAL),
     Route("GET", "/apps/{app}/releases", list_releases, READ_PROTECTED),
     Route("GET", "/apps/{app}/releases/{release}", show_release, READ_PROTECTED),
     Route("GET", "/apps/{app}/addons", list_nothing, READ),

@@ -99,7 +99,10 @@ class StateStore(Protocol):
         ...
 
     def forget(self, app_id: int) -> None:
-        """Delete an app's memory."""
+        """Delete an app's memory, and its reservation or lease.
+
+        A message under way is then late, and an evaluation under way makes no change.
+        """
         ...
 
 

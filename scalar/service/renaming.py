@@ -24,19 +24,21 @@ from scalar.service.registration import Registration, ask_heroku, check_name
 log = logging.getLogger("scalar.evaluation")
 
 
-def follow(parts: Parts, app: RegisteredApp, found: Identity) -> RegisteredApp:
-    """Store what the platform calls an app; return its row.
+def follow(
+    parts: Parts, app: RegisteredApp, found: Identity
+) -> tuple[RegisteredApp, bool]:
+    """Store what the platform calls an app; return its row, and if it was renamed.
 
     Raises:
         AppAlreadyRegistered: Another app is registered with this id.
         RegistryError: The database is away.
     """
     address = address_after(app, found.web_url) if found.web_url else None
-    parts.registry.identify(app.id, found, parts.clock.now(), address)
+    renamed = parts.registry.identify(app.id, found, parts.clock.now(), address)
     after = parts.registry.find(AppKey(app.id, app.name, app.revision)) or app
     if after.name not in (app.name, found.name):
         log.warning(logfmt.line("app.name_taken", app=app.name, name=found.name))
-    return after
+    return after, renamed
 
 
 def renamed_event(before: RegisteredApp, after: RegisteredApp, at: datetime) -> Event:
@@ -80,7 +82,7 @@ def rename(parts: Parts, old: str, new: str) -> Registration:
         raise InvalidInput(f'Heroku\'s app "{new}" is registered already, as "{owner}"')
     if found.id != app.platform_id and new != app.name:
         _refuse_another(parts, app, new)
-    after = follow(parts, app, Identity(found.id, found.name, found.web_url))
+    after, _ = follow(parts, app, Identity(found.id, found.name, found.web_url))
     if after.name != new:
         raise AppAlreadyRegistered(new)
     if (after.name, after.platform_id) != (app.name, app.platform_id):

@@ -101,8 +101,9 @@ class MemoryCoordinator:
         return {i: self._memories[i] for i in app_ids if i in self._memories}
 
     def forget(self, app_id: int) -> None:
-        """Delete an app's memory."""
+        """Delete an app's memory, and its reservation or lease."""
         self._memories.pop(app_id, None)
+        self._leases.pop(app_id, None)
         self._resting.pop(app_id, None)
         self._stuck.pop(app_id, None)
 

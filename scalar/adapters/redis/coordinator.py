@@ -149,9 +149,9 @@ class RedisCoordinator:
         }
 
     def forget(self, app_id: int) -> None:
-        """Delete an app's memory."""
+        """Delete an app's memory, and its reservation or lease."""
         with translate_errors(), self._redis.pipeline() as pipe:
-            pipe.delete(redis_keys.memory_of(app_id))
+            pipe.delete(redis_keys.memory_of(app_id), redis_keys.lease_of(app_id))
             pipe.srem(redis_keys.SLOW, app_id)
             pipe.zrem(redis_keys.RESTING_UNTIL, app_id)
             pipe.zrem(redis_keys.STUCK, app_id)

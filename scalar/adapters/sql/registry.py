@@ -279,7 +279,9 @@ class SqlRegistry:
 
     def _was_bound(self, connection: Connection) -> bool:
         query = select(FactRow.value).where(FactRow.name == _BOUND)
-        stored = connection.execute(query).scalar()
+        stored = connection.execute(query).scalar() or ""
+        if not stored.startswith(BOUND_PREFIX):
+            return False
         try:
             return bool(self._cipher.decrypt(stored, "", _BOUND, _BOUND_PLACE))
         except SecretUnreadable:

@@ -44,6 +44,7 @@ class IdentifiedPlatform:
 
     Attributes:
         app: The app's row, as far as it was followed.
+        was_renamed: Whether it was given a new name here.
         known_id: The platform's id of the app; empty until an answer has it.
     """
 
@@ -66,6 +67,7 @@ class IdentifiedPlatform:
             follows: Whether to store what the platform says of the app.
         """
         self.app = app
+        self.was_renamed = False
         self.known_id = app.platform_id or memory.platform_id
         self._parts = parts
         self._find = find
@@ -142,7 +144,8 @@ class IdentifiedPlatform:
                 found = replace(found, name=app.name)
             else:
                 found = replace(found, web_url=described.web_url)
-        self.app = follow(self._parts, app, found)
+        self.app, renamed = follow(self._parts, app, found)
+        self.was_renamed |= renamed
 
     def _explained(self, refused: Refused) -> Refused:
         """Return why the app is gone: another one may have its name now."""
@@ -226,13 +229,12 @@ def followed(
     done = replace(done, memory=memory)
     if after.name == before.name:
         return replace(ctx, app=after), done
-    at = ctx.now()
-    log.info(logfmt.line("app.renamed", app=after.name, before=before.name))
-    events = tuple(of_app(event, after) for event in done.events)
+    events = [of_app(event, after) for event in done.events]
+    if platform.was_renamed:
+        log.info(logfmt.line("app.renamed", app=after.name, before=before.name))
+        events.append(renamed_event(before, after, ctx.now()))
     return replace(ctx, app=after), replace(
-        done,
-        memory=about(memory, after),
-        events=(*events, renamed_event(before, after, at)),
+        done, memory=about(memory, after), events=tuple(events)
     )
 
 

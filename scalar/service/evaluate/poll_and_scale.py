@@ -34,8 +34,8 @@ def poll_and_scale(parts: Parts, key: AppKey, token: str) -> Evaluation | None:
     """Evaluate one app for real: one evaluation per app at a time.
 
     Returns None if another evaluation is under way, if the reservation of this token
-    is over, or if the app is no longer registered by this number and name. A failure of the app or its platform
-    holds the app.
+    is over, or if the app is no longer registered by this number and name. A failure
+    of the app or its platform holds the app.
 
     Raises:
         CoordinationError: Redis is away. If that happens after the PATCH, the change
