@@ -15,6 +15,8 @@ DECIDING = "tests/unit/test_decision.py tests/unit/test_stages.py"
 EVALUATING = "tests/unit/test_poll_and_scale.py"
 SIMULATION = "tests/unit/test_simulation.py"
 SCENARIOS = "tests/unit/scenarios"
+IDENTITY = "tests/unit/test_identity.py"
+CIPHER = "tests/unit/test_secret_cipher.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,5 +292,89 @@ FAULTS: tuple[Fault, ...] = (
         'return {"unanswered": unanswered, "rest": rest}',
         'return {"unanswered": unanswered, "rest": rest * 50}',
         SIMULATION,
+    ),
+    Fault(
+        "an app is called by its name, not by its id",
+        f"{EVALUATE}/identity.py",
+        "self._platform = find(replace(app, platform_id=self.known_id))",
+        'self._platform = find(replace(app, platform_id=""))',
+        IDENTITY,
+    ),
+    Fault(
+        "the answer of another app is believed",
+        f"{EVALUATE}/identity.py",
+        'if self.known_id not in ("", found.platform_id):',
+        "if False:",
+        IDENTITY,
+    ),
+    Fault(
+        "an app that was created again counts as gone",
+        f"{EVALUATE}/identity.py",
+        "reason=Reason.APP_RECREATED",
+        "reason=refused.reason",
+        IDENTITY,
+    ),
+    Fault(
+        "the memory of another app is believed",
+        f"{EVALUATE}/identity.py",
+        'if memory.platform_id and app.platform_id not in ("", memory.platform_id):',
+        "if False:",
+        IDENTITY,
+    ),
+    Fault(
+        "counts that were read at an address of before are used",
+        f"{EVALUATE}/identity.py",
+        "if self.app.address != before:",
+        "if False:",
+        IDENTITY,
+    ),
+    Fault(
+        "an app's own address stays after a rename",
+        "scalar/core/own_address.py",
+        "moved = replace(app.address, url=app.address.url.at(own))",
+        "moved = app.address",
+        IDENTITY,
+    ),
+    Fault(
+        "a renamed app at its own address is never looked up",
+        f"{EVALUATE}/identity.py",
+        "if not _is_time_to_look(memory.unanswered) or memory.refusal:",
+        "if True:",
+        IDENTITY,
+    ),
+    Fault(
+        "a message acts for an app that has another name",
+        f"{EVALUATE}/poll_and_scale.py",
+        "if app is None or key.name not in app.names:",
+        "if app is None:",
+        IDENTITY,
+    ),
+    Fault(
+        "what is under way for a removed app goes on",
+        "scalar/service/fleet.py",
+        "        remove(parts, name)\n",
+        "        parts.registry.remove(name)\n",
+        "tests/unit/test_fleet.py",
+    ),
+    Fault(
+        "a secret is not bound to its host",
+        "scalar/adapters/sql/secret_cipher.py",
+        "[PURPOSE, place.app_id, place.column, place.origin]",
+        "[PURPOSE, place.app_id, place.column]",
+        CIPHER,
+    ),
+    Fault(
+        "a secret is not bound to its app",
+        "scalar/adapters/sql/secret_cipher.py",
+        "[PURPOSE, place.app_id, place.column, place.origin]",
+        "[PURPOSE, place.column, place.origin]",
+        CIPHER,
+    ),
+    Fault(
+        "a secret that is not bound is read all the same",
+        "scalar/adapters/sql/secret_cipher.py",
+        "if self._refuses_unbound and not is_bound:",
+        "if False:",
+        CIPHER,
     ),
 )

@@ -100,7 +100,7 @@ def _encryption(tools: Toolbox) -> tuple[str, str]:
     if unbound:
         return WARN, (
             f"registered URLs are encrypted, but not bound to their apps: {unbound}. "
-            "Set BIND_SECRETS=true once no worker of a version before 0.2 is running"
+            "Set BIND_SECRETS=true once no worker of an older version runs"
         )
     return OK, "registered URLs are encrypted"
 

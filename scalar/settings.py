@@ -306,7 +306,7 @@ SETTINGS: tuple[Setting, ...] = (
         "false",
         _boolean,
         "whether encrypted secrets that are not bound to their app are refused; the "
-        "release phase binds them first. Not while a worker before 0.2 is running",
+        "release phase binds them first. Not while an older worker is running",
     ),
     Setting(
         "SCALE_WEB_TO_ZERO",

@@ -56,7 +56,7 @@ def _bind(tools: Tools) -> None:
 @click.option(
     "--unbind",
     is_flag=True,
-    help="Before a version older than 0.2 is deployed again: store them as that does.",
+    help="Store them as older versions do, before one is deployed again.",
 )
 @with_tools
 def encrypt_urls(tools: Tools, *, unbind: bool) -> None:

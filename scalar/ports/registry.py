@@ -167,7 +167,7 @@ class StoredSecrets(Protocol):
         ...
 
     def unbind(self) -> int:
-        """Encrypt every secret as versions before 0.2 do; return how many apps.
+        """Encrypt every secret as older versions do; return how many apps.
 
         Raises what `reencrypt` does.
         """

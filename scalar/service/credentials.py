@@ -49,7 +49,7 @@ def encrypt_secrets(parts: Parts) -> int:
 def bind_secrets(parts: Parts) -> int | None:
     """Bind every stored secret to its app; return how many apps.
 
-    Returns None if that was done before. No worker of a version before 0.2 can read
+    Returns None if that was done before. No worker of an older version can read
     them from then on.
 
     Raises:
@@ -59,7 +59,7 @@ def bind_secrets(parts: Parts) -> int | None:
 
 
 def unbind_secrets(parts: Parts) -> int:
-    """Store every secret as versions before 0.2 do; return how many apps.
+    """Store every secret as older versions do; return how many apps.
 
     Raises:
         SecretUnreadable: One fits none of the keys; nothing is changed.

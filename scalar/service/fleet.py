@@ -140,8 +140,8 @@ def _meant(entry: AppEntry, registered: list[RegisteredApp]) -> RegisteredApp | 
         if len(named + formerly) > 1:
             now = " and ".join(sorted(app.name for app in named + formerly))
             raise InvalidInput(
-                f"{entry.name}: several apps have had this name lately, which are {now} "
-                "now. Give the id of the one that is meant, as `export` writes it"
+                f"{entry.name}: several apps have had this name lately, which are "
+                f"{now} now. Give the id of the one that is meant: `export` writes it"
             )
         return next(iter(named + formerly), None)
     for app in registered:

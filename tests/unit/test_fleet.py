@@ -377,7 +377,7 @@ def test_a_file_is_read_as_texts():
         ),
         pytest.param(
             "apps: {shop: {uri: x}}",
-            "shop: unknown uri; choose from url, format, token, queues, heroku_key, ",
+            "shop: unknown uri; choose from id, url, format, token, queues, ",
             id="another key",
         ),
         pytest.param("apps: {shop: x}", "shop must be a mapping", id="a text"),
@@ -434,7 +434,7 @@ def test_a_file_is_read_as_texts():
         pytest.param("a: 2026-02-30", "an invalid value", id="no such day"),
         pytest.param("a: " + "9" * 5_000, "an invalid value", id="too many digits"),
         pytest.param(
-            "&a {apps: *a}", "apps: unknown apps; choose from url", id="itself"
+            "&a {apps: *a}", "apps: unknown apps; choose from id, url", id="itself"
         ),
     ],
 )
@@ -627,7 +627,7 @@ def test_a_name_that_two_apps_have_had_needs_an_id(world):
     apply(world, AppEntry("blue", URL, {}, platform_id="id-2"))
     assert world.registry.get("blue").platform_id == "id-2"
 
-    with pytest.raises(InvalidInput, match="blue and green now. Give the id"):
+    with pytest.raises(InvalidInput, match=r"blue and green now\. Give the id"):
         planned(world, entry("blue"))
     assert planned(world, replace(before, name="blue")).renamed
     assert not planned(world, AppEntry("blue", URL, {}, platform_id="id-2")).lines

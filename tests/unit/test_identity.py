@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scalar.adapters.sql.cached_registry import CachedRegistry
-from scalar.core.app import AppKey
+from scalar.core.app import AppKey, NewApp
 from scalar.core.counts_address import CountsAddress
 from scalar.core.errors import (
     AppAlreadyRegistered,
@@ -13,13 +13,16 @@ from scalar.core.errors import (
     CountsUnavailable,
     InvalidInput,
     PlatformUnavailable,
+    Refused,
     RegistryError,
 )
 from scalar.core.event import EventKind
 from scalar.core.formation import ProcessType
 from scalar.core.reason import Reason
+from scalar.ports.platform import Urgency
 from scalar.ports.registry import Identity
 from scalar.service import queries, registration
+from scalar.service.evaluate.identity import IdentifiedPlatform
 from scalar.service.evaluate.poll_and_scale import explain, poll_and_scale
 from scalar.service.renaming import rename
 from tests.unit.deciding import as_readings
@@ -188,6 +191,29 @@ def test_a_name_that_answers_with_another_id_holds_the_app(world):
 
     assert held.hold.reason is Reason.APP_RECREATED
     assert world.dynos("blue") == {"worker": 1}
+
+
+def test_no_answer_of_another_app_is_believed(world):
+    """Whatever is asked; a compatible server may find apps by something else."""
+    world.add("red", worker=4)
+    memory = world.memory("blue")
+    meant = IdentifiedPlatform(
+        world.parts,
+        of(world, 1),
+        memory,
+        lambda _: world.platform.unmetered(NewApp("red")),
+        follows=True,
+    )
+    for call in (
+        lambda: meant.formation(Urgency.READ),
+        lambda: meant.scale({"worker": 4}, Urgency.SCALE_UP),
+        lambda: meant.describe(Urgency.READ),
+    ):
+        with pytest.raises(Refused) as refusal:
+            call()
+        assert refusal.value.reason is Reason.ANOTHER_APP
+
+    assert of(world, 1).name == "blue"
 
 
 def test_an_app_that_was_created_again_is_held_until_it_is_accepted(world):
@@ -370,10 +396,10 @@ def test_rename_app_follows_at_once(world):
 @pytest.mark.parametrize(
     ("change", "arguments", "error", "message"),
     [
-        (lambda p: None, ("red", "blue"), AppNotFound, "red"),
-        (lambda p: None, ("blue", "red"), InvalidInput, "has no app"),
-        (lambda p: None, ("blue", "Bad Name"), InvalidInput, "must have"),
-        (lambda p: None, ("blue", "green"), InvalidInput, 'as "green"'),
+        (str, ("red", "blue"), AppNotFound, "red"),
+        (str, ("blue", "red"), InvalidInput, "has no app"),
+        (str, ("blue", "Bad Name"), InvalidInput, "must have"),
+        (str, ("blue", "green"), InvalidInput, 'as "green"'),
         (
             lambda p: p.rename("green", "red"),
             ("blue", "red"),

@@ -265,7 +265,7 @@ class SqlRegistry:
             return self._rewrite(connection, self._cipher.lenient(), bind=True)
 
     def unbind(self) -> int:
-        """Encrypt every secret as versions before 0.2 do; return how many apps."""
+        """Encrypt every secret as older versions do; return how many apps."""
         if not self._cipher.encrypts:
             return 0
         with translate_errors(), self._engine.begin() as connection:

@@ -9,7 +9,7 @@ of the app's URL (HKDF, RFC 5869). Copied to another place it cannot be decrypte
 nobody who can only write to the database gets a secret sent to another host.
 
     fernet:bound:TOKEN   bound
-    fernet:TOKEN         not bound: written by a version before 0.2
+    fernet:TOKEN         not bound: written by an older version
     anything else        plain text: there was no secret key
 """
 
@@ -95,7 +95,7 @@ class SecretCipher:
     def encrypt(self, secret: Secret, place: Place | None = None) -> str | None:
         """Return the text to store for a token or Heroku key; None if it is empty.
 
-        Without a place it is not bound, as versions before 0.2 expect it.
+        Without a place it is not bound, as older versions expect it.
         """
         return self._encrypt(secret.reveal(), place) if secret else None
 

@@ -1,0 +1,60 @@
+"""A secret can be decrypted where it was stored, and nowhere else."""
+
+from __future__ import annotations
+
+import pytest
+from cryptography.fernet import Fernet
+
+from scalar.adapters.sql.secret_cipher import BOUND_PREFIX, Place, SecretCipher
+from scalar.core.errors import SecretUnreadable
+from scalar.core.secret import NO_SECRET, Secret
+
+KEY = Fernet.generate_key().decode()
+OWN = Secret("HRKU-hunter2")
+HERE = Place(1, "token", "https://shop.example")
+
+
+@pytest.fixture
+def cipher():
+    return SecretCipher(Secret(KEY))
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        pytest.param(Place(2, "token", HERE.origin), id="another app"),
+        pytest.param(Place(1, "heroku_key", HERE.origin), id="another column"),
+        pytest.param(Place(1, "token", "https://mine.example"), id="another host"),
+        pytest.param(Place(1, "token", "http://shop.example"), id="another scheme"),
+        pytest.param(Place(1, "token"), id="no host"),
+    ],
+)
+def test_a_place_is_part_of_the_key(cipher, place):
+    stored = cipher.encrypt(OWN, HERE)
+    assert cipher.decrypt(stored, "shop", "token", HERE) == OWN
+
+    with pytest.raises(SecretUnreadable, match="copied from another app"):
+        cipher.decrypt(stored, "shop", "token", place)
+
+
+def test_what_is_not_bound_is_read_until_it_is_refused(cipher):
+    strict = SecretCipher(Secret(KEY), refuses_unbound=True)
+    for stored in (cipher.encrypt(OWN), OWN.reveal()):
+        assert cipher.decrypt(stored, "shop", "token", HERE) == OWN
+        with pytest.raises(SecretUnreadable, match=r'of app "shop" is not bound'):
+            strict.decrypt(stored, "shop", "token", HERE)
+
+    assert strict.decrypt(cipher.encrypt(OWN, HERE), "shop", "token", HERE) == OWN
+    assert strict.decrypt(None, "shop", "token", HERE) == NO_SECRET
+
+
+def test_the_mark_of_a_bound_text_decides_nothing(cipher):
+    """Without it the text is taken for an unbound one, and fits no key."""
+    bound = cipher.encrypt(OWN, HERE)
+    assert bound.startswith(BOUND_PREFIX)
+
+    with pytest.raises(SecretUnreadable):
+        cipher.decrypt(bound.replace("bound:", ""), "shop", "token", HERE)
+    unbound = cipher.encrypt(OWN).replace("fernet:", BOUND_PREFIX)
+    with pytest.raises(SecretUnreadable):
+        cipher.decrypt(unbound, "shop", "token", HERE)
