@@ -23,7 +23,12 @@ from sqlalchemy.exc import IntegrityError
 
 from scalar.adapters.sql.addresses import COLUMNS, address_columns, address_from_row
 from scalar.adapters.sql.engine import translate_errors
-from scalar.adapters.sql.renaming import current_row, has_id, take_name
+from scalar.adapters.sql.renaming import (
+    current_row,
+    has_id,
+    one_at_a_time,
+    take_name,
+)
 from scalar.adapters.sql.secret_cipher import (
     BOUND_PREFIX,
     ENCRYPTED_PREFIX,
@@ -129,6 +134,7 @@ class SqlRegistry:
     ) -> bool:
         """Store what the platform says of an app; return whether it was renamed."""
         with translate_errors(), self._engine.begin() as connection:
+            one_at_a_time(connection, at)
             row = current_row(connection, app_id)
             if row is None:
                 return False

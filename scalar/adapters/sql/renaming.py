@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, text, update
 
 from scalar.adapters.sql.tables import AppRow, EventRow, FormerNameRow
 from scalar.core.app import FORMER_NAME_KEPT, UNNAMED, unnamed
@@ -14,6 +14,18 @@ _COLUMNS = (
     *(AppRow.id, AppRow.name, AppRow.created_at),
     *(AppRow.platform, AppRow.platform_id, AppRow.web_url),
 )
+
+
+def one_at_a_time(connection: Connection, at: datetime) -> None:
+    """Let one transaction rename at a time: two apps may swap their names at once.
+
+    SQLite locks the file at the first write, which is therefore made first.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(
+            text(f"LOCK TABLE {FormerNameRow.__tablename__} IN EXCLUSIVE MODE")
+        )
+    connection.execute(delete(FormerNameRow).where(FormerNameRow.until < at))
 
 
 def current_row(connection: Connection, app_id: int) -> Any:
