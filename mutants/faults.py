@@ -359,14 +359,14 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "a secret is not bound to its host",
         "scalar/adapters/sql/secret_cipher.py",
-        "[PURPOSE, place.app_id, place.column, place.origin]",
-        "[PURPOSE, place.app_id, place.column]",
+        "[PURPOSE, place.owner.context, place.column, place.origin]",
+        "[PURPOSE, place.owner.context, place.column]",
         CIPHER,
     ),
     Fault(
         "a secret is not bound to its app",
         "scalar/adapters/sql/secret_cipher.py",
-        "[PURPOSE, place.app_id, place.column, place.origin]",
+        "[PURPOSE, place.owner.context, place.column, place.origin]",
         "[PURPOSE, place.column, place.origin]",
         CIPHER,
     ),

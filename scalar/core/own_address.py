@@ -19,7 +19,8 @@ def is_own_address(app: RegisteredApp) -> bool:
     """Return whether the URL is at an address that Heroku gave the app.
 
     That is the last one known, or one that only this name can have: since June 2023
-    Heroku appends 12 characters to it.
+    Heroku appends 12 characters to it. Former names do not count, except of an app
+    whose name is not known now: they are other apps' by now.
     """
     url = app.address.url
     if url.is_broker:
@@ -27,9 +28,10 @@ def is_own_address(app: RegisteredApp) -> bool:
     known = _parsed(app.web_url)
     if known and urlsplit(known.address).netloc == urlsplit(url.address).netloc:
         return True
-    names = "|".join(map(re.escape, app.names))
+    names = app.former_names if app.is_unnamed else (app.name,)
+    known_as = "|".join(map(re.escape, names))
     return bool(
-        re.fullmatch(rf"(?:{names})(?:-[0-9a-f]{{12}})?\.herokuapp\.com", url.host)
+        re.fullmatch(rf"(?:{known_as})(?:-[0-9a-f]{{12}})?\.herokuapp\.com", url.host)
     )
 
 

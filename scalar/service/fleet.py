@@ -163,7 +163,8 @@ def _url_now(entry: AppEntry, app: RegisteredApp) -> str | None:
     """
     if entry.url is None or entry.name == app.name:
         return entry.url
-    before = replace(app, address=replace(app.address, url=CountsUrl.parse(entry.url)))
+    address = replace(app.address, url=CountsUrl.parse(entry.url))
+    before = replace(app, name=entry.name, address=address)
     return app.address.shown() if is_own_address(before) else entry.url
 
 

@@ -280,7 +280,7 @@ def as_registered(parts: Parts, name: str, heroku_key: Secret | None = None) -> 
     try:
         app = parts.registry.get(name)
     except SecretUnreadable:
-        return NewApp(name, heroku_key or SHARED_KEY)
+        return NewApp(parts.registry.app_key(name).name, heroku_key or SHARED_KEY)
     key = app.heroku_key if heroku_key is None else heroku_key
     return NewApp(app.name, key, app.platform, app.platform_id)
 
@@ -298,7 +298,7 @@ def known_to_heroku(parts: Parts, app: NewApp) -> PlatformApp:
         parts, app, or_else=f"{hint}anyway", or_instead=f"{hint}without asking Heroku"
     )
     owner = parts.registry.name_of(found.id, app.platform)
-    if owner and not app.platform_id:
+    if owner not in ("", app.name) and not app.platform_id:
         raise InvalidInput(
             f'Heroku\'s app "{app.name}" is registered already, as "{owner}": it was '
             f"renamed. Follow it with: python cli.py rename-app {owner} {app.name}"

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 from cryptography.fernet import Fernet
 
-from scalar.adapters.sql.secret_cipher import BOUND_PREFIX, Place, SecretCipher
+from scalar.adapters.sql.secret_cipher import BOUND_PREFIX, Owner, Place, SecretCipher
 from scalar.core.errors import SecretUnreadable
 from scalar.core.secret import NO_SECRET, Secret
 
 KEY = Fernet.generate_key().decode()
 OWN = Secret("HRKU-hunter2")
-HERE = Place(1, "token", "https://shop.example")
+SHOP, MINE = Owner(1, "shop", "id-1"), Owner(2, "shop", "id-1")
+HERE = Place(SHOP, "token", "https://shop.example")
 
 
 @pytest.fixture
@@ -22,30 +23,34 @@ def cipher():
 @pytest.mark.parametrize(
     "place",
     [
-        pytest.param(Place(2, "token", HERE.origin), id="another app"),
-        pytest.param(Place(1, "heroku_key", HERE.origin), id="another column"),
-        pytest.param(Place(1, "token", "https://mine.example"), id="another host"),
-        pytest.param(Place(1, "token", "http://shop.example"), id="another scheme"),
-        pytest.param(Place(1, "token"), id="no host"),
+        pytest.param(Place(MINE, "token", HERE.origin), id="another app"),
+        pytest.param(
+            Place(Owner(1, "shop", "id-2"), "token", HERE.origin), id="another id"
+        ),
+        pytest.param(Place(Owner(1, "shop"), "token", HERE.origin), id="without an id"),
+        pytest.param(Place(SHOP, "heroku_key", HERE.origin), id="another column"),
+        pytest.param(Place(SHOP, "token", "https://mine.example"), id="another host"),
+        pytest.param(Place(SHOP, "token", "http://shop.example"), id="another scheme"),
+        pytest.param(Place(SHOP, "token"), id="no host"),
     ],
 )
 def test_a_place_is_part_of_the_key(cipher, place):
     stored = cipher.encrypt(OWN, HERE)
-    assert cipher.decrypt(stored, "shop", "token", HERE) == OWN
+    assert cipher.decrypt(stored, "token", HERE) == OWN
 
     with pytest.raises(SecretUnreadable, match="copied from another app"):
-        cipher.decrypt(stored, "shop", "token", place)
+        cipher.decrypt(stored, "token", place)
 
 
 def test_what_is_not_bound_is_read_until_it_is_refused(cipher):
     strict = SecretCipher(Secret(KEY), refuses_unbound=True)
     for stored in (cipher.encrypt(OWN), OWN.reveal()):
-        assert cipher.decrypt(stored, "shop", "token", HERE) == OWN
+        assert cipher.decrypt(stored, "token", HERE) == OWN
         with pytest.raises(SecretUnreadable, match=r'of app "shop" is not bound'):
-            strict.decrypt(stored, "shop", "token", HERE)
+            strict.decrypt(stored, "token", HERE)
 
-    assert strict.decrypt(cipher.encrypt(OWN, HERE), "shop", "token", HERE) == OWN
-    assert strict.decrypt(None, "shop", "token", HERE) == NO_SECRET
+    assert strict.decrypt(cipher.encrypt(OWN, HERE), "token", HERE) == OWN
+    assert strict.decrypt(None, "token", HERE) == NO_SECRET
 
 
 def test_the_mark_of_a_bound_text_decides_nothing(cipher):
@@ -54,7 +59,19 @@ def test_the_mark_of_a_bound_text_decides_nothing(cipher):
     assert bound.startswith(BOUND_PREFIX)
 
     with pytest.raises(SecretUnreadable):
-        cipher.decrypt(bound.replace("bound:", ""), "shop", "token", HERE)
+        cipher.decrypt(bound.replace("bound:", ""), "token", HERE)
     unbound = cipher.encrypt(OWN).replace("fernet:", BOUND_PREFIX)
     with pytest.raises(SecretUnreadable):
-        cipher.decrypt(unbound, "shop", "token", HERE)
+        cipher.decrypt(unbound, "token", HERE)
+
+
+def test_a_name_may_change_once_the_id_is_known(cipher):
+    stored = cipher.encrypt(OWN, HERE)
+    renamed = Place(Owner(1, "store", "id-1"), "token", HERE.origin)
+    assert cipher.decrypt(stored, "token", renamed) == OWN
+    unknown = Place(Owner(1, "shop"), "token", HERE.origin)
+    stored = cipher.encrypt(OWN, unknown)
+
+    assert cipher.decrypt(stored, "token", unknown) == OWN
+    with pytest.raises(SecretUnreadable):
+        cipher.decrypt(stored, "token", Place(Owner(1, "s"), "token", HERE.origin))

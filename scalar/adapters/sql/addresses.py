@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from scalar.adapters.sql.secret_cipher import Place, SecretCipher
+from scalar.adapters.sql.secret_cipher import Owner, Place, SecretCipher
 from scalar.adapters.sql.tables import AppRow
 from scalar.core.counts_address import CountsAddress, Queues
 from scalar.core.errors import RegistryError
@@ -16,21 +16,21 @@ COLUMNS = (AppRow.url, AppRow.form, AppRow.token, AppRow.queues)
 
 
 def address_columns(
-    address: CountsAddress, app_id: int, cipher: SecretCipher
+    address: CountsAddress, owner: Owner, cipher: SecretCipher
 ) -> dict[str, Any]:
     """Return the values of an address's columns, its secrets bound to the app."""
     queues = {name: list(queues) for name, queues in address.queues.items()}
     origin = address.url.origin
     return {
-        "url": cipher.encrypt_url(address.url, Place(app_id, "url")),
+        "url": cipher.encrypt_url(address.url, Place(owner, "url")),
         "form": address.form.value,
-        "token": cipher.encrypt(address.token, Place(app_id, "token", origin)),
+        "token": cipher.encrypt(address.token, Place(owner, "token", origin)),
         "queues": json.dumps(queues) if queues else None,
     }
 
 
 def address_from_row(
-    row: tuple[Any, ...], app_id: int, app: str, cipher: SecretCipher
+    row: tuple[Any, ...], owner: Owner, cipher: SecretCipher
 ) -> CountsAddress:
     """Return the address in the columns of a row.
 
@@ -39,17 +39,18 @@ def address_from_row(
         RegistryError: A newer program wrote the row, or a person edited it.
     """
     url, form, token, queues = row
+    app = owner.name
     if form not in set(Form):
         raise RegistryError(
             f'App "{app}" is registered with the form {form!r}, which this version of '
             "the program does not know. Deploy the newer version again"
         )
-    counts_url = cipher.decrypt_url(url, app, Place(app_id, "url"))
-    place = Place(app_id, "token", counts_url.origin)
+    counts_url = cipher.decrypt_url(url, Place(owner, "url"))
+    place = Place(owner, "token", counts_url.origin)
     return CountsAddress(
         counts_url,
         Form(form),
-        cipher.decrypt(token, app, "token", place),
+        cipher.decrypt(token, "token", place),
         _queues(queues, app) if queues else {},
     )
 

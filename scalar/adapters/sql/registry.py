@@ -32,6 +32,7 @@ from scalar.adapters.sql.renaming import (
 from scalar.adapters.sql.secret_cipher import (
     BOUND_PREFIX,
     ENCRYPTED_PREFIX,
+    Owner,
     Place,
     SecretCipher,
 )
@@ -60,7 +61,9 @@ _ALL_COLUMNS = (
 _SECRETS = (AppRow.url, AppRow.token, AppRow.heroku_key)
 #: What proves that the secrets were bound: encrypted, so that nobody else can write it.
 _BOUND = "secrets_bound"
-_BOUND_PLACE = Place(0, _BOUND)
+_BOUND_PLACE = Place(Owner(0, ""), _BOUND)
+#: What `_Secrets` needs of a row.
+_STORED = (AppRow.id, AppRow.name, AppRow.platform_id, AppRow.heroku_key, *COLUMNS)
 
 
 class SqlRegistry:
@@ -95,8 +98,10 @@ class SqlRegistry:
             except IntegrityError as exc:
                 raise AppAlreadyRegistered(name) from exc
             # Its secrets are bound to its number, which is not known before.
-            values = self._columns(app_id, address, heroku_key)
-            _change(connection, app_id, values)
+            owner = Owner(app_id, name, platform_id or None)
+            _change(
+                connection, app_id, _columns(owner, address, heroku_key, self._cipher)
+            )
         return self.get(name)
 
     def remove(self, name: str) -> None:
@@ -145,6 +150,7 @@ class SqlRegistry:
                 if other is not None:
                     raise AppAlreadyRegistered(other)
                 values["platform_id"] = identity.platform_id
+                values |= self._given_to(connection, app_id, identity.platform_id)
             if identity.web_url is not None and identity.web_url != row.web_url:
                 values["web_url"] = identity.web_url
             if values:
@@ -191,11 +197,8 @@ class SqlRegistry:
             app_id = _bumped(connection, name)
             encrypted = None
             if heroku_key:
-                stored = select(AppRow.url).where(AppRow.id == app_id)
-                url = self._cipher.decrypt_url(
-                    connection.execute(stored).scalar_one(), name, Place(app_id, "url")
-                )
-                place = Place(app_id, "heroku_key", url.origin)
+                row = _stored(connection, app_id)
+                place = _place_of_key(row, self._cipher)
                 encrypted = self._cipher.encrypt(heroku_key, place)
             _change(connection, app_id, {"heroku_key": encrypted})
 
@@ -206,18 +209,14 @@ class SqlRegistry:
             SecretUnreadable: No secret key decrypts one of them.
         """
         query = (
-            select(AppRow.id, AppRow.name, AppRow.url, AppRow.heroku_key)
-            .where(AppRow.heroku_key.is_not(None))
-            .order_by(AppRow.name)
+            select(*_STORED).where(AppRow.heroku_key.is_not(None)).order_by(AppRow.name)
         )
         with translate_errors(), self._engine.connect() as connection:
             rows = connection.execute(query).all()
         apps: dict[Secret, list[str]] = {}
-        for app_id, name, url, encrypted in rows:
-            place = Place(app_id, "url")
-            origin = self._cipher.decrypt_url(url, name, place).origin
-            key = self._heroku_key(encrypted, app_id, name, origin)
-            apps.setdefault(key, []).append(name)
+        for row in rows:
+            key = _heroku_key(row, self._cipher)
+            apps.setdefault(key, []).append(row.name)
         return apps
 
     def first_without_heroku_key(self) -> str | None:
@@ -289,7 +288,7 @@ class SqlRegistry:
         if not stored.startswith(BOUND_PREFIX):
             return False
         try:
-            return bool(self._cipher.decrypt(stored, "", _BOUND, _BOUND_PLACE))
+            return bool(self._cipher.decrypt(stored, _BOUND, _BOUND_PLACE))
         except SecretUnreadable:
             return False
 
@@ -302,31 +301,20 @@ class SqlRegistry:
         self, connection: Connection, cipher: SecretCipher, *, bind: bool | None
     ) -> int:
         """Encrypt every secret anew: bound or not, or as it was (None)."""
-        query = select(AppRow.id, AppRow.name, AppRow.heroku_key, *COLUMNS)
-        rows = connection.execute(query).all()
-        for app_id, name, encrypted, *columns in rows:
-            address = address_from_row(tuple(columns), app_id, name, cipher)
-            place = Place(app_id, "heroku_key", address.url.origin)
-            key = cipher.decrypt(encrypted, name, "Heroku key", place)
-            stored = {"url": columns[0], "token": columns[2], "heroku_key": encrypted}
-            values = _columns(app_id, address, key, cipher)
-            unbound = {
-                "url": cipher.encrypt_url(address.url),
-                "token": cipher.encrypt(address.token),
-                "heroku_key": cipher.encrypt(key),
-            }
-            for column, text in stored.items():
-                keeps = bind is None and text is not None and _looks_unbound(text)
-                if bind is False or keeps:
-                    values[column] = unbound[column]
-            _change(connection, app_id, values)
-            _bump_revision(connection, app_id)
+        rows = connection.execute(select(*_STORED)).all()
+        for row in rows:
+            values = _rewritten(row, _owner(row), cipher, bind=bind)
+            _change(connection, row.id, values)
+            _bump_revision(connection, row.id)
         return len(rows)
 
-    def _columns(
-        self, app_id: int, address: CountsAddress, heroku_key: Secret
+    def _given_to(
+        self, connection: Connection, app_id: int, platform_id: str
     ) -> dict[str, Any]:
-        return _columns(app_id, address, heroku_key, self._cipher)
+        """Return the secrets of an app, bound to another id of its platform."""
+        row = _stored(connection, app_id)
+        owner = Owner(row.id, row.name, platform_id)
+        return _rewritten(row, owner, self._cipher, bind=None)
 
     def _moved(
         self, connection: Connection, app_id: int, address: CountsAddress
@@ -335,18 +323,13 @@ class SqlRegistry:
 
         A key that cannot be decrypted stays as it is.
         """
-        query = select(AppRow.name, AppRow.url, AppRow.heroku_key)
-        row = connection.execute(query.where(AppRow.id == app_id)).one()
-        values = address_columns(address, app_id, self._cipher)
-        if row.heroku_key is None:
-            return values
+        row = _stored(connection, app_id)
+        owner = _owner(row)
         try:
-            place = Place(app_id, "url")
-            origin = self._cipher.decrypt_url(row.url, row.name, place).origin
-            key = self._heroku_key(row.heroku_key, app_id, row.name, origin)
+            key = _heroku_key(row, self._cipher)
         except SecretUnreadable:
-            return values
-        return self._columns(app_id, address, key)
+            return address_columns(address, owner, self._cipher)
+        return _columns(owner, address, key, self._cipher)
 
     def _find_one(self, condition: ColumnElement[bool]) -> RegisteredApp | None:
         """Return the app that matches, with its policies, in one query."""
@@ -361,39 +344,85 @@ class SqlRegistry:
                 return None
             former = _former_names(connection, rows[0].id)
         first = rows[0]
-        app_id, name = first.id, first.name
-        columns = (first.url, first.form, first.token, first.queues)
-        address = address_from_row(columns, app_id, name, self._cipher)
+        owner = _owner(first)
+        address = address_from_row(_address(first), owner, self._cipher)
+        place = Place(owner, "heroku_key", address.url.origin)
         return RegisteredApp(
-            app_id,
-            name,
+            first.id,
+            first.name,
             address,
             first.revision,
             first.created_at,
             {row[4]: _parse_values(row[5]) for row in rows if row[4] is not None},
-            self._heroku_key(first.heroku_key, app_id, name, address.url.origin),
+            self._cipher.decrypt(first.heroku_key, "Heroku key", place),
             first.platform,
             first.platform_id or "",
             first.web_url or "",
             former,
         )
 
-    def _heroku_key(
-        self, encrypted: str | None, app_id: int, app: str, origin: str
-    ) -> Secret:
-        place = Place(app_id, "heroku_key", origin)
-        return self._cipher.decrypt(encrypted, app, "Heroku key", place)
+
+def _owner(row: Any) -> Owner:
+    return Owner(row.id, row.name, row.platform_id)
+
+
+def _address(row: Any) -> tuple[Any, ...]:
+    return row.url, row.form, row.token, row.queues
+
+
+def _stored(connection: Connection, app_id: int) -> Any:
+    return connection.execute(select(*_STORED).where(AppRow.id == app_id)).one()
+
+
+def _place_of_key(row: Any, cipher: SecretCipher) -> Place:
+    owner = _owner(row)
+    origin = cipher.decrypt_url(row.url, Place(owner, "url")).origin
+    return Place(owner, "heroku_key", origin)
+
+
+def _heroku_key(row: Any, cipher: SecretCipher) -> Secret:
+    if row.heroku_key is None:
+        return SHARED_KEY
+    place = _place_of_key(row, cipher)
+    return cipher.decrypt(row.heroku_key, "Heroku key", place)
 
 
 def _columns(
-    app_id: int, address: CountsAddress, heroku_key: Secret, cipher: SecretCipher
+    owner: Owner, address: CountsAddress, heroku_key: Secret, cipher: SecretCipher
 ) -> dict[str, Any]:
     """Return the columns of an address and a Heroku key, bound to their app."""
-    place = Place(app_id, "heroku_key", address.url.origin)
+    place = Place(owner, "heroku_key", address.url.origin)
     return {
-        **address_columns(address, app_id, cipher),
+        **address_columns(address, owner, cipher),
         "heroku_key": cipher.encrypt(heroku_key, place),
     }
+
+
+def _rewritten(
+    row: Any, owner: Owner, cipher: SecretCipher, *, bind: bool | None
+) -> dict[str, Any]:
+    """Return the secrets of a row, encrypted anew for an owner.
+
+    Args:
+        row: The row, which may have another owner.
+        owner: To whom they are bound.
+        cipher: Decrypts and encrypts them.
+        bind: Whether to bind them; None: those that are not unbound now.
+    """
+    address = address_from_row(_address(row), _owner(row), cipher)
+    key = _heroku_key(row, cipher)
+    values = _columns(owner, address, key, cipher)
+    unbound = {
+        "url": cipher.encrypt_url(address.url),
+        "token": cipher.encrypt(address.token),
+        "heroku_key": cipher.encrypt(key),
+    }
+    for column, text in unbound.items():
+        before = getattr(row, column)
+        stays_unbound = bind is None and before is not None and _looks_unbound(before)
+        if bind is False or stays_unbound:
+            values[column] = text
+    return values
 
 
 def _is_unbound(column: Any) -> ColumnElement[bool]:

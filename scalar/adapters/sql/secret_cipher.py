@@ -4,9 +4,10 @@ These are the URLs (which may hold a password), the agents' tokens and the apps'
 Heroku keys. The secret keys come from SCALAR_SECRET_KEY.
 
 A stored text is bound to its place: it is encrypted with a key that is derived from
-the secret key, the app's number, the column and, for what goes to a host, the origin
-of the app's URL (HKDF, RFC 5869). Copied to another place it cannot be decrypted, so
-nobody who can only write to the database gets a secret sent to another host.
+the secret key, the app's number, its id on its platform (its name until that is known),
+the column and, for what goes to a host, the origin of the app's URL (HKDF, RFC 5869).
+Copied to another place it cannot be decrypted, so nobody who can only write to the
+database gets a secret sent to another host, nor has an app taken for another one.
 
     fernet:bound:TOKEN   bound
     fernet:TOKEN         not bound: written by an older version
@@ -38,16 +39,38 @@ REMEMBERED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
+class Owner:
+    """An app, as its row says which one it is.
+
+    Attributes:
+        app_id: The registry's number of the app.
+        name: Its name.
+        platform_id: Its id on its platform; None until it is known.
+    """
+
+    app_id: int
+    name: str
+    platform_id: str | None = None
+
+    @property
+    def context(self) -> list[str | int]:
+        """What its secrets are bound to: a name that has no id cannot change."""
+        if self.platform_id:
+            return [self.app_id, "id", self.platform_id]
+        return [self.app_id, "name", self.name]
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """Where a secret is stored, and where it may be sent.
 
     Attributes:
-        app_id: The registry's number of the app.
+        owner: Whose it is.
         column: The column.
         origin: Scheme, host and port of the app's URL; empty for the URL itself.
     """
 
-    app_id: int
+    owner: Owner
     column: str
     origin: str = ""
 
@@ -84,13 +107,13 @@ class SecretCipher:
         """Return the text to store for a URL."""
         return self._encrypt(url.reveal(), place)
 
-    def decrypt_url(self, stored: str, app: str, place: Place) -> CountsUrl:
+    def decrypt_url(self, stored: str, place: Place) -> CountsUrl:
         """Return the URL in a stored text.
 
         Raises:
             SecretUnreadable: It cannot be decrypted, or is not bound and must be.
         """
-        return CountsUrl.parse(self._decrypt(stored, app, "URL", place))
+        return CountsUrl.parse(self._decrypt(stored, "URL", place))
 
     def encrypt(self, secret: Secret, place: Place | None = None) -> str | None:
         """Return the text to store for a token or Heroku key; None if it is empty.
@@ -99,19 +122,18 @@ class SecretCipher:
         """
         return self._encrypt(secret.reveal(), place) if secret else None
 
-    def decrypt(self, stored: str | None, app: str, what: str, place: Place) -> Secret:
+    def decrypt(self, stored: str | None, what: str, place: Place) -> Secret:
         """Return the secret in a stored text.
 
         Args:
             stored: The text; None if there is no secret.
-            app: The app's name, for the error.
             what: What kind of secret it is, for the error.
             place: Where it stands.
 
         Raises:
             SecretUnreadable: It cannot be decrypted, or is not bound and must be.
         """
-        return Secret(self._decrypt(stored, app, what, place)) if stored else NO_SECRET
+        return Secret(self._decrypt(stored, what, place)) if stored else NO_SECRET
 
     def _encrypt(self, text: str, place: Place | None) -> str:
         if not self._keys:
@@ -120,7 +142,8 @@ class SecretCipher:
             return ENCRYPTED_PREFIX + self._plain().encrypt(text.encode()).decode()
         return BOUND_PREFIX + self._derived(place).encrypt(text.encode()).decode()
 
-    def _decrypt(self, stored: str, app: str, what: str, place: Place) -> str:
+    def _decrypt(self, stored: str, what: str, place: Place) -> str:
+        app = place.owner.name
         is_bound = stored.startswith(BOUND_PREFIX)
         if self._refuses_unbound and not is_bound:
             raise SecretUnreadable(
@@ -144,7 +167,8 @@ class SecretCipher:
         return MultiFernet([Fernet(key) for key in self._keys])
 
     def _derive(self, place: Place) -> MultiFernet:
-        info = json.dumps([PURPOSE, place.app_id, place.column, place.origin]).encode()
+        context = [PURPOSE, place.owner.context, place.column, place.origin]
+        info = json.dumps(context).encode()
         keys = [
             HKDF(SHA256(), length=32, salt=None, info=info).derive(
                 base64.urlsafe_b64decode(key)

@@ -132,6 +132,38 @@ def test_a_rename_binds_all_to_the_new_host(registry):
     assert (app.address, app.heroku_key) == (moved, OWN)
 
 
+@pytest.mark.parametrize(
+    "change", ["name = 'mine2'", "platform_id = 'id-of-mine'"], ids=["name", "id"]
+)
+def test_an_app_cannot_be_made_to_mean_another_one(engine, registry, change):
+    """Else its address would follow the other one's, and its token with it."""
+    run(engine, f"UPDATE apps SET {change} WHERE name = 'shop'")
+
+    with pytest.raises(SecretUnreadable, match="copied"):
+        registry.find(registry.page(0, 1)[0])
+
+
+def test_secrets_are_bound_to_the_id_once_it_is_learned(engine, registry):
+    key = registry.app_key("shop")
+    registry.identify(key.id, Identity("id-1", "shop"), NOON)
+    assert registry.get("shop").address == VICTIM
+    registry.identify(key.id, Identity("id-1", "store"), NOON)
+    assert registry.get("store").heroku_key == OWN
+    run(engine, "UPDATE apps SET platform_id = NULL WHERE name = 'store'")
+
+    with pytest.raises(SecretUnreadable, match="copied"):
+        registry.get("store")
+
+
+def test_an_id_is_learned_without_binding_what_older_workers_read(engine, registry):
+    store_unbound(engine)
+    key = registry.app_key("shop")
+    registry.identify(key.id, Identity("id-1", "shop"), NOON)
+
+    assert registry.unbound() == 1
+    assert registry.get("shop").heroku_key == OWN
+
+
 def test_rotating_the_secret_key_keeps_the_binding(engine, registry):
     new = Fernet.generate_key().decode()
     assert registry.bind() == 2
