@@ -143,6 +143,16 @@ class LocalHeroku:
         }
         return _app(self._send("POST", "/apps", body))
 
+    def rename_app(
+        self, name: str, new_name: str, *, web_url: str | None = None
+    ) -> AppView:
+        """Give an app another name; its id stays.
+
+        Its address changes with the name: to `web_url`, made up by default.
+        """
+        body = {"name": new_name, "web_url": web_url}
+        return _app(self._send("PATCH", f"/apps/{quote(name)}", body))
+
     def delete_app(self, name: str) -> None:
         """Remove an app."""
         self._send("DELETE", f"/apps/{quote(name)}")

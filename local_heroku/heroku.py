@@ -125,20 +125,12 @@ class Heroku:
         Raises:
             ApiError: 422 for a taken or invalid name.
         """
-        if not APP_NAME.fullmatch(spec.name):
-            raise invalid_params(
-                f"Name {spec.name!r} must start with a letter, end with a letter or "
-                "digit and can only contain 3 to 30 lowercase letters, digits, "
-                "and dashes."
-            )
-        if spec.name in self.apps:
-            raise invalid_params(f"Name {spec.name} is already taken")
+        self._check_name(spec.name)
         app_id = self.ids.new("app")
         app = App(
             id=app_id,
             name=spec.name,
-            web_url=spec.web_url
-            or f"https://{spec.name}-{app_id.replace('-', '')[:12]}.herokuapp.com/",
+            web_url=spec.web_url or self._new_address(spec.name),
             owner=self.find_account(spec.account),
             created_at=now,
             updated_at=now,
@@ -157,6 +149,34 @@ class Heroku:
         self.lifecycle.reconcile(app, now, already_up=True)
         self.apps[app.name] = app
         return app
+
+    def rename_app(
+        self, app: App, name: str, now: datetime, web_url: str | None = None
+    ) -> None:
+        """Give the app another name and, with it, another address; its id stays.
+
+        Raises:
+            ApiError: 422 for a taken or invalid name.
+        """
+        self._check_name(name)
+        del self.apps[app.name]
+        app.name, app.updated_at = name, now
+        app.web_url = web_url or self._new_address(name)
+        self.apps[name] = app
+
+    def _check_name(self, name: str) -> None:
+        if not APP_NAME.fullmatch(name):
+            raise invalid_params(
+                f"Name {name!r} must start with a letter, end with a letter or "
+                "digit and can only contain 3 to 30 lowercase letters, digits, "
+                "and dashes."
+            )
+        if name in self.apps:
+            raise invalid_params(f"Name {name} is already taken")
+
+    def _new_address(self, name: str) -> str:
+        suffix = self.ids.new("address").replace("-", "")[:12]
+        return f"https://{name}-{suffix}.herokuapp.com/"
 
     def remove_app(self, name_or_id: str) -> None:
         """Remove the app and its dynos.

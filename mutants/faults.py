@@ -27,6 +27,8 @@ MEANWHILE = "tests/integration/database/test_changed_meanwhile.py"
 SWITCHED_OFF = f"{SCENARIOS}/test_switched_off.py"
 LEASES = f"{SCENARIOS}/test_leases.py"
 NEARER = "tests/unit/test_nearer.py"
+IDENTITY = "tests/unit/test_identity.py"
+CIPHER = "tests/unit/test_secret_cipher.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -540,14 +542,14 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "an order typed before a change is not heard",
         f"{EVALUATE}/heed_orders.py",
-        "    if revision == ctx.app.revision:\n",
+        "    if revision == ctx.app.revision or _is_our_own(ctx, revision):\n",
         "    if revision:\n",
         ORDERS,
     ),
     Fault(
         "an app that was removed is scaled",
         f"{EVALUATE}/heed_orders.py",
-        "    if revision == ctx.app.revision:\n",
+        "    if revision == ctx.app.revision or _is_our_own(ctx, revision):\n",
         "    if revision in (None, ctx.app.revision):\n",
         ORDERS,
     ),
@@ -568,15 +570,15 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "a command overwrites what another one has changed meanwhile",
         "scalar/adapters/sql/registry.py",
-        "        row &= (AppRow.id == read.id) & (AppRow.revision == read.revision)\n",
-        "        row &= AppRow.id == read.id\n",
+        "if is_other or not _bump_revision(connection, app_id, revision):",
+        "if is_other or not _bump_revision(connection, app_id):",
         MEANWHILE,
     ),
     Fault(
         "an app registered anew is taken for the one that was read",
         "scalar/adapters/sql/registry.py",
-        "        row &= (AppRow.id == read.id) & (AppRow.revision == read.revision)\n",
-        "        row &= AppRow.revision == read.revision\n",
+        "is_other = read is not None and read.id != app_id",
+        "is_other = False",
         MEANWHILE,
     ),
     Fault(
@@ -858,5 +860,89 @@ FAULTS: tuple[Fault, ...] = (
         "if behind > max(self._period, SKEW):",
         "if False:",
         "tests/unit/test_freshness.py",
+    ),
+    Fault(
+        "an app is called by its name, not by its id",
+        f"{EVALUATE}/identity.py",
+        "self._platform = find(replace(app, platform_id=self.known_id))",
+        'self._platform = find(replace(app, platform_id=""))',
+        IDENTITY,
+    ),
+    Fault(
+        "the answer of another app is believed",
+        f"{EVALUATE}/identity.py",
+        'if self.known_id not in ("", found.platform_id):',
+        "if False:",
+        IDENTITY,
+    ),
+    Fault(
+        "an app that was created again counts as gone",
+        f"{EVALUATE}/identity.py",
+        "reason=Reason.APP_RECREATED",
+        "reason=refused.reason",
+        IDENTITY,
+    ),
+    Fault(
+        "the memory of another app is believed",
+        f"{EVALUATE}/identity.py",
+        'if memory.platform_id and app.platform_id not in ("", memory.platform_id):',
+        "if False:",
+        IDENTITY,
+    ),
+    Fault(
+        "counts that were read at an address of before are used",
+        f"{EVALUATE}/identity.py",
+        "if self.app.address != before:",
+        "if False:",
+        IDENTITY,
+    ),
+    Fault(
+        "an app's own address stays after a rename",
+        "scalar/core/own_address.py",
+        "moved = replace(app.address, url=app.address.url.at(own))",
+        "moved = app.address",
+        IDENTITY,
+    ),
+    Fault(
+        "a renamed app at its own address is never looked up",
+        f"{EVALUATE}/identity.py",
+        "if not _is_time_to_look(memory.unanswered) or memory.refusal:",
+        "if True:",
+        IDENTITY,
+    ),
+    Fault(
+        "a message acts for an app that has another name",
+        f"{EVALUATE}/poll_and_scale.py",
+        "if app is None or key.name not in app.names:",
+        "if app is None:",
+        IDENTITY,
+    ),
+    Fault(
+        "what is under way for a removed app goes on",
+        "scalar/service/fleet.py",
+        "        remove(parts, name)\n",
+        "        parts.registry.remove(name)\n",
+        "tests/unit/test_fleet.py",
+    ),
+    Fault(
+        "a secret is not bound to its host",
+        "scalar/adapters/sql/secret_cipher.py",
+        "[PURPOSE, place.owner.context, place.column, place.origin]",
+        "[PURPOSE, place.owner.context, place.column]",
+        CIPHER,
+    ),
+    Fault(
+        "a secret is not bound to its app",
+        "scalar/adapters/sql/secret_cipher.py",
+        "[PURPOSE, place.owner.context, place.column, place.origin]",
+        "[PURPOSE, place.column, place.origin]",
+        CIPHER,
+    ),
+    Fault(
+        "a secret that is not bound is read all the same",
+        "scalar/adapters/sql/secret_cipher.py",
+        "if self._refuses_unbound and not is_bound:",
+        "if False:",
+        CIPHER,
     ),
 )

@@ -79,7 +79,11 @@ class Toolbox:
     @cached_property
     def registry(self) -> SqlRegistry:
         """The registry."""
-        return SqlRegistry(self.engine, SecretCipher(self.settings.scalar_secret_key))
+        cipher = SecretCipher(
+            self.settings.scalar_secret_key,
+            refuses_unbound=self.settings.bind_secrets,
+        )
+        return SqlRegistry(self.engine, cipher)
 
     @cached_property
     def journal(self) -> SqlJournal:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from scalar.bootstrap import Toolbox
-from scalar.core.app import NewApp
+from scalar.core.app import NewApp, RegisteredApp
 from scalar.core.errors import Refused, RegistryError, ScalarError, SecretUnreadable
 from scalar.core.health import judge_ticks
 from scalar.core.heroku_key import SHARED_KEY
@@ -96,6 +96,12 @@ def _encryption(tools: Toolbox) -> tuple[str, str]:
     plain = tools.parts.secrets.unencrypted()
     if plain:
         return WARN, f"URLs in plain text: {plain}. Run: python cli.py encrypt-urls"
+    unbound = tools.parts.secrets.unbound()
+    if unbound:
+        return WARN, (
+            f"registered URLs are encrypted, but not bound to their apps: {unbound}. "
+            "Set BIND_SECRETS=true once no worker of an older version runs"
+        )
     return OK, "registered URLs are encrypted"
 
 
@@ -149,7 +155,8 @@ def _key(tools: Toolbox, key: Secret, app: str) -> tuple[str, str]:
     access = f"may read {app}" if app else "no app is registered to try it on"
     if app:
         try:
-            tools.parts.platforms.unmetered(NewApp(app, key)).formation(Urgency.READ)
+            asked = _as_registered(tools, app, key)
+            tools.parts.platforms.unmetered(asked).formation(Urgency.READ)
         except Refused as exc:
             return FAIL, f"accepted, but may not read {app}: {exc}"
     if not facts.scope:
@@ -160,6 +167,14 @@ def _key(tools: Toolbox, key: Secret, app: str) -> tuple[str, str]:
             "key that does: heroku authorizations:create -s write"
         )
     return OK, f"accepted, scope {facts.scope}, {access}"
+
+
+def _as_registered(tools: Toolbox, app: str, key: Secret) -> RegisteredApp | NewApp:
+    """Return an app to be called by its id; by its name if its row is unreadable."""
+    try:
+        return tools.parts.registry.get(app)
+    except SecretUnreadable:
+        return NewApp(app, key)
 
 
 def _calls(tools: Toolbox, key: Secret) -> tuple[str, str]:

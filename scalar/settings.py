@@ -36,6 +36,7 @@ class Settings:
     redis_url: Secret
     redis_ca_file: str
     scalar_secret_key: Secret
+    bind_secrets: bool
     scale_web_to_zero: bool
     policy: Mapping[str, str]
     formation_ttl: int
@@ -76,6 +77,8 @@ class Settings:
         for setting in SETTINGS:
             text = environ.get(setting.name, "").strip() or setting.default
             values[setting.name.lower()] = setting.read(setting.name, text)
+        if values["bind_secrets"] and not values["scalar_secret_key"]:
+            raise ConfigurationError("BIND_SECRETS needs SCALAR_SECRET_KEY")
         if values["allow_private_addresses"] is None:
             values["allow_private_addresses"] = "DYNO" not in environ
         tls = environ.get("REDIS_TLS_URL", "").strip()
@@ -307,6 +310,13 @@ SETTINGS: tuple[Setting, ...] = (
         _secret_keys,
         "encrypts the registered URLs, tokens and Heroku keys; several, separated by "
         "commas, to change it",
+    ),
+    Setting(
+        "BIND_SECRETS",
+        "false",
+        _boolean,
+        "whether encrypted secrets that are not bound to their app are refused; the "
+        "release phase binds them first. Not while an older worker is running",
     ),
     Setting(
         "SCALE_WEB_TO_ZERO",

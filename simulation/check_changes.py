@@ -115,9 +115,8 @@ def sent(
     if holder is not None and holder != by.lease and holder in checker.begun:
         checker.broken(TWO_AT_ONCE, name, "another evaluation has its lease")
     _check_repeated(checker, name, quantities)
-    app = checker.world.heroku.apps.get(name)
-    if app is not None and app.id != f"id-of-{name}":
-        checker.broken(WRONG_APP, name, f"it is {app.id}, and gets {dict(quantities)}")
+    if name != by.app:
+        checker.broken(WRONG_APP, name, f"gets {dict(quantities)} of {by.app}")
     gone = checker.orders.gone.get(name)
     blind = checker.world.database_is_away or checker.world.database_hangs
     if gone is not None and gone < now - SLACK and (downs or not blind):
@@ -155,7 +154,7 @@ def made(
 ) -> None:
     """Check a change of one process type as Heroku makes it."""
     app = checker.world.heroku.apps[name]
-    if process_type not in app.formation or app.id != f"id-of-{name}":
+    if process_type not in app.formation or name != by.app:
         return
     before = app.formation[process_type].quantity
     if before != quantity:

@@ -107,7 +107,7 @@ def _excused(
 def _check_orders(checker: Checker) -> None:
     registry = checker.world.registry
     for name in checker.registered_at:
-        stored = registry.get(name).policies
+        stored = registry.get(checker.world.registered_as(name)).policies
         for part, values in checker.orders.newest(name).items():
             missing = {
                 key: text
@@ -131,7 +131,10 @@ def _check_calls(checker: Checker) -> None:
 
 def _check_health(checker: Checker) -> None:
     world = checker.world
-    numbers = {world.registry.app_key(name).id for name in checker.registered_at}
+    numbers = {
+        world.registry.app_key(world.registered_as(name)).id
+        for name in checker.registered_at
+    }
     gone = world.redis.keys.stuck.keys() - numbers
     if gone:
         what = f"apps {sorted(gone)} are gone, and count as waiting for Heroku"

@@ -264,10 +264,9 @@ def _remove_type(world: World, incident: Incident) -> tuple[Deed, None]:
 
 def _swap(world: World, incident: Incident) -> tuple[Deed, None]:
     def begin() -> None:
-        apps = world.heroku.apps
-        names = sorted(apps)
+        names = sorted(world.heroku.apps)
         other = names[(names.index(incident.target) + 1) % len(names)]
-        apps[incident.target], apps[other] = apps[other], apps[incident.target]
+        world.heroku.swap(incident.target, other)
         world.checker.swapped(incident.target, other)
 
     return begin, None

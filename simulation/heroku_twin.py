@@ -14,7 +14,7 @@ from scalar.core.errors import (
     RateLimited,
     Refused,
 )
-from scalar.core.formation import Formation, ProcessType
+from scalar.core.formation import AppFormation, Formation, ProcessType
 from scalar.core.reason import Reason
 
 REASONS = {
@@ -46,7 +46,8 @@ class HerokuTwin:
     """All apps, and how Heroku's API fares.
 
     Attributes:
-        apps: Name to app.
+        apps: First name to app; all the rest is by that name, too.
+        names: First name to the present one, where it differs.
         failure: What every call ends in; empty if the API is well.
         refusals: Name to the status that its calls end in.
         limits: Name to the dynos that it may have of a process type.
@@ -57,6 +58,7 @@ class HerokuTwin:
     """
 
     apps: dict[str, HerokuApp] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
     failure: str = ""
     refusals: dict[str, int] = field(default_factory=dict)
     limits: dict[str, int] = field(default_factory=dict)
@@ -72,6 +74,28 @@ class HerokuTwin:
         app = self._app(name)
         hidden = self.missing.get(name, ())
         return {k: row for k, row in app.formation.items() if k not in hidden}
+
+    def name_of(self, home: str) -> str:
+        """Return the name that an app has now."""
+        return self.names.get(home, home)
+
+    def home_of(self, called: str) -> str:
+        """Return the first name of the app with an id or a name."""
+        for home, app in self.apps.items():
+            if called in (app.id, self.name_of(home)):
+                return home
+        return called
+
+    def swap(self, one: str, other: str) -> None:
+        """Let two apps take each other's name."""
+        names = self.name_of(other), self.name_of(one)
+        self.names[one], self.names[other] = names
+
+    def identified(self, home: str, rows: Formation) -> AppFormation:
+        """Return a formation that says which app it is of."""
+        return AppFormation(
+            rows, self._app(home).id if rows else "", self.name_of(home)
+        )
 
     def describe(self, name: str) -> HerokuApp:
         """Return the app."""

@@ -40,7 +40,8 @@ def _set(
     """Set values of a policy, and take others away."""
     parts = _desk(world)
     try:
-        change_policy(parts, app, part, put=put, remove=tuple(removed))
+        name = world.registered_as(app)
+        change_policy(parts, name, part, put=put, remove=tuple(removed))
     except ScalarError as exc:
         world.note("refused", exc)
         return
@@ -85,8 +86,9 @@ def _delete(world: World, incident: Incident) -> list[Deed]:
     def for_a_while() -> None:
         parts = _desk(world)
         try:
-            app_id = parts.registry.app_key(name).id
-            parts.registry.remove(name)
+            registered = world.registered_as(name)
+            app_id = parts.registry.app_key(registered).id
+            parts.registry.remove(registered)
             world.checker.unregistered(name)
             parts.states.forget(app_id)
         except ScalarError as exc:
@@ -94,10 +96,12 @@ def _delete(world: World, incident: Incident) -> list[Deed]:
         world.scheduler.sleep(incident.seconds)
         try:
             address = CountsAddress.parse(world.apps[name].url)
-            parts.registry.add(name, address, parts.clock.now())
+            present = world.heroku.name_of(name)
+            added = parts.registry.add(present, address, parts.clock.now())
+            world.homes[added.id] = name
             world.checker.registered(name)
             values = world.apps[name].values()
-            parts.registry.set_policy(name, WHOLE_APP, values)
+            parts.registry.set_policy(present, WHOLE_APP, values)
         except ScalarError as exc:
             world.note("refused", exc)
 

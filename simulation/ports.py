@@ -14,7 +14,7 @@ from random import Random
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from scalar.adapters.governed_platform import GovernedPlatform
-from scalar.core.app import AppKey, NewApp, RegisteredApp
+from scalar.core.app import DEFAULT_PLATFORM, AppKey, NewApp, RegisteredApp
 from scalar.core.app_state import Memory
 from scalar.core.counts_address import CountsAddress
 from scalar.core.errors import (
@@ -39,6 +39,7 @@ from scalar.ports.coordination import Lease, Standing, Tick
 from scalar.ports.counts import NOTHING_REMOVED
 from scalar.ports.outbox import Backlog
 from scalar.ports.platform import Platform, PlatformApp, Urgency
+from scalar.ports.registry import Identity
 from simulation.incidents import BEFORE, Incident
 from simulation.record import Evaluation
 from simulation.scheduler import Process, Stopped
@@ -305,10 +306,14 @@ class DatabaseRegistry:
         address: CountsAddress,
         at: datetime,
         heroku_key: Secret = SHARED_KEY,
+        *,
+        platform_id: str = "",
+        web_url: str = "",
     ) -> RegisteredApp:
         """Register an app."""
+        said = {"platform_id": platform_id, "web_url": web_url}
         return self._line.database(
-            "add", lambda: self._inner.add(name, address, at, heroku_key)
+            "add", lambda: self._inner.add(name, address, at, heroku_key, **said)
         )
 
     def remove(self, name: str) -> None:
@@ -326,6 +331,24 @@ class DatabaseRegistry:
     def revision(self, app_id: int) -> int | None:
         """Return an app's revision as it is now."""
         return self._line.database("revision", lambda: self._inner.revision(app_id))
+
+    def name_of(self, platform_id: str, platform: str = DEFAULT_PLATFORM) -> str:
+        """Return the name of the app with an id of the platform."""
+        return self._line.database(
+            "name_of", lambda: self._inner.name_of(platform_id, platform)
+        )
+
+    def identify(
+        self,
+        app_id: int,
+        identity: Identity,
+        at: datetime,
+        address: CountsAddress | None = None,
+    ) -> bool:
+        """Store what the platform says of an app."""
+        return self._line.database(
+            "identify", lambda: self._inner.identify(app_id, identity, at, address)
+        )
 
     def set_policy(
         self,
@@ -458,7 +481,8 @@ class HerokuOverLine:
 
     def unmetered(self, app: RegisteredApp | NewApp) -> Platform:
         """Return the app's platform for a person's own call."""
-        return HerokuCalls(self.line, self.account, app.name)
+        home = self.line.world.heroku.home_of(app.platform_id or app.name)
+        return HerokuCalls(self.line, self.account, home)
 
 
 @dataclass(frozen=True)
@@ -479,7 +503,8 @@ class HerokuCalls:
             app = world.heroku.describe(self.app)
             at = app.released_at
             released = None if at is None else world.moment(at)
-            return PlatformApp(app.id, self.app, "", released)
+            name = world.heroku.name_of(self.app)
+            return PlatformApp(app.id, name, "", released)
 
         return self._heard(self.line.heroku("describe", describe))
 
@@ -490,7 +515,8 @@ class HerokuCalls:
 
         def read() -> Formation:
             world.record.reads[self.app] += 1
-            return self._dated(world.heroku.read(self.app))
+            rows = self._dated(world.heroku.read(self.app))
+            return world.heroku.identified(self.app, rows)
 
         return self._heard(self.line.heroku("formation", read))
 
@@ -510,10 +536,12 @@ class HerokuCalls:
                 HEROKU_TIMEOUT,
                 HEROKU_TIMEOUT + 0.1,
             )
-        answer = self.line.heroku(
-            "scale",
-            lambda: self._dated(world.make(self.app, quantities, evaluation, who="us")),
-        )
+
+        def scale() -> Formation:
+            rows = self._dated(world.make(self.app, quantities, evaluation, who="us"))
+            return world.heroku.identified(self.app, rows)
+
+        answer = self.line.heroku("scale", scale)
         if isinstance(evaluation, Evaluation):
             for change in evaluation.made:
                 change.answered = True

@@ -16,7 +16,7 @@ class Evaluation:
     """One evaluation under way.
 
     Attributes:
-        app: The name that its message has.
+        app: The first name of the app that its message is for.
         app_id: The registry's number.
         began: When the worker took the message.
         answered: When the app's last answer came.

@@ -103,9 +103,9 @@ class Worker(Process):
 
     def _evaluate(self, app_id: int, name: str, revision: int, token: str) -> None:
         world = self.world
-        evaluation = Evaluation(
-            name, app_id, world.scheduler.now, ahead=self.clock.ahead
-        )
+        home = world.homes.get(app_id, name)
+        now = world.scheduler.now
+        evaluation = Evaluation(home, app_id, now, ahead=self.clock.ahead)
         world.scheduler.actor.evaluation = evaluation
         try:
             done = poll_and_scale(self.parts, AppKey(app_id, name, revision), token)

@@ -69,8 +69,9 @@ class World:
         )
         chance = SeededChance(self.draw(2**32))
         self.redis = RedisTwin(lambda: self.scheduler.now, moment, chance)
-        self.registry = MemoryRegistry()
         self.journal = MemoryJournal()
+        self.registry = MemoryRegistry(self.journal)
+        self.homes: dict[int, str] = {}
         self.line = Line(self, Random(f"{seed}-line"))  # noqa: S311 - to replay
         twin = AccountTwin(
             lambda: self.redis.keys.account.setdefault("", {}),
@@ -125,9 +126,17 @@ class World:
         """Register an app with its policy, as it was at the beginning."""
         app = self.apps[name]
         at = self.moment(self.scheduler.now)
-        self.registry.add(name, CountsAddress.parse(app.url), at)
+        added = self.registry.add(name, CountsAddress.parse(app.url), at)
+        self.homes[added.id] = name
         self.registry.set_policy(name, "", app.values())
         self.checker.registered(name)
+
+    def registered_as(self, home: str) -> str:
+        """Return the registered name of the app that had a name at first."""
+        for key in self.registry.page(0, len(self.homes)):
+            if self.homes.get(key.id) == home:
+                return key.name
+        return home
 
     def name_at(self, url: str) -> str:
         """Return the app that answers at a URL."""

@@ -27,7 +27,7 @@ from scalar.adapters.redis.connection import PREFIX
 from scalar.adapters.sql import schema
 from scalar.adapters.sql.addresses import address_columns
 from scalar.adapters.sql.engine import make_engine
-from scalar.adapters.sql.secret_cipher import SecretCipher
+from scalar.adapters.sql.secret_cipher import Owner, SecretCipher
 from scalar.adapters.sql.tables import AppRow
 from scalar.core.app_state import Memory
 from scalar.core.counts_address import CountsAddress
@@ -228,7 +228,9 @@ def register(database: str, urls: Sequence[str]) -> None:
             "name": f"app-{number}",
             "revision": 1,
             "created_at": datetime.now(UTC),
-            **address_columns(CountsAddress.parse(url), cipher),
+            **address_columns(
+                CountsAddress.parse(url), Owner(number + 1, f"app-{number}"), cipher
+            ),
         }
         for number, url in enumerate(urls)
     ]

@@ -7,6 +7,7 @@ from typing import Any
 from local_heroku.errors import ApiError, invalid_params, not_found
 from local_heroku.render import app_json, release_json
 from local_heroku.server.calls import (
+    GLOBAL,
     READ,
     READ_PROTECTED,
     WRITE,
@@ -28,12 +29,25 @@ def show_app(call: Call) -> Answer:
 
 
 def update_app(call: Call) -> Answer:
-    """Turn the maintenance mode of an app on or off."""
-    maintenance = call.request.json().get("maintenance")
-    if not isinstance(maintenance, bool):
-        raise invalid_params("Only the maintenance mode of an app can be changed.")
+    """Rename an app, or turn its maintenance mode on or off."""
+    given = call.request.json()
+    name, maintenance = given.get("name"), given.get("maintenance")
     app = call.app
-    app.maintenance, app.updated_at = maintenance, call.now
+    if isinstance(name, str):
+        call.heroku.rename_app(app, name, call.now)
+    elif isinstance(maintenance, bool):
+        app.maintenance, app.updated_at = maintenance, call.now
+    else:
+        raise invalid_params(
+            "Only the name and the maintenance mode of an app can be changed."
+        )
+    return Answer(app_json(app))
+
+
+def delete_app(call: Call) -> Answer:
+    """Delete an app; return it as it was."""
+    app = call.app
+    call.heroku.remove_app(app.id)
     return Answer(app_json(app))
 
 
@@ -81,6 +95,7 @@ ROUTES = (
     Route("GET", "/users/{user}/apps", list_apps, READ),
     Route("GET", "/apps/{app}", show_app, READ),
     Route("PATCH", "/apps/{app}", update_app, WRITE),
+    Route("DELETE", "/apps/{app}", delete_app, GLOBAL),
     Route("GET", "/apps/{app}/releases", list_releases, READ_PROTECTED),
     Route("GET", "/apps/{app}/releases/{release}", show_release, READ_PROTECTED),
     Route("GET", "/apps/{app}/addons", list_nothing, READ),

@@ -20,6 +20,7 @@ READ = ("global", "read", "read-protected", "write", "write-protected")
 READ_PROTECTED = ("global", "read-protected", "write-protected")
 WRITE = ("global", "write", "write-protected")
 IDENTITY = ("global", "identity")
+GLOBAL = ("global",)
 ANY: tuple[str, ...] = ()
 
 

@@ -53,6 +53,7 @@ class ControlApi:
             ("GET", "/apps", self.list_apps),
             ("POST", "/apps", self.create_app),
             ("GET", "/apps/{app}", self.show_app),
+            ("PATCH", "/apps/{app}", self.rename_app),
             ("DELETE", "/apps/{app}", self.delete_app),
             ("PATCH", "/apps/{app}/formation", self.scale),
             ("POST", "/apps/{app}/releases", self.release),
@@ -114,6 +115,16 @@ class ControlApi:
     def show_app(self, request: web.Request, *_: object) -> Any:
         """Return one app with its dynos."""
         return app_state(self.heroku.find_app(request.match_info["app"]))
+
+    def rename_app(
+        self, request: web.Request, body: dict[str, Any], now: datetime
+    ) -> Any:
+        """Give an app another name, and another address with it."""
+        app = self.heroku.find_app(request.match_info["app"])
+        self.heroku.rename_app(
+            app, str(body.get("name") or ""), now, body.get("web_url")
+        )
+        return app_state(app)
 
     def delete_app(self, request: web.Request, *_: object) -> Any:
         """Remove an app."""

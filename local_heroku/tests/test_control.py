@@ -37,6 +37,23 @@ def test_an_app_is_listed_until_it_is_deleted(heroku):
         heroku.formation("shop")
 
 
+def test_a_renamed_app_keeps_its_id_and_gets_another_address(heroku):
+    before = heroku.create_app("shop", {"worker": 2})
+    after = heroku.rename_app("shop", "store")
+
+    assert (after.id, after.name) == (before.id, "store")
+    assert after.web_url.startswith("https://store-")
+    assert heroku.apps() == [after]
+    assert heroku.formation("store") == {"worker": 2}
+    with pytest.raises(ControlError, match="Couldn't find that app"):
+        heroku.app("shop")
+    heroku.create_app("blog")
+    with pytest.raises(ControlError, match="already taken"):
+        heroku.rename_app("store", "blog")
+    again = heroku.create_app("shop")
+    assert again.id != before.id
+
+
 def test_manual_scaling_is_free_and_not_logged(heroku, shop):
     heroku.scale("shop", {"worker": 7})
 

@@ -53,6 +53,21 @@ def test_what_does_not_exist_is_404(api, method, path, resource):
     assert body.get("resource") == resource
 
 
+def test_an_app_is_renamed_and_deleted(api):
+    """What a formation says of its app changes with it; the id outlives the name."""
+    before = api("GET", "/apps/shop").json()
+    renamed = api("PATCH", "/apps/shop", json={"name": "store"})
+    assert valid(renamed.json(), "app")["id"] == before["id"]
+    assert renamed.json()["web_url"] != before["web_url"]
+    rows = api("GET", f"/apps/{before['id']}/formation").json()
+
+    assert {row["app"]["name"] for row in rows} == {"store"}
+    assert api("GET", "/apps/shop").status_code == 404
+    assert api("PATCH", "/apps/store", json={"region": "eu"}).status_code == 422
+    assert api("DELETE", "/apps/store").json()["id"] == before["id"]
+    assert api("GET", f"/apps/{before['id']}/formation").status_code == 404
+
+
 def test_a_batch_returns_every_row(api, heroku):
     updates = [{"type": "worker", "quantity": "+3"}]
     answer = api("PATCH", "/apps/shop/formation", json={"updates": updates})

@@ -20,6 +20,7 @@ from scalar.cli.tools import Tools, with_tools
 from scalar.core.secret import Secret
 from scalar.service import queries
 from scalar.service.registration import Wanted, move, register, remove
+from scalar.service.renaming import rename
 
 
 @click.command("add-app")
@@ -62,6 +63,20 @@ def move_app(tools: Tools, name: str, *, wanted: Wanted, no_check: bool) -> None
     has_key = bool(tools.settings.heroku_api_key)
     done = move(tools.parts, name, wanted, check=not no_check, has_key=has_key)
     print_registration("Moved", done)
+
+
+@click.command("rename-app")
+@click.argument("old")
+@click.argument("new")
+@with_tools
+def rename_app(tools: Tools, old: str, new: str) -> None:
+    """Follow the app OLD, which Heroku calls NEW now; its policies and events stay.
+
+    Workers follow a new name by themselves when they hear of it. The same name twice
+    accepts the app that has it now, after it was deleted and created again.
+    """
+    done = rename(tools.parts, old, new)
+    print_registration("Registered", done)
 
 
 @click.command("del-app")

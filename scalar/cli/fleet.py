@@ -57,6 +57,8 @@ def apply(tools: Tools, file: Path, *, dry_run: bool, prune: bool) -> None:
         raise InvalidInput(f"{_source(file)}: {exc}") from exc
     for line in wanted.lines:
         click.echo(line)
+    for text in wanted.renamed:
+        note(f"Note: {text} now. Change the file.")
     if wanted.left_alone:
         note(f"Note: not in the file, left alone: {', '.join(wanted.left_alone)}.")
     if not wanted.lines:

@@ -62,6 +62,7 @@ COMMANDS = (
     project.initialise_project,
     apps.add_app,
     apps.move_app,
+    apps.rename_app,
     apps.del_app,
     apps.list_apps,
     apps.show_app,

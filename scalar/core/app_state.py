@@ -172,6 +172,8 @@ class Memory:
             mode; None if it is not, as last known.
         leased_until: Until when a manual change is left alone, at the latest; None
             if there is none.
+        platform_id: The platform's id of the app that all this is about; empty if it
+            is not known.
     """
 
     formation: Formation | None = None
@@ -193,6 +195,7 @@ class Memory:
     stuck: bool = False
     maintenance_at: datetime | None = None
     leased_until: datetime | None = None
+    platform_id: str = ""
 
     def in_doubt(self, asked: tuple[Event, ...] = ()) -> Memory:
         """Return the memory of an app whose dynos may have changed.

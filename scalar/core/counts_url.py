@@ -85,6 +85,12 @@ class CountsUrl:
         return urlsplit(self.address).hostname or ""
 
     @property
+    def origin(self) -> str:
+        """Scheme, host and port: where its secrets may be sent."""
+        parts = urlsplit(self.address)
+        return f"{parts.scheme}://{parts.netloc.lower()}"
+
+    @property
     def scheme(self) -> str:
         """The scheme, such as "https"."""
         return urlsplit(self.address).scheme
@@ -109,6 +115,12 @@ class CountsUrl:
         return replace(
             self, address=urlsplit(self.address)._replace(path=path).geturl()
         )
+
+    def at(self, other: CountsUrl) -> CountsUrl:
+        """Return the same at the host and port of another URL."""
+        place = urlsplit(other.address).netloc
+        moved = urlsplit(self.address)._replace(netloc=place)
+        return replace(self, address=moved.geturl())
 
     @property
     def has_credentials(self) -> bool:

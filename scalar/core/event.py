@@ -19,6 +19,7 @@ class EventKind(StrEnum):
     HELD = "held"
     RESUMED = "resumed"
     CHANGED_ELSEWHERE = "changed_elsewhere"
+    RENAMED = "renamed"
 
 
 @dataclass(frozen=True, slots=True)

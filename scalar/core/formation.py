@@ -25,3 +25,17 @@ class ProcessType:
 
 #: Process type name to its row.
 Formation = Mapping[str, ProcessType]
+
+
+class AppFormation(dict[str, ProcessType]):
+    """A formation that says which app it is of, as a platform's answer does.
+
+    Attributes:
+        app_id: The platform's id of the app; empty if the answer has no row.
+        app_name: The app's name at that time.
+    """
+
+    def __init__(self, rows: Formation, app_id: str, app_name: str) -> None:
+        super().__init__(rows)
+        self.app_id = app_id
+        self.app_name = app_name

@@ -54,6 +54,8 @@ class Reason(StrEnum):
     FORBIDDEN = "forbidden"
     PAYMENT_REQUIRED = "payment_required"
     APP_NOT_ON_HEROKU = "app_not_on_heroku"
+    APP_RECREATED = "app_recreated"
+    ANOTHER_APP = "another_app"
     HEROKU_REFUSED = "heroku_refused"
     PLATFORM_UNKNOWN = "platform_unknown"
     HEROKU_UNAVAILABLE = "heroku_unavailable"
@@ -67,6 +69,7 @@ class Reason(StrEnum):
     INTERNAL_ERROR = "internal_error"
     # changes that are not ours
     CHANGED_ELSEWHERE = "changed_elsewhere"
+    RENAMED = "renamed"
     # the end of a hold
     RESUMED = "resumed"
 

@@ -24,10 +24,10 @@ HEADER = """\
 _INVALID_VALUE = (ValueError, KeyError, IndexError, AttributeError, TypeError)
 MERGE = "tag:yaml.org,2002:merge"
 PARTS = (
-    *("url", "format", "token", "queues", "heroku_key"),
+    *("id", "url", "format", "token", "queues", "heroku_key"),
     *("policy", "process_types"),
 )
-TEXTS = ("url", "format", "token", "heroku_key")
+TEXTS = ("id", "url", "format", "token", "heroku_key")
 
 
 class _Loader(yaml.SafeLoader):
@@ -129,6 +129,7 @@ def _entry(name: object, data: Any) -> AppEntry:
         Secret(app.get("token") or ""),
         _queues(app.get("queues"), where),
         _heroku_key(app.get("heroku_key"), where),
+        app.get("id") or "",
     )
 
 
@@ -199,7 +200,8 @@ def _names(names: Iterable[object]) -> str:
 
 
 def _as_data(entry: AppEntry) -> dict[str, Any]:
-    data: dict[str, Any] = {"url": entry.url}
+    data: dict[str, Any] = {"id": entry.platform_id} if entry.platform_id else {}
+    data["url"] = entry.url
     if entry.form is not None:
         data["format"] = entry.form.value
     if entry.token:

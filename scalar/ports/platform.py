@@ -61,13 +61,17 @@ class Platform(Protocol):
         ...
 
     def formation(self, urgency: Urgency) -> Formation:
-        """Return the formation: the dynos of each process type."""
+        """Return the formation: the dynos of each process type.
+
+        It is an `AppFormation` if the platform says which app it is of.
+        """
         ...
 
     def scale(self, quantities: Mapping[str, int], urgency: Urgency) -> Formation:
         """Set absolute quantities (dynos) in one call; return the new formation.
 
-        Process types that are not named keep their quantity. Idempotent.
+        It is an `AppFormation` if the platform says which app it is of. Process types
+        that are not named keep their quantity. Idempotent.
         """
         ...
 

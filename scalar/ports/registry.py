@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from scalar.core.app import AppKey, RegisteredApp
+from scalar.core.app import DEFAULT_PLATFORM, AppKey, RegisteredApp
 from scalar.core.counts_address import CountsAddress
 from scalar.core.heroku_key import SHARED_KEY
 from scalar.core.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a platform calls an app.
+
+    Attributes:
+        platform_id: Its id, which outlives a rename.
+        name: Its name now.
+        web_url: Its own address now; None if that is not known.
+    """
+
+    platform_id: str
+    name: str
+    web_url: str | None = None
 
 
 class AppReader(Protocol):
@@ -48,8 +64,14 @@ class Registry(AppReader, Protocol):
         address: CountsAddress,
         at: datetime,
         heroku_key: Secret = SHARED_KEY,
+        *,
+        platform_id: str = "",
+        web_url: str = "",
     ) -> RegisteredApp:
-        """Register an app; raises `AppAlreadyRegistered`."""
+        """Register an app; raises `AppAlreadyRegistered`.
+
+        `platform_id` and `web_url` are what the platform says of it, if it was asked.
+        """
         ...
 
     def remove(self, name: str) -> None:
@@ -57,11 +79,44 @@ class Registry(AppReader, Protocol):
         ...
 
     def get(self, name: str) -> RegisteredApp:
-        """Return an app by name; raises `AppNotFound`, `SecretUnreadable`."""
+        """Return an app by name; raises `AppNotFound`, `SecretUnreadable`.
+
+        Each method takes a name that the app had lately as well, unless another app
+        has it now.
+        """
         ...
 
     def app_key(self, name: str) -> AppKey:
         """Return an app's key, without decrypting secrets; raises `AppNotFound`."""
+        ...
+
+    def name_of(self, platform_id: str, platform: str = DEFAULT_PLATFORM) -> str:
+        """Return the name of the app with an id of the platform; empty if none has."""
+        ...
+
+    def identify(
+        self,
+        app_id: int,
+        identity: Identity,
+        at: datetime,
+        address: CountsAddress | None = None,
+    ) -> bool:
+        """Store what the platform says of an app; return whether it was renamed.
+
+        Its events get the new name, and the old one still finds it for a while. Another
+        app that is registered with the new name is called by another id, so it must
+        have been renamed, too: it gets a stand-in (`unnamed`) until it is read. If it
+        has no id, the app keeps its old name.
+
+        Args:
+            app_id: The registry's number of the app; nothing happens if it is gone.
+            identity: What the platform says of it.
+            at: When.
+            address: Its new address, if that changes with its name.
+
+        Raises:
+            AppAlreadyRegistered: Another app has this id.
+        """
         ...
 
     def set_policy(
@@ -112,10 +167,29 @@ class StoredSecrets(Protocol):
         """Return how many apps have a secret stored in plain text."""
         ...
 
+    def unbound(self) -> int:
+        """Return how many apps have an encrypted secret that is not bound to them."""
+        ...
+
     def reencrypt(self) -> int:
         """Re-encrypt every secret with the first secret key; return how many apps.
 
-        Raises `SecretUnreadable`, and changes nothing, if no secret key decrypts
-        one of them.
+        What is bound stays bound, and what is not stays unbound. Raises
+        `SecretUnreadable`, and changes nothing, if no secret key decrypts one of them.
+        """
+        ...
+
+    def bind(self) -> int | None:
+        """Bind every secret to its app, once; return how many apps.
+
+        Returns None, and changes nothing, if that was done before: what is not bound
+        now was put there by somebody else. Raises what `reencrypt` does.
+        """
+        ...
+
+    def unbind(self) -> int:
+        """Encrypt every secret as older versions do; return how many apps.
+
+        Raises what `reencrypt` does.
         """
         ...

@@ -6,7 +6,7 @@ from scalar.core.app import AppKey, RegisteredApp
 from scalar.core.heroku_key import SHARED_KEY
 from scalar.core.secret import Secret
 from scalar.service.parts import Parts
-from scalar.service.registration import known_to_heroku
+from scalar.service.registration import as_registered, known_to_heroku
 from scalar.service.unless_changed import readable, retried, write_unless_moved
 
 
@@ -27,7 +27,7 @@ def set_heroku_key(parts: Parts, name: str, heroku_key: Secret, *, check: bool) 
     """
     before = readable(parts, name)
     if check:
-        known_to_heroku(parts, name, heroku_key)
+        known_to_heroku(parts, as_registered(parts, name, heroku_key))
     _set(parts, name, before, heroku_key)
 
 
@@ -49,6 +49,27 @@ def encrypt_secrets(parts: Parts) -> int:
         AppChanged: Another command changes one of them all the time.
     """
     return retried(parts.secrets.reencrypt)
+
+
+def bind_secrets(parts: Parts) -> int | None:
+    """Bind every stored secret to its app; return how many apps.
+
+    Returns None if that was done before. No worker of an older version can read
+    them from then on.
+
+    Raises:
+        SecretUnreadable: One fits none of the keys; nothing is changed.
+    """
+    return retried(parts.secrets.bind)
+
+
+def unbind_secrets(parts: Parts) -> int:
+    """Store every secret as older versions do; return how many apps.
+
+    Raises:
+        SecretUnreadable: One fits none of the keys; nothing is changed.
+    """
+    return retried(parts.secrets.unbind)
 
 
 def _set(

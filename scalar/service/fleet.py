@@ -12,14 +12,16 @@ from dataclasses import dataclass, field, replace
 from scalar.core.app import AppEntry, AppKey, RegisteredApp
 from scalar.core.app_state import WHOLE_APP
 from scalar.core.counts_address import CountsAddress, form_of
+from scalar.core.counts_url import CountsUrl
 from scalar.core.errors import InvalidInput
 from scalar.core.heroku_key import SHARED_KEY
+from scalar.core.own_address import is_own_address
 from scalar.core.policy.values import PAUSES
 from scalar.core.secret import HIDDEN, NO_SECRET, Secret
 from scalar.service.paging import all_keys
 from scalar.service.parts import Parts
 from scalar.service.policies import check_policies, check_process_type
-from scalar.service.registration import check_name
+from scalar.service.registration import check_name, remove
 
 Values = Mapping[str, str]
 
@@ -29,7 +31,7 @@ class Plan:
     """The changes to make, and each of them as a line to print.
 
     Attributes:
-        add: Apps to register.
+        add: Apps to register, with their address and their id, if it is known.
         move: Apps with another address.
         keys: Apps with another Heroku key.
         set: App, process type and the values that replace its policy.
@@ -37,9 +39,10 @@ class Plan:
         read: The rows that the plan rests on.
         lines: What to print.
         left_alone: Registered apps that the description does not have.
+        renamed: Each app that the description calls by a former name.
     """
 
-    add: list[tuple[str, CountsAddress]] = field(default_factory=list)
+    add: list[tuple[str, CountsAddress, str]] = field(default_factory=list)
     move: list[tuple[str, CountsAddress]] = field(default_factory=list)
     keys: list[tuple[str, Secret]] = field(default_factory=list)
     set: list[tuple[str, str, Values]] = field(default_factory=list)
@@ -47,6 +50,7 @@ class Plan:
     read: dict[str, AppKey] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
     left_alone: list[str] = field(default_factory=list)
+    renamed: list[str] = field(default_factory=list)
 
 
 def describe(parts: Parts) -> list[AppEntry]:
@@ -66,6 +70,7 @@ def _entry(app: RegisteredApp) -> AppEntry:
         Secret(HIDDEN) if has_token else NO_SECRET,
         address.queues,
         Secret(HIDDEN) if app.heroku_key else SHARED_KEY,
+        app.platform_id,
     )
 
 
@@ -80,11 +85,24 @@ def plan(parts: Parts, entries: list[AppEntry], *, prune: bool) -> Plan:
     Raises:
         InvalidInput: An entry breaks a rule; the message names the app.
     """
-    found = {app.name: app for app in _registered(parts)}
-    result = Plan(read={name: app.key for name, app in found.items()})
+    registered = list(_registered(parts))
+    result = Plan(read={app.name: app.key for app in registered})
+    meant: set[int] = set()
     for entry in entries:
-        _plan_app(parts, entry, found.pop(entry.name, None), result)
-    for name in sorted(found):
+        app = _meant(entry, registered)
+        if app is None:
+            _plan_app(parts, entry, None, result)
+            continue
+        if app.id in meant:
+            raise InvalidInput(
+                f"{entry.name}: the file has this app ({app.name}) twice"
+            )
+        meant.add(app.id)
+        if app.name != entry.name:
+            result.renamed.append(f"{entry.name} is called {app.name}")
+        present = replace(entry, name=app.name, url=_url_now(entry, app))
+        _plan_app(parts, present, app, result)
+    for name in sorted(app.name for app in registered if app.id not in meant):
         if prune:
             result.remove.append(name)
             result.lines.append(f"- {name}")
@@ -102,8 +120,9 @@ def carry_out(parts: Parts, wanted: Plan) -> None:
     """
     rows = dict(wanted.read)
     registry = parts.registry
-    for name, address in wanted.add:
-        rows[name] = registry.add(name, address, parts.clock.now()).key
+    for name, address, platform_id in wanted.add:
+        at = parts.clock.now()
+        rows[name] = registry.add(name, address, at, platform_id=platform_id).key
     for name, address in wanted.move:
         registry.set_address(name, address, read=rows[name])
         rows[name] = rows[name].changed_once
@@ -114,12 +133,52 @@ def carry_out(parts: Parts, wanted: Plan) -> None:
         registry.set_policy(name, process_type, values, read=rows[name])
         rows[name] = rows[name].changed_once
     for name in wanted.remove:
-        parts.registry.remove(name)
+        remove(parts, name)
 
 
 def _registered(parts: Parts) -> Iterator[RegisteredApp]:
     found = (parts.registry.find(key) for key in all_keys(parts.registry))
     return (app for app in found if app is not None)
+
+
+def _meant(entry: AppEntry, registered: list[RegisteredApp]) -> RegisteredApp | None:
+    """Return the app of an entry: by its id, by its name, or by a former name.
+
+    Raises:
+        InvalidInput: It may be one of several apps, as after they swapped their names.
+    """
+    named = [app for app in registered if app.name == entry.name]
+    if not entry.platform_id:
+        formerly = [app for app in registered if entry.name in app.former_names]
+        if len(named + formerly) > 1:
+            now = " and ".join(sorted(app.name for app in named + formerly))
+            raise InvalidInput(
+                f"{entry.name}: several apps have had this name lately, which are "
+                f"{now} now. Give the id of the one that is meant: `export` writes it"
+            )
+        return next(iter(named + formerly), None)
+    for app in registered:
+        if app.platform_id == entry.platform_id:
+            return app
+    if named and named[0].platform_id:
+        raise InvalidInput(
+            f"{entry.name}: its id is {entry.platform_id}, but the app is registered "
+            f"with {named[0].platform_id}. If it was created again: python cli.py "
+            f"rename-app {entry.name} {entry.name}"
+        )
+    return next(iter(named), None)
+
+
+def _url_now(entry: AppEntry, app: RegisteredApp) -> str | None:
+    """Return the URL of an entry that is older than the app's name.
+
+    At the app's own address it has changed with the name.
+    """
+    if entry.url is None or entry.name == app.name:
+        return entry.url
+    address = replace(app.address, url=CountsUrl.parse(entry.url))
+    before = replace(app, name=entry.name, address=address)
+    return app.address.shown() if is_own_address(before) else entry.url
 
 
 def _plan_app(
@@ -134,7 +193,7 @@ def _plan_app(
     except InvalidInput as exc:
         raise InvalidInput(f"{entry.name}: {exc}") from exc
     if app is None:
-        result.add.append((entry.name, address))
+        result.add.append((entry.name, address, entry.platform_id))
         result.lines.append(f"+ {entry.name}  {address.described()}")
     elif address != app.address:
         result.move.append((entry.name, address))

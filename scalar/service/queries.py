@@ -16,7 +16,7 @@ from scalar.core.app import AppKey, RegisteredApp
 from scalar.core.app_state import NOTHING, WHOLE_APP, Hold, Memory
 from scalar.core.counts_address import CountsAddress, Queues
 from scalar.core.decision.protect import is_off, left_of_lease
-from scalar.core.errors import CoordinationError
+from scalar.core.errors import AppNotFound, CoordinationError
 from scalar.core.event import Event
 from scalar.core.policy.policy import NONE, Policy
 from scalar.core.policy.resolve import DEFAULT, Setting
@@ -246,10 +246,15 @@ def events(parts: Parts, name: str | None, limit: int) -> Sequence[Event]:
     Raises:
         AppNotFound: No such app, and no event of it either.
     """
-    found = parts.journal.recent(name, limit)
-    if not found and name is not None:
-        parts.registry.app_key(name)
-    return found
+    if name is None:
+        return parts.journal.recent(None, limit)
+    try:
+        return parts.journal.recent(parts.registry.app_key(name).name, limit)
+    except AppNotFound:
+        found = parts.journal.recent(name, limit)
+        if not found:
+            raise
+        return found
 
 
 def app_key(parts: Parts, name: str) -> AppKey:

@@ -15,12 +15,13 @@ from scalar.core.errors import (
     CountsError,
     InvalidInput,
     PlatformError,
+    SecretUnreadable,
 )
 from scalar.core.heroku_key import SHARED_KEY
 from scalar.core.reading import Form, Reading
 from scalar.core.reason import Reason
 from scalar.core.secret import NO_SECRET, Secret, redact_input
-from scalar.ports.platform import Urgency
+from scalar.ports.platform import PlatformApp, Urgency
 from scalar.service.parts import Parts
 from scalar.service.policies import check_process_type
 from scalar.service.unless_changed import readable, write_unless_moved
@@ -93,9 +94,16 @@ def register(
     check_name(name)
     given = _given(wanted)
     _refuse_duplicate(parts, name)
-    asks = _Asks(check, heroku_key, has_key=has_key)
-    found = _find(parts, name, wanted, given, asks)
-    app = parts.registry.add(name, found.address, parts.clock.now(), heroku_key)
+    asks = _Asks(check, NewApp(name, heroku_key), has_key=has_key)
+    found = _find(parts, wanted, given, asks)
+    app = parts.registry.add(
+        name,
+        found.address,
+        parts.clock.now(),
+        heroku_key,
+        platform_id=found.on_heroku.id if found.on_heroku else "",
+        web_url=found.on_heroku.web_url if found.on_heroku else "",
+    )
     return Registration(app, tuple(found.notes), found.readings)
 
 
@@ -112,8 +120,8 @@ def move(
     """
     given = _given(wanted)
     before = readable(parts, name)
-    own_key = SHARED_KEY if before is None else before.heroku_key
-    found = _find(parts, name, wanted, given, _Asks(check, own_key, has_key=has_key))
+    asks = _Asks(check, as_registered(parts, name), has_key=has_key)
+    found = _find(parts, wanted, given, asks)
 
     def write(read: AppKey) -> None:
         parts.registry.set_address(name, found.address, read=read)
@@ -142,25 +150,26 @@ def remove(parts: Parts, name: str) -> str:
 
 @dataclass(frozen=True)
 class _Asks:
-    """Whether to ask the app, and Heroku with which key."""
+    """Whether to ask the app, and Heroku for which one."""
 
     check: bool
-    heroku_key: Secret
+    app: NewApp
     has_key: bool
 
     @property
     def heroku(self) -> bool:
         """Whether to ask Heroku."""
-        return self.check and (self.has_key or bool(self.heroku_key))
+        return self.check and (self.has_key or bool(self.app.heroku_key))
 
 
 @dataclass
 class _Found:
-    """The address to register, what it answered, and notes."""
+    """The address to register, what it and Heroku answered, and notes."""
 
     address: CountsAddress
     notes: list[str]
     readings: Mapping[str, Reading] | None = None
+    on_heroku: PlatformApp | None = None
 
 
 def _given(wanted: Wanted) -> CountsAddress | None:
@@ -183,23 +192,21 @@ def _address(wanted: Wanted, url: str) -> CountsAddress:
 
 
 def _find(
-    parts: Parts,
-    name: str,
-    wanted: Wanted,
-    given: CountsAddress | None,
-    asks: _Asks,
+    parts: Parts, wanted: Wanted, given: CountsAddress | None, asks: _Asks
 ) -> _Found:
     """Return the given address, or the first usual one that answers."""
     notes: list[str] = []
-    web_url = known_to_heroku(parts, name, asks.heroku_key) if asks.heroku else ""
+    on_heroku = known_to_heroku(parts, asks.app) if asks.heroku else None
     if given is not None:
         places = [given]
     else:
-        base = _base(name, web_url, notes, asked=asks.heroku)
+        web_url = on_heroku.web_url if on_heroku else ""
+        base = _base(asks.app.name, web_url, notes, asked=asks.heroku)
         paths = _usual_paths(wanted) if asks.check else _usual_paths(wanted)[:1]
         places = [_address(wanted, f"{base}/{path}") for path in paths]
     found = _first_that_answers(parts, places, notes) if asks.check else None
     result = found or _Found(places[0], notes)
+    result.on_heroku = on_heroku
     notes += _notes(result)
     return result
 
@@ -264,25 +271,73 @@ def _refuse_duplicate(parts: Parts, name: str) -> None:
     raise AppAlreadyRegistered(name)
 
 
-def known_to_heroku(parts: Parts, name: str, heroku_key: Secret) -> str:
-    """Return the app's web address as Heroku has it; empty if there is none.
+def as_registered(parts: Parts, name: str, heroku_key: Secret | None = None) -> NewApp:
+    """Return what is needed to ask Heroku for a registered app.
+
+    If its row cannot be decrypted, that is its name and the shared key.
+
+    Args:
+        parts: The ports.
+        name: Its name.
+        heroku_key: The key to ask with, if not its own.
+
+    Raises:
+        AppNotFound: No such app.
+    """
+    try:
+        app = parts.registry.get(name)
+    except SecretUnreadable:
+        return NewApp(parts.registry.app_key(name).name, heroku_key or SHARED_KEY)
+    key = app.heroku_key if heroku_key is None else heroku_key
+    return NewApp(app.name, key, app.platform, app.platform_id)
+
+
+def known_to_heroku(parts: Parts, app: NewApp) -> PlatformApp:
+    """Return the app as Heroku describes it, or say how to go on without.
+
+    Raises:
+        InvalidInput: Heroku has no such app that the key may see, or it is registered
+            already with another name.
+        PlatformError: Heroku does not accept the key, or cannot be asked.
+    """
+    hint = "use --no-check to go on "
+    found = ask_heroku(
+        parts, app, or_else=f"{hint}anyway", or_instead=f"{hint}without asking Heroku"
+    )
+    owner = parts.registry.name_of(found.id, app.platform)
+    if owner not in ("", app.name) and not app.platform_id:
+        raise InvalidInput(
+            f'Heroku\'s app "{app.name}" is registered already, as "{owner}": it was '
+            f"renamed. Follow it with: python cli.py rename-app {owner} {app.name}"
+        )
+    return found
+
+
+def ask_heroku(
+    parts: Parts, app: NewApp, *, or_else: str = "", or_instead: str = ""
+) -> PlatformApp:
+    """Return the app as Heroku describes it.
+
+    Args:
+        parts: The ports.
+        app: The app.
+        or_else: What to do if there is no such app, beside checking the name.
+        or_instead: What to do if Heroku cannot be asked.
 
     Raises:
         InvalidInput: Heroku has no such app that the key may see.
         PlatformError: Heroku does not accept the key, or cannot be asked.
     """
-    platform = parts.platforms.unmetered(NewApp(name, heroku_key))
     try:
-        return platform.describe(Urgency.READ).web_url
+        return parts.platforms.unmetered(app).describe(Urgency.READ)
     except PlatformError as exc:
         if exc.reason is Reason.APP_NOT_ON_HEROKU:
             raise InvalidInput(
-                f'Heroku has no app "{name}" that this key may see. Check the name, '
-                "or use --no-check to go on anyway"
+                f'Heroku has no app "{app.name}" that this key may see. Check the name'
+                + (f", or {or_else}" if or_else else "")
             ) from exc
-        raise PlatformError(
-            f"{exc}. Use --no-check to go on without asking Heroku"
-        ) from exc
+        hint = f". {or_instead[:1].upper()}{or_instead[1:]}" if or_instead else ""
+        raise PlatformError(f"{exc}{hint}") from exc
 
 
 def _base(name: str, web_url: str, notes: list[str], *, asked: bool) -> str:

@@ -174,3 +174,29 @@ def test_with_another_key_an_app_is_listed_not_polled_and_can_be_removed(
     assert heroku.requests(method="PATCH", app=name) == []
     cli("del-app", name, "--yes")
     assert cli.data("list-apps") == []
+
+
+@pytest.mark.parametrize("bind", ["false", "true"])
+def test_a_copied_heroku_key_is_sent_to_nobody(
+    each_cli, heroku, name, counts_app, bind
+):
+    """Whoever can write to the database, without the secret key, has an app there."""
+    each_cli.env |= {"SCALAR_SECRET_KEY": new_key(each_cli), "BIND_SECRETS": bind}
+    counts_app.answer({"worker": 25})
+    mine = f"{name[:20]}-mine"
+    for app, key in ((name, "hunter2-own"), (mine, "my-own")):
+        heroku.create_app(app)
+        each_cli("add-app", app, counts_app.url, "--no-check", "--heroku-key", key)
+    settings = Settings.from_environ(each_cli.env)
+    engine = create_engine(settings.database_url.reveal())
+    with engine.begin() as connection:
+        stolen = text("SELECT heroku_key FROM apps WHERE name = :name")
+        key = connection.execute(stolen, {"name": name}).scalar_one()
+        copied = text("UPDATE apps SET token = :key WHERE name = :name")
+        connection.execute(copied, {"key": key, "name": mine})
+    engine.dispose()
+
+    said = each_cli("poll", mine, status=1)
+    assert "copied from another app" in said.stderr
+    assert counts_app.requests == []
+    assert_hidden(said)

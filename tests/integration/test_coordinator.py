@@ -326,6 +326,20 @@ def test_forgetting_an_app_leaves_no_redis_key_of_it(client):
         assert "77" not in members.get(kind, lambda _: ())(key)
 
 
+def test_forgetting_an_app_ends_what_is_under_way(coordinator):
+    """A message finds no reservation; an evaluation has lost its lease."""
+    coordinator.reserve([1], "one", 60)
+    coordinator.forget(1)
+    assert coordinator.begin(1, "one") is None
+    lease, _ = begin(coordinator, 1, "two")
+    coordinator.forget(1)
+
+    assert not coordinator.store(lease, FULL)
+    coordinator.finish(lease, FULL)
+    assert coordinator.recall([1]) == {}
+    assert coordinator.heartbeats().stuck == 0
+
+
 def test_once_is_true_for_the_first_caller_only(coordinator):
     assert coordinator.once("prune", 60)
     assert not coordinator.once("prune", 60)

@@ -96,6 +96,31 @@ def test_reading_the_formation_takes_one_request(platform, heroku):
     ]
 
 
+def test_an_answer_says_which_app_it_is_of(platform, heroku):
+    """An app is found by its id under any name, and no more once it is deleted."""
+    app = heroku.app("shop")
+    heroku.rename_app("shop", "store")
+    read = on(platform, app.id).formation(Urgency.READ)
+    after = on(platform, app.id).scale({"worker": 3}, Urgency.SCALE_UP)
+    described = on(platform, app.id).describe(Urgency.READ)
+
+    for answer in (read, after):
+        assert (answer.app_id, answer.app_name) == (app.id, "store")
+    assert (described.id, described.name) == (app.id, "store")
+    heroku.delete_app("store")
+    heroku.create_app("store", {"worker": 1})
+    with pytest.raises(Refused) as refusal:
+        on(platform, app.id).formation(Urgency.READ)
+    assert refusal.value.reason is Reason.APP_NOT_ON_HEROKU
+
+
+def test_an_empty_formation_says_of_no_app(platform, heroku):
+    heroku.create_app("empty", {})
+    read = on(platform, "empty").formation(Urgency.READ)
+
+    assert (read, read.app_id) == ({}, "")
+
+
 def test_scaling_takes_one_request_with_quantities_only(platform, heroku):
     after = on(platform).scale({"worker": 5, "mailer": 1}, Urgency.SCALE_UP)
 

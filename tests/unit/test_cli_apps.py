@@ -410,3 +410,15 @@ def test_a_url_in_the_wrong_place_is_not_repeated_with_its_secret(
 
     assert "hunter2" not in str(printed)
     assert printed.stdout == ""
+
+
+def test_a_renamed_app_is_followed(cli):
+    cli.world.add("shop", worker=1)
+    cli.world.platform.rename("shop", "store")
+    said = cli("rename-app", "shop", "store")
+
+    assert said.stdout.startswith("Registered store: https://shop.example/counts")
+    assert "move-app store URL" in said.stderr
+    assert list(listed(cli)) == ["store"]
+    assert "was shop" in cli("events", "shop").stdout
+    assert "has no app" in cli("rename-app", "store", "nowhere", status=1).stderr

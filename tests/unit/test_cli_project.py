@@ -42,3 +42,32 @@ def test_secrets_are_encrypted_unless_one_cannot_be_read(shop_cli):
     assert said == "Encrypted 1 URL with the first key\n"
     shop_cli.world.registry.unreadable = {"shop"}
     assert "SCALAR_SECRET_KEY" in shop_cli("encrypt-urls", status=1).stderr
+
+
+def test_the_release_phase_binds_secrets_once(shop_cli):
+    """Only when it is told that no older worker is running."""
+    key = shop_cli("make-secret-key").stdout.strip()
+    shop_cli.env["SCALAR_SECRET_KEY"] = key
+    shop_cli.world.registry.encrypted = {"shop"}
+    assert "Bound" not in shop_cli("initialise-project").stdout
+    assert "not bound to their apps: 1" in shop_cli("doctor", status=1).stdout
+    shop_cli.env["BIND_SECRETS"] = "true"
+
+    assert "Bound the secrets of 1 app" in shop_cli("initialise-project").stdout
+    assert "Bound" not in shop_cli("initialise-project").stdout
+    shop_cli.world.registry.bound = set()
+    assert "refused: 1 app" in shop_cli("initialise-project").stderr
+
+
+def test_secrets_are_unbound_before_an_older_version_is_deployed(shop_cli):
+    shop_cli.env["SCALAR_SECRET_KEY"] = shop_cli("make-secret-key").stdout.strip()
+    assert "BIND_SECRETS is set" in (
+        shop_cli("encrypt-urls", "--unbind", status=1, BIND_SECRETS="true").stderr
+    )
+
+    assert "1 URL, not bound" in shop_cli("encrypt-urls", "--unbind").stdout
+    assert shop_cli.world.registry.unbound() == 1
+
+
+def test_secrets_are_not_bound_without_a_key(cli):
+    assert "SCALAR_SECRET_KEY" in cli("list-apps", status=2, BIND_SECRETS="yes").stderr

@@ -15,6 +15,7 @@ from scalar.core.errors import InvalidInput
 from scalar.core.reading import Form
 from scalar.core.secret import Secret
 from scalar.formats.fleet_yaml import read_fleet, write_fleet
+from scalar.ports.registry import Identity
 from scalar.service.fleet import carry_out, describe, plan
 from tests.unit.world import World
 
@@ -376,7 +377,7 @@ def test_a_file_is_read_as_texts():
         ),
         pytest.param(
             "apps: {shop: {uri: x}}",
-            "shop: unknown uri; choose from url, format, token, queues, heroku_key, ",
+            "shop: unknown uri; choose from id, url, format, token, queues, ",
             id="another key",
         ),
         pytest.param("apps: {shop: x}", "shop must be a mapping", id="a text"),
@@ -433,7 +434,7 @@ def test_a_file_is_read_as_texts():
         pytest.param("a: 2026-02-30", "an invalid value", id="no such day"),
         pytest.param("a: " + "9" * 5_000, "an invalid value", id="too many digits"),
         pytest.param(
-            "&a {apps: *a}", "apps: unknown apps; choose from url", id="itself"
+            "&a {apps: *a}", "apps: unknown apps; choose from id, url", id="itself"
         ),
     ],
 )
@@ -590,3 +591,66 @@ def test_what_is_no_heroku_key_is_refused_with_the_app(text):
         with_key(text)
 
     assert "hunter2" not in str(failure.value)
+
+
+def renamed(world, *, platform_id="id-1"):
+    """Register `blue`, which the platform calls `green` now."""
+    address = CountsAddress.parse("https://any:secret@blue-0123456789ab.herokuapp.com/")
+    at = world.clock.now()
+    app = world.registry.add("blue", address, at, platform_id=platform_id)
+    (before,) = describe(world.parts)
+    moved = CountsAddress.parse("https://any:secret@green-0123456789ab.herokuapp.com/")
+    world.registry.identify(app.id, Identity("id-1", "green"), at, moved)
+    return before
+
+
+def test_an_entry_with_a_former_name_is_the_same_app(world):
+    """With its address of that time, and though others are removed."""
+    before = renamed(world)
+    for entry_of_it in (before, replace(before, platform_id="")):
+        wanted = planned(world, entry_of_it, prune=True)
+        assert wanted.renamed == ["blue is called green"]
+        assert wanted.lines == []
+
+
+def test_an_app_is_exported_and_found_by_its_id(world):
+    renamed(world)
+    (exported,) = read_fleet(write_fleet(describe(world.parts)))
+    assert (exported.name, exported.platform_id) == ("green", "id-1")
+    apply(world, replace(exported, name="blue", policies={"": {"max": "3"}}))
+
+    assert world.registry.get("green").policies == {"": {"max": "3"}}
+
+
+def test_a_name_that_two_apps_have_had_needs_an_id(world):
+    before = renamed(world)
+    apply(world, AppEntry("blue", URL, {}, platform_id="id-2"))
+    assert world.registry.get("blue").platform_id == "id-2"
+
+    with pytest.raises(InvalidInput, match=r"blue and green now\. Give the id"):
+        planned(world, entry("blue"))
+    assert planned(world, replace(before, name="blue")).renamed
+    assert not planned(world, AppEntry("blue", URL, {}, platform_id="id-2")).lines
+
+
+def test_another_id_under_a_registered_name_is_refused(world):
+    renamed(world)
+
+    with pytest.raises(InvalidInput, match="rename-app green green"):
+        planned(world, AppEntry("green", URL, {}, platform_id="id-9"))
+
+
+def test_one_app_twice_in_a_file_is_refused(world):
+    before = renamed(world)
+
+    with pytest.raises(InvalidInput, match="twice"):
+        planned(world, before, replace(before, name="green"))
+
+
+def test_a_removed_app_is_forgotten(world):
+    apply(world, entry())
+    app_id = world.registry.app_key("shop").id
+    world.coordinator.reserve([app_id], "token", 5)
+    apply(world, prune=True)
+
+    assert world.coordinator.busy([app_id]) == set()

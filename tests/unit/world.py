@@ -48,8 +48,8 @@ class World:
     clock: WalkedClock = field(default_factory=WalkedClock)
 
     def __post_init__(self) -> None:
-        self.registry = MemoryRegistry()
         self.journal = MemoryJournal()
+        self.registry = MemoryRegistry(self.journal)
         self.counts = MemoryCounts()
         self.chance = SeededChance()
         self.account = MemoryAccounts()

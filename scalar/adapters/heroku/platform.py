@@ -24,7 +24,7 @@ from scalar.adapters.heroku.errors import raise_for_answer, unavailable
 from scalar.adapters.heroku.key_facts import KeyFacts
 from scalar.core.app import NewApp, RegisteredApp
 from scalar.core.errors import NotAuthorized, PlatformUnavailable
-from scalar.core.formation import Formation, ProcessType
+from scalar.core.formation import AppFormation, Formation, ProcessType
 from scalar.core.heroku_key import SHARED_KEY
 from scalar.core.platform_rules import HEROKU
 from scalar.core.secret import Redactor, Secret
@@ -166,7 +166,10 @@ class HerokuApi:
 
 
 class HerokuPlatform:
-    """The `Platform` of one app on Heroku, or on a compatible server."""
+    """The `Platform` of one app on Heroku, or on a compatible server.
+
+    The app is given by its id or, where that is not known, by its name.
+    """
 
     rules = HEROKU
 
@@ -241,7 +244,7 @@ class HerokuPlatforms:
 
     def unmetered(self, app: RegisteredApp | NewApp) -> Platform:
         """Return the app's platform for a person's command."""
-        return HerokuPlatform(self._api, app.name, app.heroku_key)
+        return HerokuPlatform(self._api, app.platform_id or app.name, app.heroku_key)
 
 
 def _json(response: requests.Response) -> Any:
@@ -268,14 +271,16 @@ def _list(response: requests.Response) -> list[Any]:
     return answer
 
 
-def _formation(rows: list[Any]) -> Formation:
+def _formation(rows: list[Any]) -> AppFormation:
     try:
-        return {
+        app_id, app_name = _owner(rows)
+        formation = {
             str(row["type"]): ProcessType(
                 _whole(row["quantity"]), _size(row), _changed_at(row)
             )
             for row in rows
         }
+        return AppFormation(formation, app_id, app_name)
     except (AttributeError, KeyError, TypeError, ValueError) as exc:
         raise _unexpected_answer(exc) from exc
 
@@ -285,6 +290,14 @@ def _whole(value: object) -> int:
     if number is None:
         raise ValueError("no whole number")
     return number
+
+
+def _owner(rows: list[Any]) -> tuple[str, str]:
+    """Return the id and the name of the app that all rows are of."""
+    owners = {(str(row["app"]["id"]), str(row["app"]["name"])) for row in rows}
+    if len(owners) > 1:
+        raise ValueError("rows of several apps")
+    return owners.pop() if owners else ("", "")
 
 
 def _size(row: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime
 from scalar.adapters.governed_platform import GovernedPlatform
 from scalar.core.app import NewApp, RegisteredApp
 from scalar.core.errors import NotAuthorized, PlatformError, Refused
-from scalar.core.formation import Formation, ProcessType
+from scalar.core.formation import AppFormation, Formation, ProcessType
 from scalar.core.platform_rules import HEROKU, PlatformRules
 from scalar.core.reason import Cause, Reason
 from scalar.core.secret import Secret
@@ -76,6 +76,7 @@ class MemoryPlatforms:
         releases: When each app was last released.
         maintenance: Names of the apps that are in maintenance mode.
         web_urls: The web address of each app that does not have the usual one.
+        ids: The id of each app that does not have the usual one.
         heroku_keys: The Heroku key of each call.
         revoked: Heroku keys that are no longer accepted.
         refused: Process types that may not be scaled, with the words of the refusal.
@@ -88,6 +89,7 @@ class MemoryPlatforms:
     releases: dict[str, datetime] = field(default_factory=dict)
     maintenance: set[str] = field(default_factory=set)
     web_urls: dict[str, str] = field(default_factory=dict)
+    ids: dict[str, str] = field(default_factory=dict)
     heroku_keys: list[Secret] = field(default_factory=list)
     revoked: set[Secret] = field(default_factory=set)
     refused: dict[str, str] = field(default_factory=dict)
@@ -98,12 +100,34 @@ class MemoryPlatforms:
 
     def unmetered(self, app: RegisteredApp | NewApp) -> Platform:
         """Return the app's platform for a person's command."""
-        return MemoryPlatform(self, app.name, app.heroku_key)
+        return MemoryPlatform(self, app.platform_id or app.name, app.heroku_key)
+
+    def id_of(self, name: str) -> str:
+        """Return the id of the app with a name."""
+        return self.ids.get(name, f"id-of-{name}")
+
+    def rename(self, before: str, after: str) -> None:
+        """Give an app another name, and so another address of its own."""
+        self.ids[after] = self.id_of(before)
+        self.ids.pop(before, None)
+        self.formations[after] = self.formations.pop(before)
+        if before in self.releases:
+            self.releases[after] = self.releases.pop(before)
+
+    def swap(self, one: str, other: str) -> None:
+        """Let two apps take each other's name."""
+        self.rename(one, "in-between")
+        self.rename(other, one)
+        self.rename("in-between", other)
+
+    def recreate(self, name: str) -> None:
+        """Delete an app, and create another one with its name."""
+        self.ids[name] = f"{self.id_of(name)}-again"
 
 
 @dataclass(frozen=True)
 class MemoryPlatform:
-    """The in-memory `Platform` of one app."""
+    """The in-memory `Platform` of one app, given by its id or by its name."""
 
     all: MemoryPlatforms
     app: str
@@ -115,20 +139,20 @@ class MemoryPlatform:
         del urgency
         self._call("GET")
         self._rows()
-        usual = f"https://{self.app}-0123.herokuapp.com/"
+        usual = f"https://{self.name}-0123.herokuapp.com/"
         return PlatformApp(
-            f"id-of-{self.app}",
-            self.app,
-            self.all.web_urls.get(self.app, usual),
-            self.all.releases.get(self.app),
-            maintenance=self.app in self.all.maintenance,
+            self.all.id_of(self.name),
+            self.name,
+            self.all.web_urls.get(self.name, usual),
+            self.all.releases.get(self.name),
+            maintenance=self.name in self.all.maintenance,
         )
 
     def formation(self, urgency: Urgency) -> Formation:
         """Return the dynos of each process type."""
         del urgency
         self._call("GET")
-        return dict(self._rows())
+        return self._formation()
 
     def scale(self, quantities: Mapping[str, int], urgency: Urgency) -> Formation:
         """Set absolute quantities; return the new formation."""
@@ -145,10 +169,23 @@ class MemoryPlatform:
             raise Refused(self.all.refused[name], status=422)
         for name, quantity in quantities.items():
             rows[name] = replace(rows[name], quantity=quantity)
-        return dict(rows)
+        return self._formation()
+
+    @property
+    def name(self) -> str:
+        """The app's present name; what it is called by if there is no such app."""
+        return next(
+            (name for name in self.all.formations if self.all.id_of(name) == self.app),
+            self.app,
+        )
+
+    def _formation(self) -> AppFormation:
+        rows = self._rows()
+        app_id = self.all.id_of(self.name) if rows else ""
+        return AppFormation(rows, app_id, self.name if rows else "")
 
     def _call(self, method: str, *what: object) -> None:
-        self.all.calls.append((method, self.app, *what))
+        self.all.calls.append((method, self.name, *what))
         self.all.heroku_keys.append(self.heroku_key)
         if self.heroku_key in self.all.revoked:
             raise NotAuthorized("Heroku answered 401", status=401)
@@ -156,8 +193,8 @@ class MemoryPlatform:
             raise self.all.failures.pop(0)
 
     def _rows(self) -> dict[str, ProcessType]:
-        if self.app not in self.all.formations:
+        if self.name not in self.all.formations:
             raise Refused(
                 "Couldn't find that app.", reason=Reason.APP_NOT_ON_HEROKU, status=404
             )
-        return self.all.formations[self.app]
+        return self.all.formations[self.name]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from scalar.core.app import AppKey, RegisteredApp
+from scalar.core.app import DEFAULT_PLATFORM, AppKey, RegisteredApp, unnamed
 from scalar.core.counts_address import CountsAddress
 from scalar.core.errors import (
     AppAlreadyRegistered,
@@ -17,19 +17,27 @@ from scalar.core.errors import (
 from scalar.core.event import Event, EventKind
 from scalar.core.heroku_key import SHARED_KEY
 from scalar.core.secret import Secret
+from scalar.ports.registry import Identity
 
 
 class MemoryRegistry:
     """A `Registry` in memory, with its `StoredSecrets`.
 
+    Former names find an app for as long as no other one has them.
+
     Attributes:
         unreadable: Names of the apps whose secrets fit none of the keys.
         encrypted: Names of the apps whose secrets are encrypted.
+        bound: Names of the apps whose secrets are bound to them.
+        was_bound: Whether all secrets were bound once.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, journal: MemoryJournal | None = None) -> None:
         self.unreadable: set[str] = set()
         self.encrypted: set[str] = set()
+        self.bound: set[str] = set()
+        self.was_bound = False
+        self._journal = journal or MemoryJournal()
         self._apps: dict[str, RegisteredApp] = {}
         self._last_id = 0
 
@@ -39,13 +47,19 @@ class MemoryRegistry:
         address: CountsAddress,
         at: datetime,
         heroku_key: Secret = SHARED_KEY,
+        *,
+        platform_id: str = "",
+        web_url: str = "",
     ) -> RegisteredApp:
         """Register an app."""
-        if name in self._apps:
+        if name in self._apps or (platform_id and self.name_of(platform_id)):
             raise AppAlreadyRegistered(name)
         self._last_id += 1
         self._apps[name] = RegisteredApp(
-            self._last_id, name, address, 1, at, heroku_key=heroku_key
+            *(self._last_id, name, address, 1, at),
+            heroku_key=heroku_key,
+            platform_id=platform_id,
+            web_url=web_url,
         )
         return self._apps[name]
 
@@ -71,6 +85,59 @@ class MemoryRegistry:
         found = (app.revision for app in self._apps.values() if app.id == app_id)
         return next(found, None)
 
+    def name_of(self, platform_id: str, platform: str = DEFAULT_PLATFORM) -> str:
+        """Return the name of the app with an id of the platform; empty if none has."""
+        for app in self._apps.values():
+            if (app.platform, app.platform_id) == (platform, platform_id):
+                return app.name
+        return ""
+
+    def identify(
+        self,
+        app_id: int,
+        identity: Identity,
+        at: datetime,
+        address: CountsAddress | None = None,
+    ) -> bool:
+        """Store what the platform says of an app; return whether it was renamed."""
+        del at
+        app = next((app for app in self._apps.values() if app.id == app_id), None)
+        if app is None:
+            return False
+        owner = self.name_of(identity.platform_id, app.platform)
+        if owner not in ("", app.name):
+            raise AppAlreadyRegistered(owner)
+        web_url = app.web_url if identity.web_url is None else identity.web_url
+        known = replace(app, platform_id=identity.platform_id, web_url=web_url)
+        other = self._apps.get(identity.name)
+        renamed = identity.name != app.name and (other is None or other.platform_id)
+        if renamed:
+            if other is not None:
+                self._rename(other, unnamed(other.id))
+            known = self._rename(known, identity.name)
+            if address is not None:
+                known = replace(known, address=address)
+        elif known == app:
+            return False
+        self._apps[known.name] = replace(known, revision=app.revision + 1)
+        return bool(renamed)
+
+    def _rename(self, app: RegisteredApp, name: str) -> RegisteredApp:
+        del self._apps[app.name]
+        had = () if app.is_unnamed else (app.name,)
+        former = (*had, *(n for n in app.former_names if n not in (app.name, name)))
+        self._journal.events = [
+            replace(event, app=name)
+            if event.app == app.name and event.at >= app.created_at
+            else event
+            for event in self._journal.events
+        ]
+        revision = app.revision + 1
+        self._apps[name] = replace(
+            app, name=name, former_names=former, revision=revision
+        )
+        return self._apps[name]
+
     def set_policy(
         self,
         name: str,
@@ -83,22 +150,24 @@ class MemoryRegistry:
         app = self._row(name, read)
         policies = {**app.policies, process_type: dict(values)}
         policies = {of: stored for of, stored in policies.items() if stored}
-        self._apps[name] = replace(app, policies=policies, revision=app.revision + 1)
+        self._apps[app.name] = replace(
+            app, policies=policies, revision=app.revision + 1
+        )
 
     def set_address(
         self, name: str, address: CountsAddress, *, read: AppKey | None = None
     ) -> None:
         """Change an app's address."""
         app = self._row(name, read)
-        self.unreadable.discard(name)
-        self._apps[name] = replace(app, address=address, revision=app.revision + 1)
+        self.unreadable.discard(app.name)
+        self._apps[app.name] = replace(app, address=address, revision=app.revision + 1)
 
     def set_heroku_key(
         self, name: str, heroku_key: Secret, *, read: AppKey | None = None
     ) -> None:
         """Set an app's own Heroku key, or remove it."""
         app = self._row(name, read)
-        self._apps[name] = replace(
+        self._apps[app.name] = replace(
             app, heroku_key=heroku_key, revision=app.revision + 1
         )
 
@@ -134,18 +203,39 @@ class MemoryRegistry:
         """Return how many apps have a secret that is stored as plain text."""
         return len(self._apps.keys() - self.encrypted)
 
+    def unbound(self) -> int:
+        """Return how many apps have an encrypted secret that is not bound to them."""
+        return len((self._apps.keys() & self.encrypted) - self.bound)
+
     def reencrypt(self) -> int:
         """Encrypt every secret; return the number of apps."""
         for app in self._apps.values():
             self._decrypted(app)
+        self.bound |= self._apps.keys() - self.encrypted
         self.encrypted = set(self._apps)
         return len(self._apps)
 
+    def bind(self) -> int | None:
+        """Bind every secret to its app, once; return how many apps."""
+        if self.was_bound:
+            return None
+        self.was_bound = True
+        done = self.reencrypt()
+        self.bound = set(self._apps)
+        return done
+
+    def unbind(self) -> int:
+        """Encrypt every secret without binding it; return how many apps."""
+        done = self.reencrypt()
+        self.bound, self.was_bound = set(), False
+        return done
+
     def _row(self, name: str, read: AppKey | None = None) -> RegisteredApp:
         """Return an app's row; raises `AppChanged` if it is not the one `read`."""
-        if name not in self._apps:
+        had_it = (app for app in self._apps.values() if name in app.former_names)
+        app = self._apps.get(name) or next(had_it, None)
+        if app is None:
             raise AppNotFound(name)
-        app = self._apps[name]
         if read is not None and (app.id, app.revision) != (read.id, read.revision):
             raise AppChanged(name)
         return app

@@ -71,6 +71,7 @@ def dump(memory: Memory, server: str = "") -> str:
         "stuck": memory.stuck,
         "maintenance_at": memory.maintenance_at,
         "leased_until": memory.leased_until,
+        "platform_id": memory.platform_id,
     }
     kept = {
         name: value
@@ -141,6 +142,7 @@ def _load(data: dict[str, Any]) -> Memory:
         stuck=bool(data.get("stuck", False)),
         maintenance_at=_time(data.get("maintenance_at")),
         leased_until=_time(data.get("leased_until")),
+        platform_id=str(data.get("platform_id", "")),
     )
 
 

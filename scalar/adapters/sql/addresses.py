@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from scalar.adapters.sql.secret_cipher import SecretCipher
+from scalar.adapters.sql.secret_cipher import Owner, Place, SecretCipher
 from scalar.adapters.sql.tables import AppRow
 from scalar.core.counts_address import CountsAddress, Queues
 from scalar.core.errors import RegistryError
@@ -15,36 +15,42 @@ from scalar.core.reading import Form
 COLUMNS = (AppRow.url, AppRow.form, AppRow.token, AppRow.queues)
 
 
-def address_columns(address: CountsAddress, cipher: SecretCipher) -> dict[str, Any]:
-    """Return the values of an address's columns."""
+def address_columns(
+    address: CountsAddress, owner: Owner, cipher: SecretCipher
+) -> dict[str, Any]:
+    """Return the values of an address's columns, its secrets bound to the app."""
     queues = {name: list(queues) for name, queues in address.queues.items()}
+    origin = address.url.origin
     return {
-        "url": cipher.encrypt_url(address.url),
+        "url": cipher.encrypt_url(address.url, Place(owner, "url")),
         "form": address.form.value,
-        "token": cipher.encrypt(address.token),
+        "token": cipher.encrypt(address.token, Place(owner, "token", origin)),
         "queues": json.dumps(queues) if queues else None,
     }
 
 
 def address_from_row(
-    row: tuple[Any, ...], app: str, cipher: SecretCipher
+    row: tuple[Any, ...], owner: Owner, cipher: SecretCipher
 ) -> CountsAddress:
     """Return the address in the columns of a row.
 
     Raises:
-        SecretUnreadable: No secret key decrypts the URL or the token.
+        SecretUnreadable: The URL or the token cannot be decrypted here.
         RegistryError: A newer program wrote the row, or a person edited it.
     """
     url, form, token, queues = row
+    app = owner.name
     if form not in set(Form):
         raise RegistryError(
             f'App "{app}" is registered with the form {form!r}, which this version of '
             "the program does not know. Deploy the newer version again"
         )
+    counts_url = cipher.decrypt_url(url, Place(owner, "url"))
+    place = Place(owner, "token", counts_url.origin)
     return CountsAddress(
-        cipher.decrypt_url(url, app),
+        counts_url,
         Form(form),
-        cipher.decrypt(token, app, "token"),
+        cipher.decrypt(token, "token", place),
         _queues(queues, app) if queues else {},
     )
 

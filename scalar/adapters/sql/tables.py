@@ -61,12 +61,16 @@ class AppRow(Base):
     """A registered app.
 
     `url`, `token` and `heroku_key` are plain text, or encrypted with the prefix
-    `fernet:`. `queues` is a JSON object of lists. Ids are never reused, because Redis
-    stores an app's memory by its id.
+    `fernet:` (`secret_cipher.py`). `queues` is a JSON object of lists. Ids are never
+    reused, because Redis stores an app's memory by its id. `platform_id` is null until
+    it is learned.
     """
 
     __tablename__ = "apps"
-    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy's own form
+    __table_args__ = (
+        Index(None, "platform", "platform_id", unique=True),
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(30), unique=True)
@@ -78,6 +82,29 @@ class AppRow(Base):
     queues: Mapped[str | None] = mapped_column(Text)
     heroku_key: Mapped[str | None] = mapped_column(Text)
     platform: Mapped[str] = mapped_column(String(20), server_default=DEFAULT_PLATFORM)
+    platform_id: Mapped[str | None] = mapped_column(String(100))
+    web_url: Mapped[str | None] = mapped_column(Text)
+
+
+class FormerNameRow(Base):
+    """A name that an app had, and until when it finds the app."""
+
+    __tablename__ = "former_names"
+
+    name: Mapped[str] = mapped_column(String(30), primary_key=True)
+    app_id: Mapped[int] = mapped_column(
+        ForeignKey("apps.id", ondelete="CASCADE"), primary_key=True
+    )
+    until: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class FactRow(Base):
+    """A fact about the database: that its secrets were bound (`secrets_bound`)."""
+
+    __tablename__ = "facts"
+
+    name: Mapped[str] = mapped_column(String(30), primary_key=True)
+    value: Mapped[str] = mapped_column(Text)
 
 
 class PolicyRow(Base):

@@ -17,6 +17,7 @@ PLATFORM_REASONS = frozenset(
     {
         *(Reason.NOT_AUTHORIZED, Reason.FORBIDDEN, Reason.PAYMENT_REQUIRED),
         *(Reason.HEROKU_REFUSED, Reason.HEROKU_UNAVAILABLE),
+        *(Reason.APP_RECREATED, Reason.ANOTHER_APP),
         *(Reason.RATE_LIMITED, Reason.CALLS_LOW),
         Reason.PLATFORM_UNKNOWN,
     }

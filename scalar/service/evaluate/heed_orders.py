@@ -15,6 +15,7 @@ from scalar.core.errors import RegistryError
 from scalar.core.reason import Cause, Reason
 from scalar.service.evaluate.context import AppContext
 from scalar.service.evaluate.evaluation import Evaluation
+from scalar.service.evaluate.identity import IdentifiedPlatform
 
 
 def heed_orders(ctx: AppContext, seen: Evaluation) -> Evaluation:
@@ -31,11 +32,22 @@ def heed_orders(ctx: AppContext, seen: Evaluation) -> Evaluation:
         return replace(
             seen, decisions=tuple(_unless_down(d, cause) for d in seen.decisions)
         )
-    if revision == ctx.app.revision:
+    if revision == ctx.app.revision or _is_our_own(ctx, revision):
         return seen
     what = "was changed" if revision else "was removed"
     changed = Cause(Reason.APP_CHANGED, f"{ctx.app.name} {what} during the evaluation")
     return replace(seen, decisions=(), hold=changed)
+
+
+def _is_our_own(ctx: AppContext, revision: int | None) -> bool:
+    """Return whether this evaluation has changed the row, and nothing it rests on."""
+    if not isinstance(ctx.platform, IdentifiedPlatform):
+        return False
+    now, before = ctx.platform.app, ctx.app
+    same = (now.policies, now.address, now.heroku_key) == (
+        *(before.policies, before.address, before.heroku_key),
+    )
+    return same and now.revision == revision
 
 
 def _unless_down(decision: Decision, cause: Cause) -> Decision:

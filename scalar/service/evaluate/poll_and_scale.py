@@ -15,6 +15,12 @@ from scalar.ports.coordination import Lease
 from scalar.service.evaluate.act import act, in_doubt
 from scalar.service.evaluate.context import AppContext
 from scalar.service.evaluate.evaluation import Evaluation
+from scalar.service.evaluate.identity import (
+    IdentifiedPlatform,
+    about,
+    followed,
+    look_for_a_new_name,
+)
 from scalar.service.evaluate.observe import observe
 from scalar.service.evaluate.quiesce import quiesce
 from scalar.service.evaluate.record import record
@@ -33,9 +39,9 @@ def poll_and_scale(
     """Evaluate one app for real: one evaluation per app at a time.
 
     Returns None if another evaluation is under way, if the reservation of this token
-    is over, or if the app is no longer registered. A failure of the app or its platform
-    holds the app. `afresh` reads the formation and asks the platform again, whatever
-    is remembered.
+    is over, or if the app is no longer registered by this number and name. A failure
+    of the app or its platform holds the app. `afresh` reads the formation and asks the
+    platform again, whatever is remembered.
 
     Raises:
         CoordinationError: Redis is away. If that happens after the PATCH, the change
@@ -50,19 +56,19 @@ def poll_and_scale(
     after: Memory | None = None
     events: tuple[Event, ...] = ()
     try:
-        ctx = _context(parts, key, lease)
-        if ctx is None:
-            return None
         known = memory.not_after(lease.at)
         known = _afresh(known) if afresh else known
-        done = _evaluate(ctx, lease, known)
+        begun_for = _context(parts, key, lease, known)
+        if begun_for is None:
+            return None
+        ctx, done = _evaluate(*begun_for, lease, known)
         if done.is_outdated and not done.scaled:
             # Decided anew, once: an order is heard in the evaluation that it was
             # given in. If the row is changed again, the next evaluation decides.
-            ctx = _context(parts, ctx.app.key.changed_once, lease)
-            if ctx is None:
+            begun_for = _context(parts, ctx.app.key.changed_once, lease, known)
+            if begun_for is None:
                 return None
-            done = _evaluate(ctx, lease, known)
+            ctx, done = _evaluate(*begun_for, lease, known)
         # Stored even if recording fails.
         after, events = done.memory, tuple(map(identified, done.events))
         after, events = record(ctx, memory, done)
@@ -85,8 +91,11 @@ def explain(parts: Parts, app: RegisteredApp) -> Evaluation:
     decision needs the time of the last release. If that fails, no worker backs off.
     """
     memory = parts.states.recall([app.id]).get(app.id, Memory())
-    ctx = AppContext(app, parts.platforms.unmetered(app), parts)
-    return observe(ctx, _afresh(memory.not_after(ctx.now())))
+    meant = IdentifiedPlatform(
+        parts, app, memory, parts.platforms.unmetered, follows=False
+    )
+    ctx = AppContext(app, meant, parts)
+    return observe(ctx, _afresh(about(memory.not_after(ctx.now()), app)))
 
 
 def _afresh(memory: Memory) -> Memory:
@@ -94,26 +103,37 @@ def _afresh(memory: Memory) -> Memory:
     return replace(memory, read_at=None, refusal=None, refusals={}, maintenance_at=None)
 
 
-def _context(parts: Parts, key: AppKey, lease: Lease) -> AppContext | None:
-    """Return the app, at least as new as its key; None if it is not registered."""
+def _context(
+    parts: Parts, key: AppKey, lease: Lease, memory: Memory
+) -> tuple[AppContext, IdentifiedPlatform] | None:
+    """Return the app, at least as new as its key, and its platform.
+
+    None if it is not registered by this number and name.
+    """
     app = parts.apps.find(key)
-    if app is None:
+    if app is None or key.name not in app.names:
         return None
+    meant = IdentifiedPlatform(parts, app, memory, parts.platforms.of, follows=True)
     ahead = lease.at - parts.clock.now()
-    return AppContext(app, parts.platforms.of(app), parts, lease.token, ahead)
+    return AppContext(app, meant, parts, lease.token, ahead), meant
 
 
-def _evaluate(ctx: AppContext, lease: Lease, memory: Memory) -> Evaluation:
+def _evaluate(
+    ctx: AppContext, meant: IdentifiedPlatform, lease: Lease, memory: Memory
+) -> tuple[AppContext, Evaluation]:
+    """Return the evaluation, and its context under the name that the app has then."""
+    memory = about(memory, ctx.app)
     try:
         seen = quiesce(ctx, observe(ctx, memory))
         if seen.to_be_made:
             # Until the outcome is known, the next evaluation reads the formation.
             memory = in_doubt(ctx, seen)
-        return act(ctx, lease, seen)
+        done = look_for_a_new_name(ctx, meant, act(ctx, lease, seen))
     except ScalarError:
         raise
     except Exception as exc:
         line = logfmt.line("poll.failed", app=ctx.app.name)
         log.exception(line, extra={"redact": ctx.redact})
         what = f"{type(exc).__name__} in this program, see the log"
-        return Evaluation(memory, hold=Cause(Reason.INTERNAL_ERROR, what))
+        done = Evaluation(memory, hold=Cause(Reason.INTERNAL_ERROR, what))
+    return followed(ctx, meant, done)

@@ -23,7 +23,8 @@ def engine(ready_database_url):
 def stores(request):
     """A registry and a journal of each kind."""
     if request.param == "memory":
-        yield MemoryRegistry(), MemoryJournal()
+        journal = MemoryJournal()
+        yield MemoryRegistry(journal), journal
         return
     kind = "sqlite" if request.param == "sqlite" else "postgres"
     engine = engine_for(request.getfixturevalue(f"ready_{kind}_url"))

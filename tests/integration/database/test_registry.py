@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from threading import Barrier
+
 import pytest
 
-from scalar.core.app import AppKey
+from scalar.adapters.sql.journal import SqlJournal
+from scalar.adapters.sql.registry import SqlRegistry
+from scalar.adapters.sql.secret_cipher import SecretCipher
+from scalar.core.app import FORMER_NAME_KEPT, AppKey
 from scalar.core.errors import (
     AppAlreadyRegistered,
     AppNotFound,
 )
 from scalar.core.heroku_key import SHARED_KEY
 from scalar.core.secret import Secret
+from scalar.ports.registry import Identity
 from tests.integration.database.support import (
     ADDRESSES,
     NOON,
@@ -18,6 +26,7 @@ from tests.integration.database.support import (
     OWN,
     URL,
     each_address,
+    event,
 )
 
 
@@ -208,3 +217,82 @@ def test_process_types_with_the_longest_names_can_have_policies(registry, number
         registry.set_policy("shop", name, {"max": "9"})
 
     assert registry.get("shop").policies == {name: {"max": "9"} for name in names}
+
+
+def test_two_apps_may_follow_a_swap_at_the_same_time(engine):
+    registry = SqlRegistry(engine, SecretCipher(Secret("")))
+    journal = SqlJournal(engine)
+    for number in range(3):
+        pair = [f"one-{number}", f"two-{number}"]
+        ids = [
+            registry.add(name, URL, NOON, platform_id=f"id-{name}").id for name in pair
+        ]
+        journal.record([event(app=name) for name in pair])
+        together = Barrier(2)
+
+        def follow(place, ids=ids, pair=pair, together=together):
+            together.wait()
+            identity = Identity(f"id-{pair[place]}", pair[1 - place])
+            return registry.identify(ids[place], identity, NOON)
+
+        with ThreadPoolExecutor(2) as threads:
+            assert list(threads.map(follow, (0, 1))) == [True, True]
+        assert [registry.app_key(name).id for name in reversed(pair)] == ids
+        assert [len(journal.recent(name, 9)) for name in pair] == [1, 1]
+
+
+def test_a_rename_keeps_events_and_policies_and_the_old_name_for_a_while(stores):
+    registry, journal = stores
+    at = datetime.now(UTC)
+    app = registry.add("blue", URL, NOON, platform_id="id-1")
+    registry.set_policy("blue", "", {"max": "9"})
+    journal.record([event(-1, app="blue"), event(1, app="blue")])
+    before = registry.get("blue")
+    assert registry.identify(app.id, Identity("id-1", "green", "https://g/"), at)
+    assert not registry.identify(app.id, Identity("id-1", "green"), at)
+
+    after = registry.get("blue")
+    assert (after.id, after.name, after.former_names) == (app.id, "green", ("blue",))
+    assert (after.policies, after.web_url) == ({"": {"max": "9"}}, "https://g/")
+    assert after.revision > before.revision
+    assert registry.find(AppKey(app.id, "", 0)) == after
+    assert registry.name_of("id-1") == "green"
+    assert len(journal.recent("green", 9)) == 1
+    assert len(journal.recent("blue", 9)) == 1  # of an app that had the name before
+    registry.set_policy("blue", "", {})
+    assert registry.get("green").policies == {}
+    registry.remove("blue")
+    with pytest.raises(AppNotFound):
+        registry.app_key("green")
+    assert not registry.identify(app.id, Identity("id-1", "red"), at)
+
+
+def test_a_former_name_is_forgotten_after_a_while(engine):
+    registry = SqlRegistry(engine, SecretCipher(Secret("")))
+    app = registry.add("blue", URL, NOON)
+    long_ago = datetime.now(UTC) - FORMER_NAME_KEPT - timedelta(minutes=1)
+    registry.identify(app.id, Identity("id-1", "green"), long_ago)
+
+    assert registry.get("green").former_names == ()
+    with pytest.raises(AppNotFound):
+        registry.app_key("blue")
+
+
+def test_a_taken_name_is_given_up_by_an_app_that_is_found_by_its_id(stores):
+    registry, _ = stores
+    at = datetime.now(UTC)
+    one, two, three = (registry.add(name, URL, NOON) for name in ("one", "two", "six"))
+    registry.identify(two.id, Identity("id-2", "two"), at)
+    assert not registry.identify(one.id, Identity("id-1", "six"), at)
+    assert registry.app_key("six").id == three.id  # it can be found by nothing else
+    assert registry.identify(one.id, Identity("id-1", "two"), at)
+
+    assert registry.app_key("two").id == one.id
+    unnamed = registry.find(AppKey(two.id, "", 0))
+    assert (unnamed.name, unnamed.former_names) == (f"#{two.id}", ("two",))
+    assert registry.identify(two.id, Identity("id-2", "one"), at)
+    assert registry.find(AppKey(two.id, "", 0)).former_names == ("two",)
+    with pytest.raises(AppAlreadyRegistered, match="two"):
+        registry.identify(two.id, Identity("id-1", "one"), at)
+    with pytest.raises(AppAlreadyRegistered):
+        registry.add("new", URL, NOON, platform_id="id-1")
