@@ -21,6 +21,8 @@ from devtools.procfile import ROOT
 from tests.support.processes import is_gone
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.deep
+
 SHORTEST = WAVE_SECONDS + 2
 DEMO = (sys.executable, "-m", "demo")
 #: Takes over the terminal on standard input, and becomes the demo.

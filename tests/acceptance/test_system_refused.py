@@ -11,6 +11,8 @@ from redis import Redis
 from scalar.adapters.redis.connection import PREFIX
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.deep
+
 #: What is logged when Redis cannot be used, once a tick or less.
 TROUBLE = re.compile(
     r"tick\.(not_sent|failed)|poll\.failed|broker lost|Cannot connect to"

@@ -79,8 +79,12 @@ def assert_private(family, data, password):
     ("number", "status"),
     [
         pytest.param(signal.SIGINT, 130, id="Ctrl-C"),
-        pytest.param(signal.SIGTERM, 143, id="SIGTERM"),
-        pytest.param(signal.SIGHUP, 143, id="the terminal is closed"),
+        pytest.param(signal.SIGTERM, 143, id="SIGTERM", marks=pytest.mark.deep),
+        pytest.param(
+            *(signal.SIGHUP, 143),
+            id="the terminal is closed",
+            marks=pytest.mark.deep,
+        ),
     ],
 )
 def test_it_runs_beat_and_worker_and_leaves_nothing_behind(
