@@ -11,7 +11,7 @@ from celery import VERSION
 from redis import Redis
 
 from agent.tests.situations.counted_app import LET_GO, Settings, make_app
-from agent.tests.situations.waiting import wait_until
+from agent.tests.situations.waiting import PATIENCE, wait_until
 from agent.tests.situations.worker import ROOT, Worker
 from scalar_agent.celery import CeleryJobs
 
@@ -245,20 +245,26 @@ def test_workers_on_dynos_to_be_removed_take_no_new_jobs(
     assert work.count == 3
 
 
+def quiesce(app, seconds):
+    (answer,) = app.control.broadcast(
+        "scalar_agent_quiet",
+        arguments={"keep": {"worker": 1}, "seconds": seconds},
+        reply=True,
+        timeout=PATIENCE,
+        limit=1,
+    )
+    assert list(answer.values()) == [{"quiet": True}]
+
+
 def test_a_quiesced_worker_resumes_by_itself(settings, started, tmp_path):
     app = make_app(settings())
     started(settings(), *PREFORK, dyno="worker.2")
-    command = {"keep": {"worker": 1}, "seconds": 1.0}
-    answers = app.control.broadcast(
-        "scalar_agent_quiet", arguments=command, reply=True, timeout=10, limit=1
-    )
+    quiesce(app, seconds=600)
     send(app, 1)
     jobs = CeleryJobs(app, QUEUES, busy_dynos=True)
-
-    assert [reply for answer in answers for reply in answer.values()] == [
-        {"quiet": True}
-    ]
     assert jobs.measure()["worker"].busy_dynos == ()
+
+    quiesce(app, seconds=0.1)
     wait_until(
         lambda: jobs.measure()["worker"].busy_dynos == ("worker.2",), "it resumes"
     )

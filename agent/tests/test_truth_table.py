@@ -17,7 +17,12 @@ from scalar_agent.celery import CeleryJobs
 BOUND = 8.0
 
 
-ROWS = [pytest.param(row, id=row.name) for row in (*REDIS, *RABBITMQ)]
+#: Rows with several workers, two waits, or many jobs: `make test-deep` has them.
+SLOW = frozenset({"G4", "H1p", "H1Lp", "N2", "P2", "Q2", "T2", "V", "X", "Y"})
+ROWS = [
+    pytest.param(row, id=row.name, marks=[pytest.mark.deep] if row.name in SLOW else [])
+    for row in (*REDIS, *RABBITMQ)
+]
 
 
 @pytest.fixture(params=ROWS)

@@ -82,7 +82,7 @@ def assert_nothing_is_left(family, tmp_path):
 
 def test_the_dynos_follow_the_counts(start, tmp_path):
     process, log = start(DEMO_SECONDS=str(SHORTEST))
-    wait_until(lambda: "Local Heroku" in log.read_text(), timeout=30)
+    wait_until(lambda: "Local Heroku" in log.read_text())
     family = family_of(process)
     status = process.wait(SHORTEST + 90)
     output = log.read_text()
@@ -128,7 +128,7 @@ def test_sigterm_ends_everything(start, tmp_path):
 
 def test_ctrl_c_during_the_start_ends_everything(start, tmp_path):
     process, log = start()
-    wait_until(lambda: "The app" in log.read_text(), timeout=30)
+    wait_until(lambda: "The app" in log.read_text())
     family = family_of(process)
 
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does

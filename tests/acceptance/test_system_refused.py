@@ -137,7 +137,6 @@ def test_what_redis_refuses_is_tried_again_until_it_does_not(  # noqa: PLR0917 -
         begin(admin)
         wait_until(
             lambda: troubles(system) >= len(TROUBLE.findall(before)) + TIMES,  # noqa: B023
-            timeout=30,
             message=f"{cause}: {system.logs()[-3000:]}",
         )
         lines_before, lines_now = before.count("\n"), system.logs().count("\n")

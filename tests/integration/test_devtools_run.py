@@ -94,7 +94,6 @@ def test_it_runs_beat_and_worker_and_leaves_nothing_behind(
     process, log = start(HEROKU_API_URL="http://127.0.0.1:1", SLEEP_PERIOD="1")
     wait_until(
         lambda: "ready." in log.read_text() and "beat.starts" in log.read_text(),
-        timeout=30,
         message=f"beat and worker: {log.read_text()}",
     )
     family = psutil.Process(process.pid).children(recursive=True)
