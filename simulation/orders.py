@@ -40,6 +40,8 @@ class Orders:
         self._world = world
         self.rows: defaultdict[str, list[Values]] = defaultdict(list)
         self.gone: dict[str, float] = {}
+        # With the values, so that no others get their `id`.
+        self._rules: dict[tuple[str, str, int], tuple[Values, Rule]] = {}
 
     def forget(self, app: str) -> None:
         """An app is registered anew, with the values that it began with."""
@@ -86,6 +88,12 @@ class Orders:
 
     def rule(self, app: str, part: str, values: Values) -> Rule:
         """Return the rule of a process type under these values."""
+        key = (app, part, id(values))
+        if key not in self._rules:
+            self._rules[key] = values, self._rule(app, part, values)
+        return self._rules[key][1]
+
+    def _rule(self, app: str, part: str, values: Values) -> Rule:
         rule = self._world.apps[app].rule
         own = values.by_part.get(part, {})
         if "min" in own:

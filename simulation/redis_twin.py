@@ -7,8 +7,8 @@ All times are Redis' own, in seconds. Held to the contract tests of the coordina
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from copy import deepcopy
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 
 from scalar.adapters.redis import event_json, memory_json
@@ -68,6 +68,9 @@ class Keys:
     queue: list[Message] = field(default_factory=list)
 
 
+MEMBERS = fields(Keys)
+
+
 class RedisTwin:
     """The coordinator's scripts, on `Keys`.
 
@@ -97,7 +100,9 @@ class RedisTwin:
 
     def copy(self) -> Keys:
         """Return what Redis keeps now, for a failover to go back to."""
-        return deepcopy(self.keys)
+        kept = Keys(**{one.name: copy(getattr(self.keys, one.name)) for one in MEMBERS})
+        kept.account = {name: dict(known) for name, known in kept.account.items()}
+        return kept
 
     def holder(self, app_id: int) -> str | None:
         """Return the token of whoever has the lease now."""

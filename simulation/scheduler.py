@@ -12,6 +12,7 @@ import heapq
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 Deed = Callable[[], None]
@@ -182,6 +183,7 @@ class WorkerClock:
         return moment(self._scheduler.now + self.ahead)
 
 
+@lru_cache(maxsize=64)
 def moment(seconds: float) -> datetime:
     """Return a virtual time as the service sees it."""
     return START + timedelta(seconds=seconds)

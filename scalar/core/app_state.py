@@ -100,6 +100,8 @@ class Past:
 
     def not_after(self, at: datetime) -> Past:
         """Return the past with each time in the future moved to `at`."""
+        if self == NOTHING:
+            return self
         return replace(
             self,
             scaled_up_at=_not_after(self.scaled_up_at, at),

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import logging
+import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from click.testing import CliRunner
 
+from scalar.adapters.http.tls import tls_context
 from scalar.bootstrap import Toolbox
 from scalar.cli.main import main
 from scalar.cli.tools import Tools
@@ -82,14 +85,23 @@ def toolboxes_closed() -> Iterator[Callable[[], Toolbox]]:
     made: list[Toolbox] = []
 
     def make() -> Toolbox:
-        made.append(Toolbox(settings_or_exit()))
-        return made[-1]
+        toolbox = Toolbox(settings_or_exit())
+        if not toolbox.settings.tls_ca_file:
+            vars(toolbox)["_tls"] = _usual_tls()
+        made.append(toolbox)
+        return toolbox
 
     try:
         yield make
     finally:
         for toolbox in made:
             _close(vars(toolbox))
+
+
+@cache
+def _usual_tls() -> ssl.SSLContext:
+    """Return what each command would read from the same file, which takes long."""
+    return tls_context()
 
 
 def _close(used: dict[str, Any]) -> None:

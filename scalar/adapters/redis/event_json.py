@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
 from scalar.core.event import Event, EventKind
 from scalar.core.reason import Reason
 
+MEMBERS = tuple(one.name for one in fields(Event))
+
 
 def dump(event: Event) -> str:
     """Return an event as JSON."""
-    return json.dumps(asdict(event), default=datetime.isoformat, separators=(",", ":"))
+    return json.dumps(
+        _members(event), default=datetime.isoformat, separators=(",", ":")
+    )
 
 
 def load(text: str) -> Event:
@@ -23,9 +27,16 @@ def load(text: str) -> Event:
 
 def without_id(event: Event) -> dict[str, Any]:
     """Return an event as data that versions without ids can read."""
-    data = asdict(event)
+    data = _members(event)
     del data["id"]
     return data
+
+
+def _members(event: Event) -> dict[str, Any]:
+    return {name: getattr(event, name) for name in MEMBERS}
+
+
+_encode = json.JSONEncoder(default=datetime.isoformat, separators=(",", ":")).encode
 
 
 def from_data(data: dict[str, Any]) -> Event:

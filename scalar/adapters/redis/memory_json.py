@@ -14,7 +14,15 @@ from datetime import datetime
 from typing import Any
 
 from scalar.adapters.redis import event_json
-from scalar.core.app_state import Absent, Hold, Memory, Past, Refusal, Stopped
+from scalar.core.app_state import (
+    NOTHING,
+    Absent,
+    Hold,
+    Memory,
+    Past,
+    Refusal,
+    Stopped,
+)
 from scalar.core.drain_time import Drained
 from scalar.core.event import Event, identified
 from scalar.core.formation import ProcessType
@@ -46,7 +54,7 @@ def dump(memory: Memory, server: str = "") -> str:
         "read_at": memory.read_at,
         "limits": dict(memory.limits),
         "reported": sorted(memory.reported),
-        "holds": {name: asdict(hold) for name, hold in memory.holds.items()},
+        "holds": {name: _members(hold) for name, hold in memory.holds.items()},
         "absent": {
             name: [gone.row.quantity, gone.row.size, gone.since]
             for name, gone in memory.absent.items()
@@ -62,9 +70,7 @@ def dump(memory: Memory, server: str = "") -> str:
         # Apart, because older versions cannot read an event with an id.
         "unconfirmed_ids": _ids(memory.unconfirmed),
         "since": memory.since,
-        "pasts": {
-            name: _non_empty(asdict(past)) for name, past in memory.pasts.items()
-        },
+        "pasts": {name: _non_empty(past) for name, past in memory.pasts.items()},
         "released_at": memory.released_at,
         "unanswered": memory.unanswered,
         "rest": memory.rest,
@@ -78,9 +84,7 @@ def dump(memory: Memory, server: str = "") -> str:
         for name, value in whole.items()
         if value or (name == "formation" and value is not None)
     }
-    return json.dumps(
-        {"v": VERSION, **kept}, default=datetime.isoformat, separators=(",", ":")
-    )
+    return _encode({"v": VERSION, **kept})
 
 
 def load(text: str | bytes | None, server: str = "") -> Memory:
@@ -163,10 +167,26 @@ def _dumped_refusal(refusal: Refusal) -> dict[str, Any]:
     return {**data.pop("cause"), **data}
 
 
-def _non_empty(data: dict[str, Any]) -> dict[str, Any]:
+def _non_empty(past: Past) -> dict[str, Any]:
     """Return the members that differ from their defaults; usually there are few."""
-    empty = asdict(Past())
-    return {name: value for name, value in data.items() if value != empty[name]}
+    return {
+        name: value
+        for name, value in _members(past).items()
+        if value != getattr(NOTHING, name)
+    }
+
+
+def _members(one: Hold | Past | Slice | Drained) -> dict[str, Any]:
+    """Return the members as they are: unlike `asdict`, without a copy of each."""
+    return {name: getattr(one, name) for name in one.__slots__}
+
+
+def _plain(value: Any) -> Any:
+    """Return what is not JSON as something that is."""
+    return value.isoformat() if isinstance(value, datetime) else _members(value)
+
+
+_encode = json.JSONEncoder(default=_plain, separators=(",", ":")).encode
 
 
 def _past(data: dict[str, Any]) -> Past:

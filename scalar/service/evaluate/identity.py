@@ -183,6 +183,8 @@ def about(memory: Memory, app: RegisteredApp) -> Memory:
         memory = Memory(holds=memory.holds)
     if app.is_unnamed:
         memory = memory.in_doubt(memory.unconfirmed)
+    if not memory.unconfirmed:
+        return memory
     return replace(
         memory,
         unconfirmed=tuple(of_app(event, app) for event in memory.unconfirmed),
@@ -224,8 +226,12 @@ def followed(
 ) -> tuple[AppContext, Evaluation]:
     """Return context and evaluation under the name that the app has now."""
     before, after = ctx.app, platform.app
-    memory = replace(done.memory, platform_id=platform.known_id)
-    done = replace(done, memory=memory)
+    memory = done.memory
+    if memory.platform_id != platform.known_id:
+        memory = replace(memory, platform_id=platform.known_id)
+        done = replace(done, memory=memory)
+    if after is before:
+        return ctx, done
     if after.name == before.name:
         return replace(ctx, app=after), done
     events = [of_app(event, after) for event in done.events]
