@@ -145,6 +145,7 @@ class CeleryJobs:
                 return self._measurer.measure(self._broker, keep)
             except Exception as error:
                 self._disconnect()
+                self._measurer.note_reconnected()
                 if time.monotonic() - begin > PATIENCE:
                     raise  # the broker hangs, so a retry would too
                 log.info("reconnecting after %s", type(error).__name__)
