@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from scalar_agent.celery_answers import Answers
 from scalar_agent.celery_parts import Seen, silence
 from scalar_agent.celery_server import Server
-from scalar_agent.celery_silence import RETURN, UNHEARD
+from scalar_agent.celery_silence import UNHEARD
 from scalar_agent.celery_watch import Watch
 from scalar_agent.dynos import dyno_of, process_type_of
 
@@ -90,8 +90,8 @@ class Doubts:
         silent, server = self._watch.silence, self._server
         reason = silent.returning(answers, server, self._seen.now)
         if reason:
-            is_young = server.age is not None and server.age < RETURN
-            self._add(reason, is_sure=is_young)
+            # Else it still knows each job that is to be acknowledged late.
+            self._add(reason, is_sure=silent.is_new(server, self._seen.now))
             self._seen.is_deserted, self._seen.why_not_known = None, reason
         elif silent.has_restarted(answers.names, server):
             self._add(FORGOTTEN, is_sure=True)
@@ -122,7 +122,9 @@ class Doubts:
 
     def _add_unheard(self, answers: Answers) -> None:
         heard = len(answers.names) + answers.silent
-        if self._early and self._watch.silence.unexplained(heard, self._server):
+        if self._early and self._watch.silence.unexplained(
+            heard, self._server, holds_jobs=self._seen.has_unacked()
+        ):
             self._add(UNHEARD)
             if self._seen.is_deserted:
                 self._seen.is_deserted, self._seen.why_not_known = None, UNHEARD

@@ -46,6 +46,10 @@ class Silence:
             self._restarted_at = now
         self._run_id = server.run_id or self._run_id
 
+    def note_ended(self, name: str) -> None:
+        """Note that a worker has ended, so nobody waits for it."""
+        self._complete -= {name}
+
     def note_answers(
         self, answers: Answers, server: Server, now: float, *, is_complete: bool
     ) -> None:
@@ -86,6 +90,18 @@ class Silence:
         what = "the broker was restarted" if since == born else "connections broke"
         return f"{what} {max(0.0, now - since):.0f} s ago, so workers may be unheard"
 
+    def is_new(self, server: Server, now: float) -> bool:
+        """Return whether a broker has started so lately that workers may be unheard.
+
+        Args:
+            server: The broker.
+            now: The time.
+        """
+        born = self._restarted_at
+        if server.age is not None:
+            born = max(born, now - server.age)
+        return now - born < RETURN
+
     def has_restarted(self, names: Collection[str], server: Server) -> bool:
         """Return whether jobs may run that the broker has forgotten, unheard.
 
@@ -99,15 +115,25 @@ class Silence:
             and server.readers != 0
         )
 
-    def unexplained(self, answered: int, server: Server) -> bool:
+    def unexplained(
+        self, answered: int, server: Server, *, holds_jobs: bool = True
+    ) -> bool:
         """Return whether a client waits for jobs that may be an unheard worker.
 
         Clients beside the workers that answered are taken for others' as long as
-        they do not become more.
+        they do not become more. If nobody answers and no job is held, only one that
+        waits still is taken for a worker: whoever has asked the workers something
+        leaves such a client, too.
+
+        Args:
+            answered: How many workers are known to be there.
+            server: The broker.
+            holds_jobs: Jobs are held.
         """
         if server.readers is None:
             return False
-        others = server.readers - answered
+        is_sure = bool(answered) or holds_jobs
+        others = (server.readers if is_sure else server.waiting) - answered
         if self._others is None:
             return answered == 0 and others > 0
         return others > self._others

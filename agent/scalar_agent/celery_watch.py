@@ -185,6 +185,9 @@ class Watch:
             notes.drop(ENDED, name)
         if answers.silent:
             return  # Missing and silent workers cannot be told apart.
+        for name in notes.names(ENDED) | self._closing:
+            if name not in names:
+                self.silence.note_ended(name)
         is_settled = not self.silence.returning(answers, server, now)
         has_left = server.readers is not None and not self.silence.unexplained(
             len(names), server
