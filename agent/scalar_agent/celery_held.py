@@ -24,7 +24,7 @@ class Unacknowledged:
     """The broker's unacknowledged messages at one moment.
 
     Attributes:
-        tags: All that it knows.
+        tags: Those whose messages are known.
         due: How many are due, by the queues that they belong to.
         etas: Queues and ETAs of those that are not.
         expired: Those that a worker will throw away unless it runs them.
@@ -44,8 +44,9 @@ def unacknowledged(
     known: Unacked, first: Look, last: Look, routes: Routes, now: float
 ) -> Unacknowledged:
     """Return the messages that are held in the later look, or only in the first."""
-    held = Unacknowledged(set(last.tags))
-    tags = [*last.tags, *(tag for tag in first.tags if tag not in held.tags)]
+    now_held = set(last.tags)
+    tags = [*last.tags, *(tag for tag in first.tags if tag not in now_held)]
+    held = Unacknowledged(known.known(tags))
     for (exchange, key), number in known.plain(tags).items():
         held.due[routes.queues(exchange, key)] += number
     for tag, (exchange, key), times, _ in known.messages(tags, only_special=True):
@@ -56,7 +57,6 @@ def unacknowledged(
             held.expired[tag] = queues
         else:
             held.due[queues] += 1
-    held.tags.update(first.tags)
     return held
 
 

@@ -13,7 +13,8 @@ same however many messages wait.
 #: tags, then for each list the tag of its newest known message and the number of
 #: known ones, then tags whose messages are wanted.
 #: Returns the time, the notes, the number of workers that joined, the number of
-#: unacknowledged messages, their tags, the wanted messages; then for each list its
+#: unacknowledged messages, their tags, the wanted messages (empty for a tag without
+#: one, "-" for one that is gone); then for each list its
 #: length, its oldest messages (the oldest first), its newest tag, the number of new
 #: messages (-1 if the newest known one is gone), the number of known ones, and the
 #: special ones among them with their places.
@@ -97,8 +98,9 @@ result[5] = redis.call('ZRANGE', KEYS[#KEYS - 2], 0, most_tags - 1)
 local wanted = {}
 for i = 5 + 2 * lists, #ARGV do
     local text = redis.call('HGET', KEYS[#KEYS - 3], ARGV[i])
+    local is_listed = text or redis.call('ZSCORE', KEYS[#KEYS - 2], ARGV[i])
     wanted[#wanted + 1] = ARGV[i]
-    wanted[#wanted + 1] = text and without_body(text) or ''
+    wanted[#wanted + 1] = text and without_body(text) or (is_listed and '' or '-')
     room = room - (text and #text or 0)
     if room < 0 then
         break

@@ -113,11 +113,12 @@ class RedisBroker:
         look = self._look(queues, read_eta, earlier)
         if earlier and self._wanted:
             script = self._arguments([], 0, self._wanted[:MOST_AT_ONCE])
-            self._learn(self._redis.eval(*script)[5], read_eta)
+            gone = self._learn(self._redis.eval(*script)[5], read_eta)
+            look.tags = [tag for tag in look.tags if tag not in gone]
             self._wanted = self.unacked.unknown(look.tags)
             look.unread_unacked = len(self._wanted)
         if earlier:
-            self.unacked.keep_only(look.tags)
+            self.unacked.keep_only([*look.tags, *earlier.tags])
         places = self.unacked.places()
         routes.learn(self.bindings.of({x for x, key in places if not routes.queues(x, key)}))
         return look
@@ -216,8 +217,13 @@ class RedisBroker:
             self.forms.note(message.get("content-type"))
         return read_job(message, queues, place, read_eta)
 
-    def _learn(self, pairs: list[bytes], read_eta: ReadEta) -> None:
+    def _learn(self, pairs: list[bytes], read_eta: ReadEta) -> set[bytes]:
+        """Remember unacknowledged messages; return the tags that are gone."""
+        gone: set[bytes] = set()
         for tag, value in zip(pairs[::2], pairs[1::2]):
+            if value == b"-":
+                gone.add(tag)
+                continue
             loaded = _loads(value) if value else None
             if not isinstance(loaded, list) or len(loaded) != 3:
                 self.unacked.learn(tag, ("", ""), None)
@@ -227,6 +233,7 @@ class RedisBroker:
                 self.forms.note(message.get("content-type"))
             job = read_job(message, NOWHERE, as_text(tag), read_eta)
             self.unacked.learn(tag, (str(exchange), str(routing_key)), job)
+        return gone
 
     def workers(self) -> int:
         """Count the workers that listen to remote control, without asking them."""

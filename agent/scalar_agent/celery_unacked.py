@@ -37,6 +37,10 @@ class Unacked:
         self._ids: dict[bytes, str] = {}
         self._numbers: dict[Place, int] = {}
 
+    def known(self, tags: Iterable[bytes]) -> set[bytes]:
+        """Return those of some tags whose messages are known."""
+        return {tag for tag in tags if self._known.get(tag)}
+
     def unknown(self, tags: Iterable[bytes]) -> list[bytes]:
         """Return those of some tags that are not known yet."""
         return [tag for tag in tags if tag not in self._known]
