@@ -82,8 +82,12 @@ def running(
     by_tag = {tag: job for (_, tag), job in waiting.items()}
     waiting_ids = {id_ for id_, _ in waiting}
     seen: defaultdict[str, int] = defaultdict(int)
+    told: set[tuple[str, str, str]] = set()
     for task in tasks:
-        if not task.is_active and not is_due(task):
+        # A worker that begins to shut down may answer twice.
+        is_told = (task.worker, task.tag, task.id) in told
+        told.add((task.worker, task.tag, task.id))
+        if is_told or not (task.is_active or is_due(task)):
             continue
         if not task.tag:
             is_known = task.id in waiting_ids or (

@@ -156,7 +156,7 @@ class Measurer:
             return
         seen.answers = answers = self._watch.ask(broker, notes, seen.now)
         ids = {id_ for id_, _ in seen.due}
-        for task in answers.tasks():
+        for task in {(x.worker, x.tag, x.id): x for x in answers.tasks()}.values():
             queues = seen.routes.queues(task.exchange, task.routing_key)
             # A running job has started, whatever its ETA.
             times = Times() if task.is_active else self._times(task)
