@@ -69,6 +69,7 @@ class Look:
     Attributes:
         at: When this was, by the broker's clock.
         ready: Queue and priority -> the oldest jobs, the oldest first.
+        lengths: How many messages wait, by queue.
         behind: How many due jobs are behind those, by queue.
         behind_etas: Queues and ETAs of those that are not due.
         tags: Delivery tags of unacknowledged messages.
@@ -82,6 +83,7 @@ class Look:
 
     at: float = 0.0
     ready: dict[tuple[str, int], list[Job]] = field(default_factory=dict)
+    lengths: Counter[str] = field(default_factory=Counter)
     behind: Counter[str] = field(default_factory=Counter)
     behind_etas: list[tuple[str, float]] = field(default_factory=list)
     tags: list[bytes] = field(default_factory=list)

@@ -15,6 +15,7 @@ from scalar_agent.celery_doubts import Doubts
 from scalar_agent.celery_found import Job, Look, Times, all_due
 from scalar_agent.celery_held import running, unacknowledged
 from scalar_agent.celery_message import read_times
+from scalar_agent.celery_names import QueueNames
 from scalar_agent.celery_notes import Notes
 from scalar_agent.celery_parts import (
     Seen,
@@ -63,6 +64,9 @@ class Measurer:
             for process in queues
         }
         self._watch = Watch(inspect_timeout, time_to_end)
+        self.names = QueueNames(
+            app, (name for names in queues.values() for name in names)
+        )
 
     def note_reconnected(self) -> None:
         """Note that the connection to the broker broke."""
@@ -105,6 +109,7 @@ class Measurer:
                 key: job for key, job in due.items() if key[1].encode() not in held
             }
             self._ask(broker, notes, due, seen)
+            self._check_names(broker, notes, seen)
             notes.drop_old()
             broker.write(notes)
         else:
@@ -143,6 +148,15 @@ class Measurer:
         )
         seen.unacked_times = lambda queues: _not_running(broker, queues, seen)
         doubts.add_all(answers, self._watch.solo(answers, notes))
+
+    def _check_names(self, broker: Any, notes: Notes, seen: Seen) -> None:
+        """Doubt the counts of queues that nobody knows."""
+        in_use = {queue for queue, _ in seen.last.ready if seen.last.lengths[queue]}
+        in_use |= {queue for queues in seen.held.due for queue in queues}
+        read = seen.answers.queues() if seen.answers else set()
+        for name, reason in self.names.check(broker, notes, in_use, read).items():
+            whose = [process for process, own in self._queues.items() if name in own]
+            seen.unknown_queues.append((reason, whose))
 
     def _ask_for_all(self, broker: Any, notes: Notes, seen: Seen) -> None:
         """Ask the workers for all jobs that they hold.
@@ -193,6 +207,7 @@ class Measurer:
             reason = f"{unread_ready} messages were not read yet"
         if last.unread_unacked:
             reason = unread(seen)
+        reason = seen.unknown_queue(process) or reason
         missing = sorted(queues & seen.routes.missing)
         if missing:
             reason = f"the app has no queue {missing[0]!r} (see task_queues)"

@@ -32,6 +32,7 @@ class Seen:
         keep: Process type -> number of dynos to keep.
         doubts: Why more jobs may need a worker, and of which process types.
         busy_doubts: Why more dynos may be busy, likewise.
+        unknown_queues: Which queues nobody knows, likewise.
     """
 
     now: float
@@ -47,6 +48,7 @@ class Seen:
     keep: Mapping[str, int] = field(default_factory=dict)
     doubts: list[tuple[str, Collection[str]]] = field(default_factory=list)
     busy_doubts: list[tuple[str, Collection[str]]] = field(default_factory=list)
+    unknown_queues: list[tuple[str, Collection[str]]] = field(default_factory=list)
 
     def has_unacked(self) -> bool:
         """Return whether a worker holds a job that is due."""
@@ -55,6 +57,10 @@ class Seen:
     def doubt(self, process: str) -> Optional[str]:
         """Return why more jobs of a process type may need a worker than are seen."""
         return _first(self.doubts, process)
+
+    def unknown_queue(self, process: str) -> Optional[str]:
+        """Return which queue of a process type nobody knows."""
+        return _first(self.unknown_queues, process)
 
     def busy_doubt(self, process: str) -> Optional[str]:
         """Return why more dynos of a process type may be busy than are seen."""

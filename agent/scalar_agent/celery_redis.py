@@ -31,7 +31,7 @@ from scalar_agent.celery_message import ReadEta, read_job
 from scalar_agent.celery_notes import KEPT, NOTES, Notes
 from scalar_agent.celery_question import publish
 from scalar_agent.celery_reply import Forms, note_answer
-from scalar_agent.celery_routes import Routes
+from scalar_agent.celery_routes import BROADCAST, Routes
 from scalar_agent.celery_server import Server, as_text
 from scalar_agent.celery_unacked import Unacked
 
@@ -189,6 +189,7 @@ class RedisBroker:
     ) -> None:
         length, oldest, newest, new, known, special = (next(answers) for _ in range(6))
         here = frozenset([queue])
+        look.lengths[queue] += length
         look.ready[queue, step] = [
             self._job(text, here, f"{queue} {step} {length - place}", read_eta)
             for place, text in enumerate(oldest)
@@ -299,6 +300,50 @@ class RedisBroker:
                 self._collect(answers, queue.name, time.monotonic() + BEAT_TIMEOUT)
         finally:
             queue.delete()
+
+    def queue_names(self, rounds: int, most_keys: int) -> set[str]:
+        """Return the queues that are bound in Redis, but for those of answers.
+
+        Args:
+            rounds: How often to ask for more keys.
+            most_keys: How many keys Redis looks at each time.
+        """
+        separator, names, cursor = self._channel.sep, set[str](), 0
+        try:
+            for _ in range(rounds):
+                cursor, found = self._redis.scan(
+                    cursor, self._binding_key("*"), most_keys, "set"
+                )
+                with self._redis.pipeline(transaction=False) as pipe:
+                    keys = [as_text(key) for key in found]
+                    keys = [x for x in keys if ".pidbox" not in x and "celeryev" not in x]
+                    for key in keys:
+                        pipe.smembers(key)
+                    for key, members in zip(keys, pipe.execute()):
+                        bound = {as_text(x).split(separator)[-1] for x in members}
+                        if any(name.startswith(BROADCAST) for name in bound):
+                            bound = {key[len(self._binding_key("")) :]}
+                        names |= bound
+                if not cursor:
+                    break
+        except ResponseError:
+            pass  # it does not say
+        return names
+
+    def lengths(self, queues: list[str]) -> dict[str, int]:
+        """Return how many messages wait in some queues."""
+        steps = self._channel.priority_steps
+        with self._redis.pipeline(transaction=False) as pipe:
+            for queue in queues:
+                for step in steps:
+                    name = self._channel._q_for_pri(queue, step)  # noqa: SLF001
+                    pipe.llen(self._key(name))
+            found = iter(pipe.execute(raise_on_error=False))
+        totals = {queue: [next(found) for _ in steps] for queue in queues}
+        return {
+            queue: sum(part for part in parts if isinstance(part, int))
+            for queue, parts in totals.items()
+        }
 
     def write(self, notes: Notes) -> None:
         """Write what has changed in the notes; they are not worth an error."""

@@ -12,6 +12,10 @@ from kombu.transport.virtual.exchange import STANDARD_EXCHANGE_TYPES
 from scalar_agent.celery_bindings import Binding, queues_of
 
 
+#: How Kombu begins the names of the queues of a `Broadcast`.
+BROADCAST = "bcast."
+
+
 class Routes:
     """The bindings of an app's queues, and of queues that it may still create.
 
@@ -44,6 +48,13 @@ class Routes:
         """Return the queues that a message sent like this goes to."""
         if not exchange:
             return frozenset([routing_key])
+        found = self._found(exchange, routing_key)
+        # Each worker has a queue of its own for what is sent to all; the exchange
+        # has the name by which the queue is known.
+        is_broadcast = any(queue.startswith(BROADCAST) for queue in found)
+        return found | {exchange} if is_broadcast else found
+
+    def _found(self, exchange: str, routing_key: str) -> frozenset[str]:
         kind = _TYPES[self._kinds.get(exchange, "direct")]
         table = self._tables.get(exchange, [])
         found = frozenset(kind.lookup(table, exchange, routing_key, None))

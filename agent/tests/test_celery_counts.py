@@ -6,6 +6,7 @@ import json
 import time
 
 import pytest
+from celery import Celery
 from redis import Redis
 
 from agent.tests.situations.counted_app import Settings, make_app
@@ -407,6 +408,7 @@ def test_a_poll_takes_as_many_round_trips_for_ten_jobs_as_for_thousands(app, in_
         )
 
     jobs = CeleryJobs(app, WORKER)
+    send(app)
     jobs.measure()
     costs = []
     for times in (10, 2000):
@@ -418,3 +420,43 @@ def test_a_poll_takes_as_many_round_trips_for_ten_jobs_as_for_thousands(app, in_
         costs.append(commands() - before)
 
     assert costs[0] == costs[1] < 40
+
+
+def test_a_queue_that_nobody_knows_is_unknown_if_others_have_jobs(app, caplog):
+    app = make_unrouted(app)
+    send(app, 7)
+    wrong = CeleryJobs(app, {"worker": ["defualt"]})
+    right = CeleryJobs(app, {"worker": ["defualt"], "mailer": ["celery"]})
+    work = wrong.measure()["worker"]
+
+    assert (work.count, work.at_least) == (None, 0)
+    assert work.unknown["count"] == "nobody knows a queue 'defualt'; there are celery"
+    assert wrong.warnings == [
+        "queue 'celery' has 7 jobs, and no process type is mapped to it"
+    ]
+    # No job is missed here.
+    assert [part.count for part in right.measure().values()] == [0, 7]
+    assert right.warnings == []
+    warned = [record for record in caplog.records if "no process type" in record.msg]
+    wrong.measure()
+    assert len(warned) == 1
+
+
+def test_a_sleeping_queue_has_no_jobs(app, in_redis):
+    app = make_unrouted(app)
+    jobs = {"worker": ["defualt"]}
+    send(app, queue="defualt")
+    assert CeleryJobs(app, jobs).measure()["worker"].count == 1
+    in_redis.delete("defualt")
+    send(app)
+    assert CeleryJobs(app, jobs).measure()["worker"].count == 0
+    in_redis.flushall()
+
+    assert CeleryJobs(app, jobs).measure()["worker"].count == 0
+
+
+def make_unrouted(app):
+    """Return an app on the same Redis that names no queues."""
+    bare = Celery("bare", broker=app.conf.broker_url, set_as_current=False)
+    bare.conf.task_acks_late = app.conf.task_acks_late
+    return bare
