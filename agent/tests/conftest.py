@@ -8,7 +8,7 @@ import pytest
 from redis import Redis
 
 from devtools.redis_server import RedisServer, redis_server
-from scalar_agent import celery_silence
+from scalar_agent import celery_silence, rq_silence
 
 
 @pytest.fixture(scope="session")
@@ -29,6 +29,7 @@ def believes_a_new_redis(
     """
     if not request.node.get_closest_marker("new_redis"):
         monkeypatch.setattr(celery_silence, "RETURN", 0.0)
+        monkeypatch.setattr(rq_silence, "RETURN", 0.0)
 
 
 @pytest.fixture
