@@ -190,7 +190,7 @@ def _remember(sender: Any = None, **_: Any) -> None:
     _worker = worker = _Worker(sender)
     # A worker that ends at once gives no signal, a soft shutdown a late one.
     atexit.register(worker.end)
-    controller = getattr(sender, "controller", None)
+    controller: Any = getattr(sender, "controller", None)
     soft = getattr(controller, "wait_for_soft_shutdown", None)
     if soft is not None:
         controller.wait_for_soft_shutdown = _begin_first(worker, soft)

@@ -65,6 +65,7 @@ def running(
     waiting: dict[Key, Job],
     held: Unacknowledged,
     routes: Routes,
+    *,
     is_due: Callable[[Held], bool],
     ids: Callable[[], set[str]],
 ) -> list[Queues]:

@@ -143,8 +143,8 @@ class Measurer:
             waiting,
             seen.held,
             seen.routes,
-            lambda task: self._needs_worker(task, seen.now),
-            lambda: {id_ for *_, id_ in broker.unacked.messages(seen.last.tags)},
+            is_due=lambda task: self._needs_worker(task, seen.now),
+            ids=lambda: {id_ for *_, id_ in broker.unacked.messages(seen.last.tags)},
         )
         seen.unacked_times = lambda queues: _not_running(broker, queues, seen)
         doubts.add_all(answers, self._watch.solo(answers, notes))
@@ -261,6 +261,6 @@ def _not_running(broker: Any, queues: frozenset[str], seen: Seen) -> Iterator[Ti
     answers: Optional[Answers] = seen.answers
     active = {task.id for task in answers.tasks() if task.is_active} if answers else ()
     for _, place, times, id_ in broker.unacked.messages(seen.last.tags):
-        if id_ not in active and times.is_due(seen.now):
-            if not queues.isdisjoint(seen.routes.queues(*place)):
-                yield times
+        waits = id_ not in active and times.is_due(seen.now)
+        if waits and not queues.isdisjoint(seen.routes.queues(*place)):
+            yield times

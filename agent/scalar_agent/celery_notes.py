@@ -93,6 +93,7 @@ def write_as_worker(app: Any, changed: Mapping[str, str], *dropped: str) -> None
             # Imported here: an app has the driver of its own broker only.
             from redis import Redis  # noqa: PLC0415
 
+            pipe: Any
             key = channel.global_keyprefix + NOTES
             with Redis(connection_pool=channel.pool).pipeline() as pipe:
                 if changed:

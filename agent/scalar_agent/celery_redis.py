@@ -13,9 +13,8 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections import defaultdict
-from collections.abc import Collection, Iterator
-from typing import Any, Optional
+from collections.abc import Collection
+from typing import Any
 
 from celery import Celery
 from kombu import Queue
@@ -23,17 +22,10 @@ from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 
 from scalar_agent.celery_answers import Answers
-from scalar_agent.celery_bindings import Bindings
-from scalar_agent.celery_found import Job, Look
-from scalar_agent.celery_lists import ListMemory
-from scalar_agent.celery_lua import LOOK
-from scalar_agent.celery_message import ReadEta, read_job
+from scalar_agent.celery_looks import RedisLooks
 from scalar_agent.celery_notes import KEPT, NOTES, Notes
 from scalar_agent.celery_question import publish
-from scalar_agent.celery_reply import Forms, note_answer
-from scalar_agent.celery_routes import BROADCAST, Routes
-from scalar_agent.celery_server import Server, as_text
-from scalar_agent.celery_unacked import Unacked
+from scalar_agent.celery_reply import note_answer
 
 #: Seconds; short, because a reader is waiting for the counts.
 SOCKET_TIMEOUTS = {"socket_connect_timeout": 3.0, "socket_timeout": 3.0}
@@ -46,20 +38,8 @@ PING_BEAT = {"method": "ping", "pattern": f"{BEAT}*", "matcher": "glob"}
 #: Seconds that a beat has to answer if it was not known before.
 BEAT_TIMEOUT = 0.2
 
-#: Stop reading a list's oldest messages after this many bytes.
-MOST_BYTES = 4_000_000
-#: Messages of lists, beyond the oldest, to read in one look. One with an ETA or an
-#: expiry counts three times.
-MOST_OTHERS = 50_000
-#: The queues of a message whose place is remembered instead.
-NOWHERE: frozenset[str] = frozenset()
-#: Delivery tags to read: in the first look of a poll, in the second.
-FEW_TAGS, MANY_TAGS = 5_000, 200_000
-#: Unacknowledged messages to read in one look, and after the second one.
-MOST_WANTED, MOST_AT_ONCE = 5_000, 34_000
 
-
-class RedisBroker:
+class RedisBroker(RedisLooks):
     """One connection to an app's Redis; not thread-safe."""
 
     #: Redis knows the messages that workers hold unacknowledged.
@@ -67,174 +47,19 @@ class RedisBroker:
 
     def __init__(self, app: Celery, most_messages: int) -> None:
         self._app: Any = app
-        control: Any = app.control
-        self._mailbox: Any = control.mailbox
-        self._most = most_messages
         self._heard: list[int] = []
-        self._lists: dict[str, ListMemory] = defaultdict(ListMemory)
-        self.unacked = Unacked()
-        self._wanted: list[bytes] = []
         self._has_beat = False
         options = {**app.conf.broker_transport_options, **SOCKET_TIMEOUTS}
         self._connection: Any = app.connection_for_read(transport_options=options)
         self._connection.ensure_connection(max_retries=0)
         channel: Any = self._connection.default_channel
-        self._channel = channel
-        self._redis: Any = Redis(connection_pool=channel.pool)
-        self._redis.set_response_callback("INFO", lambda text, **_: text)
-        self._redis.set_response_callback("CLIENT LIST", lambda text, **_: text)
-        options = self._redis.connection_pool.connection_kwargs
-        self._db = int(options.get("db") or 0)
-        self.server = Server()
-        self.forms = Forms(app.conf.task_serializer)
-        self.bindings = Bindings(self._redis, self._binding_key, channel.sep)
+        redis: Any = Redis(connection_pool=channel.pool)
+        super().__init__(app, redis, channel, most_messages)
         _listen_to_publish(self._channel, self._heard)
 
     def close(self) -> None:
         """Close the connection."""
         self._connection.release()
-
-    def look(
-        self,
-        queues: Collection[str],
-        routes: Routes,
-        read_eta: ReadEta,
-        earlier: Optional[Look] = None,
-    ) -> Look:
-        """Return the waiting and the unacknowledged jobs at one moment.
-
-        Args:
-            queues: The queues to look at.
-            routes: Where messages go.
-            read_eta: Reads an ETA.
-            earlier: The first look of the same poll. After the second one,
-                unacknowledged messages that are still unknown are read.
-        """
-        look = self._look(queues, read_eta, earlier)
-        if earlier and self._wanted:
-            script = self._arguments([], 0, self._wanted[:MOST_AT_ONCE])
-            gone = self._learn(self._redis.eval(*script)[5], read_eta)
-            look.tags = [tag for tag in look.tags if tag not in gone]
-            self._wanted = self.unacked.unknown(look.tags)
-            look.unread_unacked = len(self._wanted)
-        if earlier:
-            self.unacked.keep_only([*look.tags, *earlier.tags])
-        places = self.unacked.places()
-        routes.learn(self.bindings.of({x for x, key in places if not routes.queues(x, key)}))
-        return look
-
-    def _look(
-        self,
-        queues: Collection[str],
-        read_eta: ReadEta,
-        earlier: Optional[Look],
-    ) -> Look:
-        channel = self._channel
-        lists = [
-            (queue, step, channel._q_for_pri(queue, step))  # noqa: SLF001
-            for queue in queues
-            for step in channel.priority_steps
-        ]
-        names = [name for _, _, name in lists]
-        most_tags = MANY_TAGS if earlier else FEW_TAGS
-        script = self._arguments(names, most_tags, self._wanted[:MOST_WANTED])
-        with self._redis.pipeline(transaction=False) as pipe:
-            pipe.eval(*script)
-            pipe.execute_command("INFO", "server")
-            pipe.execute_command("CLIENT LIST")
-            found, info, clients = pipe.execute(raise_on_error=False)
-        if isinstance(found, Exception):
-            raise found
-        self.server = Server.of(info, clients, self._db)
-        answers = iter(found)
-        look = Look(_seconds(next(answers)), notes=_pairs(next(answers)))
-        look.listed, total, look.tags = next(answers), next(answers), next(answers)
-        self._learn(next(answers), read_eta)
-        for queue, step, name in lists:
-            self._read_list(look, queue, step, name, answers, read_eta)
-        self._wanted = self.unacked.unknown(look.tags)
-        look.unread_unacked = total - len(look.tags) + len(self._wanted)
-        return look
-
-    def _arguments(
-        self, names: list[str], most_tags: int, wanted: Collection[bytes]
-    ) -> list[Any]:
-        """Return the script, its keys and its arguments."""
-        channel = self._channel
-        keys = [
-            *names,
-            channel.unacked_key,
-            channel.unacked_index_key,
-            channel.keyprefix_queue % self._mailbox.exchange.name,
-            NOTES,
-        ]
-        known = (self._lists[name] for name in names)
-        return [
-            LOOK,
-            len(keys),
-            *(self._key(key) for key in keys),
-            *(self._most, MOST_BYTES, MOST_OTHERS, most_tags),
-            *(part for memory in known for part in (memory.newest, memory.known)),
-            *wanted,
-        ]
-
-    def _read_list(
-        self,
-        look: Look,
-        queue: str,
-        step: int,
-        name: str,
-        answers: Iterator[Any],
-        read_eta: ReadEta,
-    ) -> None:
-        length, oldest, newest, new, known, special = (next(answers) for _ in range(6))
-        here = frozenset([queue])
-        look.lengths[queue] += length
-        look.ready[queue, step] = [
-            self._job(text, here, f"{queue} {step} {length - place}", read_eta)
-            for place, text in enumerate(oldest)
-        ]
-        memory = self._lists[name]
-        memory.note(
-            as_text(newest),
-            new,
-            known,
-            [
-                (place, self._job(text, here, "", read_eta).times)
-                for place, text in zip(special[::2], special[1::2])
-            ],
-        )
-        etas = [times for times in memory.special() if not times.is_due(look.at)]
-        dead = sum(times.has_expired(look.at) for times in memory.special())
-        look.behind[queue] += memory.known - len(etas) - dead
-        look.behind_etas += [(queue, times.eta) for times in etas if times.eta]
-        look.unread[queue] += length - len(oldest) - memory.known
-
-    def _job(
-        self, text: bytes, queues: frozenset[str], place: str, read_eta: ReadEta
-    ) -> Job:
-        message = _loads(text)
-        if isinstance(message, dict):
-            self.forms.note(message.get("content-type"))
-        return read_job(message, queues, place, read_eta)
-
-    def _learn(self, pairs: list[bytes], read_eta: ReadEta) -> set[bytes]:
-        """Remember unacknowledged messages; return the tags that are gone."""
-        gone: set[bytes] = set()
-        for tag, value in zip(pairs[::2], pairs[1::2]):
-            if value == b"-":
-                gone.add(tag)
-                continue
-            loaded = _loads(value) if value else None
-            if not isinstance(loaded, list) or len(loaded) != 3:
-                self.unacked.learn(tag, ("", ""), None)
-                continue
-            message, exchange, routing_key = loaded
-            if isinstance(message, dict):
-                self.forms.note(message.get("content-type"))
-            job = read_job(message, NOWHERE, as_text(tag), read_eta)
-            self.unacked.learn(tag, (str(exchange), str(routing_key)), job)
-        return gone
 
     def workers(self) -> int:
         """Count the workers that listen to remote control, without asking them."""
@@ -301,50 +126,6 @@ class RedisBroker:
         finally:
             queue.delete()
 
-    def queue_names(self, rounds: int, most_keys: int) -> set[str]:
-        """Return the queues that are bound in Redis, but for those of answers.
-
-        Args:
-            rounds: How often to ask for more keys.
-            most_keys: How many keys Redis looks at each time.
-        """
-        separator, names, cursor = self._channel.sep, set[str](), 0
-        try:
-            for _ in range(rounds):
-                cursor, found = self._redis.scan(
-                    cursor, self._binding_key("*"), most_keys, "set"
-                )
-                with self._redis.pipeline(transaction=False) as pipe:
-                    keys = [as_text(key) for key in found]
-                    keys = [x for x in keys if ".pidbox" not in x and "celeryev" not in x]
-                    for key in keys:
-                        pipe.smembers(key)
-                    for key, members in zip(keys, pipe.execute()):
-                        bound = {as_text(x).split(separator)[-1] for x in members}
-                        if any(name.startswith(BROADCAST) for name in bound):
-                            bound = {key[len(self._binding_key("")) :]}
-                        names |= bound
-                if not cursor:
-                    break
-        except ResponseError:
-            pass  # it does not say
-        return names
-
-    def lengths(self, queues: list[str]) -> dict[str, int]:
-        """Return how many messages wait in some queues."""
-        steps = self._channel.priority_steps
-        with self._redis.pipeline(transaction=False) as pipe:
-            for queue in queues:
-                for step in steps:
-                    name = self._channel._q_for_pri(queue, step)  # noqa: SLF001
-                    pipe.llen(self._key(name))
-            found = iter(pipe.execute(raise_on_error=False))
-        totals = {queue: [next(found) for _ in steps] for queue in queues}
-        return {
-            queue: sum(part for part in parts if isinstance(part, int))
-            for queue, parts in totals.items()
-        }
-
     def write(self, notes: Notes) -> None:
         """Write what has changed in the notes; they are not worth an error."""
         key = self._key(NOTES)
@@ -371,7 +152,11 @@ class RedisBroker:
     def _publish(self, question: dict[str, Any], timeout: float = 0) -> None:
         self._heard.clear()
         publish(
-            self._app, self._channel, question, timeout, serializer=self.forms.serializer
+            self._app,
+            self._channel,
+            question,
+            timeout,
+            serializer=self.forms.serializer,
         )
 
     def _next_answer(self, queue: str, timeout: float) -> Any:
@@ -383,12 +168,6 @@ class RedisBroker:
         ]
         got = self._redis.blpop(keys, timeout=max(0.01, timeout))
         return None if got is None else channel.message_to_python(json.loads(got[1]))
-
-    def _binding_key(self, exchange: str) -> str:
-        return self._key(self._channel.keyprefix_queue % exchange)
-
-    def _key(self, name: str) -> str:
-        return str(self._channel.global_keyprefix) + name
 
 
 def _listen_to_publish(channel: Any, heard: list[int]) -> None:
@@ -403,23 +182,6 @@ def _listen_to_publish(channel: Any, heard: list[int]) -> None:
         return client
 
     channel.Client = make_listening_client
-
-
-def _loads(message: bytes) -> Any:
-    try:
-        return json.loads(message)
-    except ValueError:
-        return None
-
-
-def _seconds(time_of_redis: list[bytes]) -> float:
-    seconds, micros = time_of_redis
-    return int(seconds) + int(micros) / 1e6
-
-
-def _pairs(fields: list[bytes]) -> dict[str, str]:
-    texts = [as_text(field) for field in fields]
-    return dict(zip(texts[::2], texts[1::2]))
 
 
 def _words(error: ResponseError) -> str:

@@ -10,8 +10,9 @@ import json
 from collections import Counter
 from typing import Any, Optional
 
+from kombu import serialization
 from kombu.exceptions import KombuError
-from kombu.serialization import loads, registry
+from kombu.serialization import loads
 
 from scalar_agent.celery_answers import Answers
 from scalar_agent.celery_command import AS_TEXT
@@ -43,7 +44,8 @@ class Forms:
         """The name of the serializer for a question."""
         if self._seen and JSON not in self._seen:
             (content_type, _), *_ = self._seen.most_common(1)
-            return str(registry.type_to_name.get(content_type, self._of_app))
+            names: Any = vars(serialization)["registry"].type_to_name
+            return str(names.get(content_type, self._of_app))
         return self._of_app
 
     @property

@@ -11,7 +11,6 @@ from kombu.transport.virtual.exchange import STANDARD_EXCHANGE_TYPES
 
 from scalar_agent.celery_bindings import Binding, queues_of
 
-
 #: How Kombu begins the names of the queues of a `Broadcast`.
 BROADCAST = "bcast."
 

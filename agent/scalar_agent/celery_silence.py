@@ -61,9 +61,7 @@ class Silence:
         if names and server.readers is not None:
             self._others = max(0, server.readers - len(names))
 
-    def returning(
-        self, answers: Answers, server: Server, now: float
-    ) -> Optional[str]:
+    def returning(self, answers: Answers, server: Server, now: float) -> Optional[str]:
         """Return why workers may not have been heard yet; None if they have been.
 
         If everybody is heard who was there shortly before, nobody else is missed.

@@ -26,6 +26,8 @@ from scalar_agent.celery_silence import Silence
 #: shut down or reconnects.
 PAUSE = 5.0
 
+#: Polls without an answer that can be read, after which no more are asked for.
+PATIENCE = 2
 #: Polls after which workers without the agent are checked for it again.
 ASK_AGAIN = 30
 
@@ -60,6 +62,8 @@ class Watch:
         self._known: dict[str, Sighting] = {}
         self._closing: set[str] = set()
         self._unseen_since: Optional[float] = None
+        #: The workers that did not know the agent's command the last time.
+        self._without: set[str] = set()
         self._unread_polls = 0
         self._polls = 0
 
@@ -95,7 +99,7 @@ class Watch:
         """
         self._polls += 1
         self._share(notes)
-        if self._unread_polls >= 2 and self._polls % ASK_AGAIN:
+        if self._unread_polls >= PATIENCE and self._polls % ASK_AGAIN:
             failure = "workers answer in a form that is not read, so none is asked"
             return Answers(failure=failure)
         answers = self._answers(broker, all_tasks=all_tasks)
@@ -151,9 +155,6 @@ class Watch:
             "active", {"safe": True}, self.timeout, present
         )
 
-    #: The workers that did not know the agent's command the last time.
-    _without: set[str] = set()
-
     def _present(self) -> set[str]:
         return {name for name, it in self._known.items() if not it.missed_since}
 
@@ -171,9 +172,7 @@ class Watch:
             if missed_since and missed_since > known.at:
                 known.missed_since = missed_since
 
-    def _note(
-        self, answers: Answers, notes: Notes, now: float, server: Server
-    ) -> None:
+    def _note(self, answers: Answers, notes: Notes, now: float, server: Server) -> None:
         names = answers.names
         if names - self._known.keys():
             self._polls = -1  # a worker is new: check for the agent next time

@@ -89,7 +89,7 @@ class RqJobs:
         then = self._redis.look(now)
         queues = {name: _Queue(first[name], then[name], now) for name in then}
         registered, connected = self._redis.all_workers()
-        clients = Clients.of(*connected, self._redis.db)
+        clients = Clients.of(*connected, db=self._redis.db)
         jobs, workers = self._redis.jobs_and_workers(
             {id_ for queue in queues.values() for id_ in queue.ids_to_look_up()},
             registered.union(

@@ -172,13 +172,12 @@ class RqRedis:
         The latter is what INFO, CLIENT LIST and PUBSUB CHANNELS answer, or the
         errors that they do. One round trip.
         """
+        pipe: Any
         with self._client.pipeline(transaction=False) as pipe:
             # Redis' own text, whatever the client would make of it.
-            pipe.response_callbacks = {
-                name: call
-                for name, call in pipe.response_callbacks.items()
-                if name not in {"INFO", "CLIENT LIST"}
-            }
+            pipe.response_callbacks = pipe.response_callbacks.copy()
+            for name in ("INFO", "CLIENT LIST"):
+                pipe.response_callbacks.pop(name, None)
             pipe.smembers(REDIS_WORKER_KEYS)
             pipe.execute_command("INFO", "server")
             pipe.execute_command("CLIENT LIST")
@@ -258,9 +257,7 @@ def _texts(values: Iterable[Any]) -> frozenset[str]:
     return frozenset(as_text(value) for value in values)
 
 
-def _job_state(
-    created_at: Any, status: Any, enqueued_at: Any, worker: Any
-) -> JobState:
+def _job_state(created_at: Any, status: Any, enqueued_at: Any, worker: Any) -> JobState:
     return JobState(
         exists=created_at is not None,
         is_elsewhere=status is not None and as_text(status) in _ELSEWHERE,

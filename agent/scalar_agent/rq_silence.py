@@ -21,6 +21,8 @@ RETURN = 35.0
 #: Seconds for which a list of workers is a good guess of who is there.
 FRESH = 90.0
 
+#: The commands with which a worker waits for a job.
+WAITING = "blmove|blpop|brpoplpush"
 CHANNEL = PUBSUB_CHANNEL_TEMPLATE % ""
 
 
@@ -39,14 +41,14 @@ class Clients:
     idle: int = 0
 
     @classmethod
-    def of(cls, info: Any, clients: Any, channels: Any, db: int) -> Clients:
+    def of(cls, info: Any, clients: Any, channels: Any, *, db: int) -> Clients:
         """Return what INFO, CLIENT LIST and PUBSUB CHANNELS say; errors say nothing."""
         server = Server.of(info, clients, db)
         if isinstance(channels, Exception):
             return cls(server)
         names = (as_text(channel)[len(CHANNEL) :] for channel in channels)
         lines = [] if isinstance(clients, Exception) else as_text(clients).splitlines()
-        waiting = re.compile(rf" flags=\w*b.* db={db} .* cmd=(blmove|blpop|brpoplpush) ")
+        waiting = re.compile(rf" flags=\w*b.* db={db} .* cmd=({WAITING}) ")
         idle = sum(bool(waiting.search(f"{line} ")) for line in lines)
         return cls(server, frozenset(names), idle)
 
@@ -94,11 +96,10 @@ class RqSilence:
         there = clients.listening | frozenset(alive)
         is_new = now - born < RETURN
         was_complete = born - self._seen_at < FRESH
-        if is_new and (not was_complete or not self._seen <= there):
-            if was_complete or not there:
-                return (
-                    f"Redis was restarted {now - born:.0f} s ago, "
-                    "so workers may be unheard"
-                )
+        is_missed = not self._seen <= there if was_complete else not there
+        if is_new and is_missed:
+            return (
+                f"Redis was restarted {now - born:.0f} s ago, so workers may be unheard"
+            )
         self._seen, self._seen_at = there, now
         return None

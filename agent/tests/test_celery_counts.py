@@ -10,7 +10,7 @@ from celery import Celery
 from redis import Redis
 
 from agent.tests.situations.counted_app import Settings, make_app
-from scalar_agent import celery_redis
+from scalar_agent import celery_looks
 from scalar_agent.celery import CeleryJobs
 from scalar_agent.celery_stamp import SENT_AT
 
@@ -207,7 +207,7 @@ def test_a_job_that_is_given_back_counts(app, in_redis):
 
 
 def test_a_first_look_at_too_many_is_unknown_and_soon_known(app, monkeypatch):
-    monkeypatch.setattr(celery_redis, "MOST_OTHERS", 20)
+    monkeypatch.setattr(celery_looks, "MOST_OTHERS", 20)
     send(app, 410)
     jobs = CeleryJobs(app, WORKER, most_messages=10)
     work = jobs.measure()["worker"]
@@ -238,8 +238,8 @@ def test_each_held_job_counts_for_those_that_read_its_queue(app, in_redis):
 
 
 def test_held_jobs_that_were_not_read_are_nobodys(app, in_redis, monkeypatch):
-    monkeypatch.setattr(celery_redis, "MOST_WANTED", 10)
-    monkeypatch.setattr(celery_redis, "MOST_AT_ONCE", 30)
+    monkeypatch.setattr(celery_looks, "MOST_WANTED", 10)
+    monkeypatch.setattr(celery_looks, "MOST_AT_ONCE", 30)
     send(app, 2)
     message = json.loads(in_redis.rpop("default"))
     for number in range(100):
