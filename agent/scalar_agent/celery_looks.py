@@ -204,7 +204,7 @@ class RedisLooks:
             if value == b"-":
                 gone.add(tag)
                 continue
-            loaded = _loads(value) if value else None
+            loaded: Any = _loads(value) if value else None
             try:
                 message, exchange, routing_key = loaded
             except (TypeError, ValueError):

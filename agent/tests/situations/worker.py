@@ -62,6 +62,15 @@ class Worker:
         self._process.send_signal(signal.SIGTERM)
         self.wait_for("Warm shutdown")
 
+    def wait_ended(self) -> None:
+        """Wait until its process has ended."""
+        wait_until(lambda: self._process.poll() is not None, "the worker has ended")
+
+    def begin_soft_shutdown(self) -> None:
+        """Start a soft shutdown, as Heroku does: SIGTERM to each of its processes."""
+        os.killpg(self._process.pid, signal.SIGTERM)
+        self.wait_for("Initiating Soft Shutdown")
+
     def freeze(self) -> None:
         """Suspend it and its children (SIGSTOP)."""
         os.killpg(self._process.pid, signal.SIGSTOP)
