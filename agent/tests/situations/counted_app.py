@@ -36,6 +36,8 @@ class Settings:
         is_routed: Whether the names of queues differ from their routing keys.
         timezone: The timezone of the app's times; None for UTC.
         has_agent: Whether the app imports the agent, as the agent's README says.
+        starts_fast: Whether its workers do without what makes their start slow; such a
+            worker may end when Redis restarts.
         is_answering: Whether its workers listen to remote control.
         serializer: How tasks are written; workers read nothing else.
         protocol: The version of the task protocol.
@@ -54,6 +56,7 @@ class Settings:
     steps: Optional[tuple[int, ...]] = None
     separator: Optional[str] = None
     timezone: Optional[str] = None
+    starts_fast: bool = True
     is_answering: bool = True
     serializer: str = "json"
     protocol: int = 2

@@ -19,7 +19,7 @@ def forgotten(*, acks_late: bool) -> Callable[[Place], Scene]:
 
     def set_up(place: Place) -> Scene:
         server = place.own_redis()
-        app = place.app(url=server.url, acks_late=acks_late)
+        app = place.app(url=server.url, acks_late=acks_late, starts_fast=False)
         app.worker(*THREADS)
         app.send(2)
         app.wait_running(2)
@@ -34,7 +34,7 @@ def forgotten(*, acks_late: bool) -> Callable[[Place], Scene]:
 def back(place: Place) -> Scene:
     """The same, and the worker has reconnected; only it knows the 2."""
     server = place.own_redis()
-    app = place.app(url=server.url, acks_late=True)
+    app = place.app(url=server.url, acks_late=True, starts_fast=False)
     app.worker(*THREADS)
     app.send(2)
     app.wait_running(2)

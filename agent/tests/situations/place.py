@@ -108,7 +108,13 @@ class Place:
     ) -> Worker:
         """Start a worker, and wait until it takes tasks."""
         log = self._folder / f"worker-{self._number()}.log"
-        worker = Worker(dyno, options, settings.environment, log)
+        worker = Worker(
+            dyno,
+            options,
+            settings.environment,
+            log,
+            starts_fast=settings.starts_fast,
+        )
         self._stack.callback(worker.kill)
         worker.wait_for(" ready.")
         return worker

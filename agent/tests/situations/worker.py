@@ -24,12 +24,19 @@ class Worker:
     """
 
     def __init__(
-        self, dyno: str, options: Sequence[str], env: Mapping[str, str], log: Path
+        self,
+        dyno: str,
+        options: Sequence[str],
+        env: Mapping[str, str],
+        log: Path,
+        *,
+        starts_fast: bool = True,
     ) -> None:
         self._log = log
         command = [sys.executable, "-m", "celery"]
         command += ["-A", "agent.tests.situations.counted_app:app", "worker"]
-        command += ["--loglevel=INFO", f"--hostname={dyno}@here", *START_FAST, *options]
+        command += ["--loglevel=INFO", f"--hostname={dyno}@here"]
+        command += [*(START_FAST if starts_fast else ()), *options]
         with log.open("wb") as output:
             self._process = start_tethered(
                 command,
