@@ -24,6 +24,7 @@ from celery import Celery
 from kombu import Consumer, Queue
 
 from scalar_agent.celery_answers import Answers
+from scalar_agent.celery_failover import connect_to_any
 from scalar_agent.celery_found import Job, Look
 from scalar_agent.celery_message import ReadEta, read_times
 from scalar_agent.celery_question import publish
@@ -57,11 +58,8 @@ class RabbitBroker:
         self.server = Server()
         self._is_classic: dict[str, bool] = {}
         timeouts = {"read_timeout": SOCKET_TIMEOUT, "write_timeout": SOCKET_TIMEOUT}
-        self._connection: Any = app.connection_for_read(
-            connect_timeout=SOCKET_TIMEOUT,
-            transport_options={**app.conf.broker_transport_options, **timeouts},
-        )
-        self._connection.ensure_connection(max_retries=1)
+        options = {**app.conf.broker_transport_options, **timeouts}
+        self._connection: Any = connect_to_any(app, SOCKET_TIMEOUT, options, retries=1)
 
     def close(self) -> None:
         """Close the connection."""

@@ -22,13 +22,15 @@ from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 
 from scalar_agent.celery_answers import Answers
+from scalar_agent.celery_failover import connect_to_any
 from scalar_agent.celery_looks import RedisLooks
 from scalar_agent.celery_notes import KEPT, NOTES, Notes
 from scalar_agent.celery_question import publish
 from scalar_agent.celery_reply import note_answer
 
 #: Seconds; short, because a reader is waiting for the counts.
-SOCKET_TIMEOUTS = {"socket_connect_timeout": 3.0, "socket_timeout": 3.0}
+SOCKET_TIMEOUT = 3.0
+SOCKET_TIMEOUTS = {"socket_timeout": SOCKET_TIMEOUT}
 
 
 #: Name prefix of a beat that listens to remote control, which Celery has since 5.7.
@@ -50,8 +52,7 @@ class RedisBroker(RedisLooks):
         self._heard: list[int] = []
         self._has_beat = False
         options = {**app.conf.broker_transport_options, **SOCKET_TIMEOUTS}
-        self._connection: Any = app.connection_for_read(transport_options=options)
-        self._connection.ensure_connection(max_retries=0)
+        self._connection: Any = connect_to_any(app, SOCKET_TIMEOUT, options)
         channel: Any = self._connection.default_channel
         redis: Any = Redis(connection_pool=channel.pool)
         super().__init__(app, redis, channel, most_messages)

@@ -90,15 +90,16 @@ class RqJobs:
         queues = {name: _Queue(first[name], then[name], now) for name in then}
         registered, connected = self._redis.all_workers()
         clients = Clients.of(*connected, db=self._redis.db)
-        jobs, workers = self._redis.jobs_and_workers(
+        jobs, workers, gone = self._redis.jobs_and_workers(
             {id_ for queue in queues.values() for id_ in queue.ids_to_look_up()},
             registered.union(
                 map(worker_key, clients.listening),
                 *(look.workers for look in then.values()),
             ),
+            {name: look.waiting[MOST_AGES:] for name, look in then.items()},
         )
         unheard = self._silence.unheard(clients, workers.values(), now)
-        return _Seen(now, queues, jobs, workers, self._doubts(unheard))
+        return _Seen(now, queues, jobs, workers, gone, self._doubts(unheard))
 
     def _doubts(self, unheard: Mapping[str, str]) -> dict[str, str]:
         """Return process type -> why more of its jobs may run than are seen."""
@@ -189,6 +190,7 @@ class _Seen:
     queues: Mapping[str, _Queue]
     jobs: Mapping[str, JobState]
     workers: Mapping[str, WorkerState]
+    gone: Mapping[str, int]
     doubts: Mapping[str, str]
 
     def work(self, process: str, names: Iterable[str]) -> Work:
@@ -200,6 +202,8 @@ class _Seen:
         dynos, no_dynos = self._busy_dynos(process, queues)
         unknown = {"latency": no_latency, "busy_dynos": no_dynos}
         count = len(needed) + sum(queue.unlisted() for queue in queues)
+        # Behind those at the front; which they are is not known.
+        count -= sum(self.gone.get(queue.then.name, 0) for queue in queues)
         doubt = self.doubts.get(process, "")
         if doubt:
             unknown.update(dict.fromkeys(("count", "busy_dynos", "stranded"), doubt))

@@ -17,7 +17,7 @@ started. In between the job is in no key.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Optional
 
@@ -146,25 +146,34 @@ class RqRedis:
         return {queue.name: _queue_look(queue.name, answers) for queue in self._queues}
 
     def jobs_and_workers(
-        self, ids: Iterable[str], workers: Iterable[str]
-    ) -> tuple[dict[str, JobState], dict[str, WorkerState]]:
+        self,
+        ids: Iterable[str],
+        workers: Iterable[str],
+        groups: Mapping[str, Collection[str]],
+    ) -> tuple[dict[str, JobState], dict[str, WorkerState], dict[str, int]]:
         """Return the states of these jobs and workers; one round trip.
 
         Args:
             ids: Ids of jobs.
             workers: Keys of workers.
+            groups: Ids of more jobs, of which is told how many exist no longer.
         """
         ids, workers = list(ids), list(workers)
-        if not ids and not workers:
-            return {}, {}
+        some = {name: group for name, group in groups.items() if group}
+        if not ids and not workers and not some:
+            return {}, {}, {}
         with self._client.pipeline(transaction=False) as pipe:
             for id_ in ids:
                 pipe.hmget(Job.key_for(id_), *JOB_FIELDS)
             for key in workers:
                 pipe.hmget(key, "birth", "death", "state", "queues")
+            for group in some.values():
+                pipe.exists(*map(Job.key_for, group))
             answers = iter(pipe.execute())
         jobs = {id_: _job_state(*next(answers)) for id_ in ids}
-        return jobs, {key: _worker_state(key, *next(answers)) for key in workers}
+        states = {key: _worker_state(key, *next(answers)) for key in workers}
+        gone = {name: len(group) - next(answers) for name, group in some.items()}
+        return jobs, states, gone
 
     def all_workers(self) -> tuple[frozenset[str], list[Any]]:
         """Return the keys of all workers that have registered, and who is connected.

@@ -307,7 +307,7 @@ def test_the_number_of_commands_does_not_grow_with_the_jobs(
         after = int(situation.redis.info("stats")["total_commands_processed"])
         return after - before
 
-    situation.enqueue(count=MOST_AGES)
+    situation.enqueue(count=MOST_AGES + 1)
     jobs.measure()
     few = commands_of_a_measurement()
     situation.enqueue(count=500)
@@ -443,3 +443,12 @@ def test_after_a_restart_of_redis_silence_is_unknown(own_redis):
 
         assert (work.count, work.at_least, work.busy_dynos) == (None, 1, None)
         assert "so workers may be unheard" in work.unknown["count"]
+
+
+def test_expired_jobs_do_not_count_wherever_they_wait(situation):
+    situation.enqueue(count=300)
+    queue = situation.queue("a")
+    expired = queue.job_ids[:299]
+    situation.redis.delete(*(Job.key_for(id_) for id_ in expired))
+
+    assert situation.work().count == 1

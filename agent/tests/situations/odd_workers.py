@@ -32,9 +32,9 @@ def forgotten(*, acks_late: bool) -> Callable[[Place], Scene]:
 
 
 def back(place: Place) -> Scene:
-    """The same, and the worker has reconnected; only it knows the 2."""
+    """A worker runs 2, acknowledged early, and has reconnected since the restart."""
     server = place.own_redis()
-    app = place.app(url=server.url, acks_late=True, starts_fast=False)
+    app = place.app(url=server.url, starts_fast=False)
     app.worker(*THREADS)
     app.send(2)
     app.wait_running(2)

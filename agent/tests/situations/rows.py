@@ -168,7 +168,7 @@ REDIS = (
         is_new=True,
     ),
     Row("A2", "the same, late ack", odd_workers.forgotten(acks_late=True), is_new=True),
-    Row("A3", "the same, and the worker is back", odd_workers.back, is_new=True),
+    Row("A3", "as A1, and the worker is back", odd_workers.back, is_new=True),
     Row("A4", "2 running, early ack, no remote control", odd_workers.unheard),
     Row("B1", "a late app; 2 running of a task that acks early", odd_workers.mixed),
     Row("B2", "late ack, worker hangs, then 1 more is sent", odd_workers.hidden),
