@@ -65,6 +65,21 @@ class Doubts:
             )
             self._seen.doubts.append((text, self._processes))
 
+    def add_unattributed(self, answers: Answers) -> None:
+        """Add that of workers which run jobs of queues that are not known."""
+        for task in answers.tasks():
+            at = self._seen.routes.queues(task.exchange, task.routing_key)
+            if task.is_active and not at:
+                text = f"{task.worker} runs a job of exchange {task.exchange!r}, "
+                text += "whose queue is not known"
+                self._seen.doubts.append((text, self._whose(task.worker)))
+
+    def _whose(self, worker: str) -> Collection[str]:
+        """Return the process types that a worker's jobs may belong to."""
+        dyno = dyno_of(worker)
+        process = process_type_of(dyno) if dyno else ""
+        return self._sharing.get(process, self._processes)
+
     def add_all(self, answers: Answers, solo: int) -> None:
         """Add those that follow from who has answered.
 
@@ -114,11 +129,8 @@ class Doubts:
         if not self._early:
             return
         for worker in sorted(self._watch.missed()):
-            dyno = dyno_of(worker)
-            process = process_type_of(dyno) if dyno else ""
             text = f"{worker} is gone but may still be running jobs"
-            whose = self._sharing.get(process, self._processes)
-            self._seen.doubts.append((text, whose))
+            self._seen.doubts.append((text, self._whose(worker)))
 
     def _add_unheard(self, answers: Answers) -> None:
         heard = len(answers.names) + answers.silent

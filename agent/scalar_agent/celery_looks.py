@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, Optional
 
 from redis.exceptions import ResponseError
@@ -90,11 +90,18 @@ class RedisLooks:
             look.unread_unacked = len(self._wanted)
         if earlier:
             self.unacked.keep_only([*look.tags, *earlier.tags])
-        places = self.unacked.places()
-        routes.learn(
-            self.bindings.of({x for x, key in places if not routes.queues(x, key)})
-        )
+        self.learn(routes, self.unacked.places())
         return look
+
+    def learn(self, routes: Routes, places: Iterable[tuple[str, str]]) -> None:
+        """Let the routes know bindings in Redis that the app's settings lack.
+
+        Args:
+            routes: Where messages go.
+            places: Exchanges and routing keys of messages.
+        """
+        unbound = {x for x, key in places if not routes.queues(x, key)}
+        routes.learn(self.bindings.of(unbound))
 
     def _look(
         self,

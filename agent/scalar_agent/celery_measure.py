@@ -138,6 +138,8 @@ class Measurer:
         )
         seen.answers = answers
         seen.is_deserted = not answers.heard
+        places = {(task.exchange, task.routing_key) for task in answers.tasks()}
+        broker.learn(seen.routes, places)
         seen.running = running(
             answers.tasks(),
             waiting,
@@ -147,6 +149,7 @@ class Measurer:
             ids=lambda: {id_ for *_, id_ in broker.unacked.messages(seen.last.tags)},
         )
         seen.unacked_times = lambda queues: _not_running(broker, queues, seen)
+        doubts.add_unattributed(answers)
         doubts.add_all(answers, self._watch.solo(answers, notes))
 
     def _check_names(self, broker: Any, notes: Notes, seen: Seen) -> None:

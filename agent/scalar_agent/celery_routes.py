@@ -61,7 +61,7 @@ class Routes:
 
     def learn(self, bindings: Mapping[str, list[Binding]]) -> None:
         """Use the bindings of further exchanges."""
-        self._learned = bindings
+        self._learned = {**self._learned, **bindings}
 
     def _bind(self, queue: str, exchange: Any, routing_key: str) -> None:
         kind = self._kinds.setdefault(exchange.name, exchange.type)
