@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.tests.situations import broken_broker as broken
 from agent.tests.situations import ending_worker as ending
@@ -44,7 +44,7 @@ class Row:
             has_agent: Whether the app imports our agent, as the README says.
         """
         with place(url, has_agent=has_agent) as here:
-            yield self.set_up(here)
+            yield replace(self.set_up(here), is_new=self.is_new)
 
 
 REDIS = (
