@@ -460,3 +460,14 @@ def make_unrouted(app):
     bare = Celery("bare", broker=app.conf.broker_url, set_as_current=False)
     bare.conf.task_acks_late = app.conf.task_acks_late
     return bare
+
+
+def test_a_purged_list_is_forgotten(app, in_redis):
+    send(app, 30, countdown=ONE_HOUR)
+    jobs = CeleryJobs(app, WORKER, most_messages=5)
+    assert jobs.measure()["worker"].count == 0
+    in_redis.delete("default")
+    send(app, 40)
+    work = jobs.measure()["worker"]
+
+    assert (work.count, work.next_eta) == (40, None)
