@@ -142,10 +142,8 @@ def test_a_busy_solo_worker_need_not_answer(
 
     work = CeleryJobs(app, QUEUES, busy_dynos=True, inspect_timeout=0.2).measure()
     reason = "1 of 1 workers did not answer within 0.2 s"
-    assert work["worker"].unknown["busy_dynos"] == reason
-    if not late:
-        assert work["worker"].unknown["count"] == reason
-        assert work["worker"].at_least == 3
+    # It has said in Redis which pool it has.
+    assert (work["worker"].count, work["worker"].unknown["busy_dynos"]) == (3, reason)
 
 
 def test_a_silent_worker_makes_the_count_unknown(settings, started, tmp_path, in_redis):
@@ -249,9 +247,15 @@ def test_a_quiesced_worker_resumes_by_itself(settings, started, tmp_path):
     app = make_app(settings())
     started(settings(), *PREFORK, dyno="worker.2")
     command = {"keep": {"worker": 1}, "seconds": 1.0}
-    answers = app.control.broadcast(
-        "scalar_agent_quiet", arguments=command, reply=True, timeout=10, limit=1
-    )
+    with app.connection_for_write() as connection:
+        answers = app.control.broadcast(
+            "scalar_agent_quiet",
+            arguments=command,
+            reply=True,
+            timeout=10,
+            limit=1,
+            connection=connection,
+        )
     send(app, 1)
     jobs = CeleryJobs(app, QUEUES, busy_dynos=True)
 

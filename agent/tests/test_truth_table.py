@@ -17,7 +17,10 @@ from scalar_agent.celery import CeleryJobs
 BOUND = 8.0
 
 
-ROWS = [pytest.param(row, id=row.name) for row in (*REDIS, *RABBITMQ)]
+ROWS = [
+    pytest.param(row, id=row.name, marks=[pytest.mark.new_redis] if row.is_new else [])
+    for row in (*REDIS, *RABBITMQ)
+]
 
 
 @pytest.fixture(params=ROWS)
