@@ -5,6 +5,7 @@ Works on a copy of the checkout. Ends with 1 if a fault survives all unit tests.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -22,7 +23,7 @@ from mutants.faults import FAULTS, Fault
 
 ROOT = Path(__file__).resolve().parents[1]
 ALL = "tests/unit"
-COPIED = ("scalar", "tests", "mutants", "pyproject.toml", "agent/scalar_agent")
+COPIED = ("scalar", "tests", "mutants", "pyproject.toml", "agent")
 DOCUMENT = ROOT / "docs" / "testing.md"
 BEGINNING = "<!-- python -m mutants --write -->\n"
 FAILED = re.compile(r"^(?:FAILED|ERROR) (\S.*?)(?: - .*)?$", re.MULTILINE)
@@ -113,6 +114,7 @@ def _first_failure(copy: Path, tests: list[str]) -> str | None:
         done = subprocess.run(
             [*command, *tests],
             cwd=copy,
+            env={**os.environ, "PYTHONPATH": str(copy / "agent")},
             capture_output=True,
             text=True,
             timeout=PATIENCE,

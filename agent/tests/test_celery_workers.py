@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 from celery import VERSION
@@ -241,6 +242,22 @@ def test_workers_on_dynos_to_be_removed_take_no_new_jobs(
 
     assert work.busy_dynos == ("worker.1",)
     assert work.count == 3
+
+
+def test_a_quiesced_worker_stays_so_until_heroku_has_stopped_it(
+    settings, started, tmp_path
+):
+    """Heroku's SIGTERM takes a while to arrive; an early resumption takes a job."""
+    app = make_app(settings())
+    started(settings(), *PREFORK, dyno="worker.2")
+    jobs = CeleryJobs(app, QUEUES, busy_dynos=True)
+    wait_until(lambda: jobs.measure()["worker"].count == 0, "it is heard")
+    jobs.measure_before_removal({"worker": 1})
+    send(app, 1)
+    end = time.monotonic() + 2
+
+    while time.monotonic() < end:
+        assert jobs.measure()["worker"].busy_dynos == ()
 
 
 def test_a_quiesced_worker_resumes_by_itself(settings, started, tmp_path):
