@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 def wait_until(
-    condition: Callable[[], T], timeout: float = 10.0, message: str = ""
+    condition: Callable[[], T], timeout: float = 60.0, message: str = ""
 ) -> T:
     """Return the condition's first true value."""
     end = time.monotonic() + timeout
