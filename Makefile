@@ -41,12 +41,13 @@ demo: $(STAMP) ## See everything work, without a Heroku account (DEMO_SECONDS=60
 run: $(STAMP) ## Run beat and worker here, against the real Heroku
 	@$(PY) -m devtools.run
 
-test: $(STAMP) ## Run all tests but those of the Heroku CLI
-	$(PYTEST) $(IN_PARALLEL) tests/acceptance agent/tests local_heroku/tests \
-		tests/integration tests/unit
+ALL_TESTS := tests/acceptance agent/tests local_heroku/tests tests/integration tests/unit
 
-test-deep: $(STAMP) ## Try many more examples of each property (2 minutes)
-	$(PYTEST) $(IN_PARALLEL) --hypothesis-profile=deep -m hypothesis tests/unit agent/tests
+test: $(STAMP) ## Run the tests, but for those of test-deep and of the Heroku CLI
+	$(PYTEST) $(IN_PARALLEL) -m "not deep" $(ALL_TESTS)
+
+test-deep: $(STAMP) ## Run what takes long: waits, many seeds, 500 examples of each property
+	$(PYTEST) $(IN_PARALLEL) --hypothesis-profile=deep -m "hypothesis or deep" $(ALL_TESTS)
 
 # Per cent of the branches and lines of scalar/core and scalar/service.
 COVERED := 99

@@ -13,7 +13,7 @@ from pathlib import Path
 from simulation import check_changes, check_end, check_progress
 
 FILE = Path(__file__).with_name("expected_seeds.txt")
-#: The seeds that `make test` runs; `expected_seeds.txt` has them all.
+#: The seeds that the tests run; `expected_seeds.txt` has them all.
 FAST = range(1, 25)
 
 

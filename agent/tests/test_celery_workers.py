@@ -12,7 +12,7 @@ from celery import VERSION
 from redis import Redis
 
 from agent.tests.situations.counted_app import LET_GO, Settings, make_app
-from agent.tests.situations.waiting import wait_until
+from agent.tests.situations.waiting import PATIENCE, wait_until
 from agent.tests.situations.worker import ROOT, Worker
 from scalar_agent.celery import CeleryJobs
 
@@ -260,26 +260,28 @@ def test_a_quiesced_worker_stays_so_until_heroku_has_stopped_it(
         assert jobs.measure()["worker"].busy_dynos == ()
 
 
-def test_a_quiesced_worker_resumes_by_itself(settings, started, tmp_path):
-    app = make_app(settings())
-    started(settings(), *PREFORK, dyno="worker.2")
-    command = {"keep": {"worker": 1}, "seconds": 1.0}
+def quiesce(app, seconds):
     with app.connection_for_write() as connection:
-        answers = app.control.broadcast(
+        (answer,) = app.control.broadcast(
             "scalar_agent_quiet",
-            arguments=command,
+            arguments={"keep": {"worker": 1}, "seconds": seconds},
             reply=True,
-            timeout=10,
+            timeout=PATIENCE,
             limit=1,
             connection=connection,
         )
+    assert list(answer.values()) == [{"quiet": True}]
+
+
+def test_a_quiesced_worker_resumes_by_itself(settings, started, tmp_path):
+    app = make_app(settings())
+    started(settings(), *PREFORK, dyno="worker.2")
+    quiesce(app, seconds=600)
     send(app, 1)
     jobs = CeleryJobs(app, QUEUES, busy_dynos=True)
-
-    assert [reply for answer in answers for reply in answer.values()] == [
-        {"quiet": True}
-    ]
     assert jobs.measure()["worker"].busy_dynos == ()
+
+    quiesce(app, seconds=0.1)
     wait_until(
         lambda: jobs.measure()["worker"].busy_dynos == ("worker.2",), "it resumes"
     )

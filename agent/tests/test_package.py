@@ -38,6 +38,7 @@ def imported(module: Path) -> set[str]:
     return {name.partition(".")[0] for name in names}
 
 
+@pytest.mark.deep
 def test_a_wheel_has_the_package_and_nothing_else(tmp_path: Path) -> None:
     source = tmp_path / "source"
     wheels = tmp_path / "wheels"

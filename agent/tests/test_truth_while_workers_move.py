@@ -10,6 +10,8 @@ import pytest
 from agent.tests.situations.place import PREFORK, THREADS, App, Place, place
 from scalar_agent.celery import CeleryJobs
 
+pytestmark = pytest.mark.deep
+
 #: 2 that a worker runs, and fewer than it may prefetch.
 JOBS = 6
 QUEUES = {"worker": ("celery",)}

@@ -16,9 +16,10 @@ from redis import Redis
 from devtools.procfile import ROOT, ProcfileProcess, start_process
 from devtools.redis_server import RedisServer
 from local_heroku.control import LocalHeroku
+from scalar.adapters.redis.connection import PREFIX
 from tests.support.cli import Cli
 from tests.support.counts_app import CountsApp
-from tests.support.waiting import wait_until
+from tests.support.waiting import PATIENCE, wait_until
 
 #: Seconds between two ticks, the minimum.
 PERIOD = 1
@@ -32,7 +33,10 @@ class System:
         heroku: The local Heroku.
         counts: The API of the scaled app.
         env: The environment of our processes.
+        worker: The process that the test is about, if it has one.
     """
+
+    worker: ProcfileProcess
 
     def __init__(  # noqa: PLR0917 - the parts of one system
         self,
@@ -117,6 +121,14 @@ class System:
         self.heroku.create_app(name, dict(dynos))
         self._commands("add-app", name, url or self.counts.url)
 
+    def forget(self) -> None:
+        """Remove all apps, and what is known of Heroku accounts."""
+        for row in self._commands.data("list-apps"):
+            self._commands("del-app", row["name"], "--yes")
+        with Redis.from_url(self.redis.url) as client:
+            for key in client.scan_iter(f"{PREFIX}account:*"):
+                client.delete(key)
+
     def events(self, name: str) -> list[dict[str, Any]]:
         """Return the journal of an app, oldest first."""
         printed = self._commands("events", name, "--json").stdout
@@ -144,7 +156,7 @@ class System:
         wanted = self.polls + more
         wait_until(
             lambda: self.polls >= wanted,
-            timeout=(more + 15) * PERIOD,
+            timeout=more * PERIOD + PATIENCE,
             message=f"{more} polls; logs: {self.logs()[-3000:]}",
         )
 
@@ -152,7 +164,6 @@ class System:
         """Wait until the formation has these quantities."""
         wait_until(
             lambda: wanted.items() <= self.dynos(name).items(),
-            timeout=20 * PERIOD,
             message=f"{wanted}; logs: {self.logs()[-3000:]}",
         )
 

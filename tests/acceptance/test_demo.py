@@ -21,6 +21,8 @@ from devtools.procfile import ROOT
 from tests.support.processes import is_gone
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.deep
+
 SHORTEST = WAVE_SECONDS + 2
 DEMO = (sys.executable, "-m", "demo")
 #: Takes over the terminal on standard input, and becomes the demo.
@@ -80,7 +82,7 @@ def assert_nothing_is_left(family, tmp_path):
 
 def test_the_dynos_follow_the_counts(start, tmp_path):
     process, log = start(DEMO_SECONDS=str(SHORTEST))
-    wait_until(lambda: "Local Heroku" in log.read_text(), timeout=30)
+    wait_until(lambda: "Local Heroku" in log.read_text())
     family = family_of(process)
     status = process.wait(SHORTEST + 90)
     output = log.read_text()
@@ -126,7 +128,7 @@ def test_sigterm_ends_everything(start, tmp_path):
 
 def test_ctrl_c_during_the_start_ends_everything(start, tmp_path):
     process, log = start()
-    wait_until(lambda: "The app" in log.read_text(), timeout=30)
+    wait_until(lambda: "The app" in log.read_text())
     family = family_of(process)
 
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does

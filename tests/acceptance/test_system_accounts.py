@@ -37,7 +37,7 @@ def test_a_revoked_key_holds_only_its_own_app_until_it_is_replaced(
     system.heroku.revoke_token("first")
     counts_app.answer({"worker": 45})
     system.wait_for_dynos(name, {"worker": 5})
-    wait_until(lambda: "not_authorized" in system.logs(), timeout=20)
+    wait_until(lambda: "not_authorized" in system.logs())
     counts_app.answer({"worker": 65})
     system.wait_for_dynos(name, {"worker": 7})
     assert system.dynos(other) == {"worker": 3}
@@ -63,7 +63,7 @@ def test_few_calls_left_in_one_account_hold_only_its_own_app(
         system.wait_for_dynos(app, {"worker": 5})
     counts_app.answer({"worker": 0})
     system.wait_for_dynos(name, {"worker": 0})
-    wait_until(lambda: "calls_low" in system.logs(), timeout=20)
+    wait_until(lambda: "calls_low" in system.logs())
     assert system.dynos(other) == {"worker": 5}
     counts_app.answer({"worker": 65})
 

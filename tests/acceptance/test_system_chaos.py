@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 from chaos.checker import check
 from chaos.schedule import short_schedule
 from chaos.storm import Storm
 from chaos.system import CONCURRENCY, started
+
+pytestmark = pytest.mark.deep
 
 SEED, APPS = 11, 21
 #: The faults of a row overlap.

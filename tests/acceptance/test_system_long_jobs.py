@@ -18,6 +18,8 @@ from benchmarks.killed_jobs.stage import APP, Setup, set_up
 from devtools.guard import nothing_left_behind
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.deep
+
 #: Longer than it takes to remove the idle dynos, even on a slow machine.
 LONG = 15.0
 SHORT = 0.5

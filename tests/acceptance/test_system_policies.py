@@ -10,17 +10,34 @@ import pytest
 from tests.support.waiting import wait_until
 
 
-@pytest.fixture
-def start(make_system, counts_app, name):
-    """Start a system with one app, whose formation is reread each second."""
+@pytest.fixture(scope="module")
+def database_url(shared_postgres):
+    """The database of the shared system."""
+    return shared_postgres.create_database()
 
-    def start(dynos, counts, database_url="", **settings):
-        system = make_system(
-            database_url, COUNT_BOUNDARY="10", FORMATION_TTL="1", **settings
-        )
-        system.register(name, dynos)
+
+@pytest.fixture(scope="module")
+def shared(start_shared, database_url):
+    """A system that rereads formations each second; some of its values apply rarely."""
+    return start_shared(
+        database_url,
+        COUNT_BOUNDARY="10",
+        FORMATION_TTL="1",
+        FALLBACK_DYNOS="4",
+        FALLBACK_AFTER="3",
+        MANUAL_LEASE="1h",
+        RELEASE_GRACE="8s",
+    )
+
+
+@pytest.fixture
+def start(shared, borrow, counts_app, name):
+    """Add an app to it."""
+
+    def start(dynos, counts):
+        system = borrow(shared)
         counts_app.answer(counts)
-        system.start("all-in-one")
+        system.register(name, dynos)
         return system
 
     return start
@@ -35,10 +52,8 @@ def reasons(system, name, kind="scaled"):
     ]
 
 
-def test_values_of_app_and_process_type_take_effect(
-    start, name, counts_app, postgres_url
-):
-    system = start({"worker": 0, "mailer": 0}, {}, postgres_url)
+def test_values_of_app_and_process_type_take_effect(start, name, counts_app):
+    system = start({"worker": 0, "mailer": 0}, {"worker": 0, "mailer": 0})
     system.cli("set-policy", name, "--min", "1", "--max", "6")
     system.cli("set-policy", name, "worker", "--wake", "3", "--max-step-up", "2")
     counts_app.answer({"worker": 99, "mailer": 99})
@@ -55,14 +70,13 @@ def test_values_of_app_and_process_type_take_effect(
     system.wait_for_dynos(name, {"worker": 3, "mailer": 1})
 
 
-def test_a_stabilization_window_survives_an_empty_redis(
-    start, name, counts_app, own_redis
-):
-    system = start({"worker": 4}, {"worker": 35}, STABILIZATION_DOWN="1h")
+def test_a_stabilization_window_survives_an_empty_redis(start, name, counts_app):
+    system = start({"worker": 4}, {"worker": 35})
+    system.cli("set-policy", name, "--stabilization-down", "1h")
     system.wait_for_polls(2)
     counts_app.answer({"worker": 0})
     system.wait_for_polls(2)
-    own_redis.restart()
+    system.redis.restart()
     system.wait_for_polls(3)
 
     assert system.patches(name) == []
@@ -86,8 +100,11 @@ def test_a_pause_holds_one_direction_and_ends(start, name, counts_app):
     system.wait_for_dynos(name, {"worker": 0})
 
 
-def test_a_dry_run_of_everything_says_what_it_would_do(start, name):
-    system = start({"worker": 0}, {"worker": 25}, DRY_RUN="true")
+def test_a_dry_run_of_everything_says_what_it_would_do(make_system, counts_app, name):
+    system = make_system(COUNT_BOUNDARY="10", FORMATION_TTL="1", DRY_RUN="true")
+    system.register(name, {"worker": 0})
+    counts_app.answer({"worker": 25})
+    system.start("all-in-one")
     wait_until(lambda: reasons(system, name, "dry_run"))
     system.wait_for_polls(2)
 
@@ -97,7 +114,7 @@ def test_a_dry_run_of_everything_says_what_it_would_do(start, name):
 
 
 def test_unknown_counts_fall_back_until_they_are_known_again(start, name, counts_app):
-    system = start({"worker": 1}, {"worker": 5}, FALLBACK_DYNOS="4", FALLBACK_AFTER="3")
+    system = start({"worker": 1}, {"worker": 5})
     system.wait_for_polls(1)
     counts_app.answer({}, status=503)
     system.wait_for_dynos(name, {"worker": 4})
@@ -108,14 +125,12 @@ def test_unknown_counts_fall_back_until_they_are_known_again(start, name, counts
     system.wait_for_dynos(name, {"worker": 1})
 
 
-def test_a_manual_change_is_protected_even_if_redis_is_emptied(
-    start, name, counts_app, own_redis
-):
-    system = start({"worker": 1}, {"worker": 5}, MANUAL_LEASE="1h")
+def test_a_manual_change_is_protected_even_if_redis_is_emptied(start, name, counts_app):
+    system = start({"worker": 1}, {"worker": 5})
     system.wait_for_polls(2)
     system.heroku.scale(name, {"worker": 8})
     wait_until(lambda: reasons(system, name, "changed_elsewhere"))
-    own_redis.restart()
+    system.redis.restart()
     counts_app.clear()
     system.wait_for_polls(3)
 
@@ -141,7 +156,7 @@ def test_a_manual_change_is_noticed_before_scaling(make_system, counts_app, name
 
 
 def test_a_release_keeps_dynos_for_its_grace_period(start, name, counts_app):
-    system = start({"worker": 3}, {"worker": 25}, RELEASE_GRACE="8s")
+    system = start({"worker": 3}, {"worker": 25})
     system.wait_for_polls(1)
     system.heroku.release(name)
     counts_app.answer({"worker": 0})
@@ -153,11 +168,11 @@ def test_a_release_keeps_dynos_for_its_grace_period(start, name, counts_app):
 
 
 def test_an_invalid_stored_policy_holds_only_its_process_type(
-    start, name, counts_app, postgres_url
+    start, name, counts_app, database_url
 ):
-    system = start({"worker": 0, "mailer": 0}, {}, postgres_url)
+    system = start({"worker": 0, "mailer": 0}, {"worker": 0, "mailer": 0})
     system.cli("set-policy", name, "worker", "--max", "5")
-    with closing(psycopg2.connect(postgres_url)) as connection, connection as work:
+    with closing(psycopg2.connect(database_url)) as connection, connection as work:
         work.cursor().execute(
             """UPDATE policies SET "values" = '{"max": "many"}';
             UPDATE apps SET revision = revision + 1"""

@@ -11,6 +11,8 @@ from redis import Redis
 from scalar.adapters.redis.connection import PREFIX
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.deep
+
 #: What is logged when Redis cannot be used, once a tick or less.
 TROUBLE = re.compile(
     r"tick\.(not_sent|failed)|poll\.failed|broker lost|Cannot connect to"
@@ -135,7 +137,6 @@ def test_what_redis_refuses_is_tried_again_until_it_does_not(  # noqa: PLR0917 -
         begin(admin)
         wait_until(
             lambda: troubles(system) >= len(TROUBLE.findall(before)) + TIMES,  # noqa: B023
-            timeout=30,
             message=f"{cause}: {system.logs()[-3000:]}",
         )
         lines_before, lines_now = before.count("\n"), system.logs().count("\n")

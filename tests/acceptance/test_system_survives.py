@@ -12,14 +12,12 @@ SHORT_TIMES = {"APP_READ_TIMEOUT": "0.5", "APP_TOTAL_TIMEOUT": "0.8"}
 
 
 @pytest.fixture
-def settled(make_system, counts_app, name):
-    """Start a system with one app; wait until it has 3 dynos for count 25."""
+def settled(counts_app, name):
+    """Add an app to a system; wait until it has 3 dynos for count 25."""
 
-    def settled(*lines):
-        system = make_system(COUNT_BOUNDARY="10", **SHORT_TIMES)
-        system.register(name, {"worker": 0, "mailer": 2})
+    def settled(system):
         counts_app.answer({"worker": 25, "mailer": 11})
-        *_, system.worker = system.start(*lines)
+        system.register(name, {"worker": 0, "mailer": 2})
         system.wait_for_dynos(name, {"worker": 3, "mailer": 2})
         system.wait_for_polls(1)
         system.heroku.clear_requests()
@@ -29,15 +27,23 @@ def settled(make_system, counts_app, name):
 
 
 @pytest.fixture
-def system(settled):
+def system(make_system, settled):
     """Beat and worker apart, which end and lose Redis one by one."""
-    return settled("beat", "worker")
+    system = make_system(COUNT_BOUNDARY="10", **SHORT_TIMES)
+    *_, system.worker = system.start("beat", "worker")
+    return settled(system)
+
+
+@pytest.fixture(scope="module")
+def shared(start_shared):
+    """Beat and worker in one process, for faults of an app or of Heroku."""
+    return start_shared(COUNT_BOUNDARY="10", **SHORT_TIMES)
 
 
 @pytest.fixture
-def in_one(settled):
-    """Beat and worker in one process, for faults of an app or of Heroku."""
-    return settled("all-in-one")
+def in_one(shared, borrow, settled):
+    """The same, with one app."""
+    return settled(borrow(shared))
 
 
 def test_a_new_worker_recovers_after_a_killed_one(system, counts_app, name):
@@ -67,7 +73,7 @@ def test_it_recovers_after_redis_restarts_empty(system, counts_app, own_redis, n
 
 def test_it_recovers_after_redis_was_down(system, counts_app, own_redis, name):
     own_redis.kill()
-    wait_until(lambda: "Connection to broker lost" in system.logs(), timeout=20)
+    wait_until(lambda: "Connection to broker lost" in system.logs())
     counts_app.answer({"worker": 45, "mailer": 11})
     own_redis.start()
     system.wait_for_dynos(name, {"worker": 5})
@@ -79,7 +85,7 @@ def test_a_second_beat_does_not_poll_more_often(system, counts_app):
     system.start("beat")
     first = system.logs().count("tick.done")
     counts_app.clear()
-    wait_until(lambda: system.logs().count("tick.done") >= first + 6, timeout=20)
+    wait_until(lambda: system.logs().count("tick.done") >= first + 6)
 
     assert "tick.refused" in system.logs()
     assert system.polls <= 7
@@ -100,10 +106,10 @@ def test_the_tick_of_a_restarted_beat_polls_nothing_twice(
     system.register(name, {"worker": 0})
     counts_app.clear()
     beat, _ = system.start("beat", "worker")
-    wait_until(lambda: system.polls == 1, timeout=20)
+    wait_until(lambda: system.polls == 1)
     beat.kill()
     system.start("beat")
-    wait_until(lambda: "tick.refused" in system.logs(), timeout=20)
+    wait_until(lambda: "tick.refused" in system.logs())
 
     assert system.polls == 1
 
@@ -170,7 +176,7 @@ def test_a_hanging_app_does_not_delay_another(in_one, counts_app, name):
         in_one.wait_for_dynos(f"{name}-b", {"worker": 1})
         polls = len(other.requests)
         ticks = in_one.logs().count("tick.done")
-        wait_until(lambda: in_one.logs().count("tick.done") >= ticks + 5, timeout=20)
+        wait_until(lambda: in_one.logs().count("tick.done") >= ticks + 5)
 
         assert len(other.requests) - polls >= 4
 
@@ -179,7 +185,7 @@ def test_a_hanging_app_does_not_delay_another(in_one, counts_app, name):
 def test_a_call_that_heroku_refuses_is_retried_later(in_one, counts_app, name, status):
     in_one.heroku.fail(status, times=1)
     counts_app.answer({"worker": 45, "mailer": 0})
-    wait_until(lambda: "scale.held" in in_one.logs(), timeout=10)
+    wait_until(lambda: f"scale.held app={name}" in in_one.logs())
     in_one.wait_for_polls(2)
 
     assert in_one.dynos(name) == {"worker": 3, "mailer": 2}

@@ -79,8 +79,12 @@ def assert_private(family, data, password):
     ("number", "status"),
     [
         pytest.param(signal.SIGINT, 130, id="Ctrl-C"),
-        pytest.param(signal.SIGTERM, 143, id="SIGTERM"),
-        pytest.param(signal.SIGHUP, 143, id="the terminal is closed"),
+        pytest.param(signal.SIGTERM, 143, id="SIGTERM", marks=pytest.mark.deep),
+        pytest.param(
+            *(signal.SIGHUP, 143),
+            id="the terminal is closed",
+            marks=pytest.mark.deep,
+        ),
     ],
 )
 def test_it_runs_beat_and_worker_and_leaves_nothing_behind(
@@ -90,7 +94,6 @@ def test_it_runs_beat_and_worker_and_leaves_nothing_behind(
     process, log = start(HEROKU_API_URL="http://127.0.0.1:1", SLEEP_PERIOD="1")
     wait_until(
         lambda: "ready." in log.read_text() and "beat.starts" in log.read_text(),
-        timeout=30,
         message=f"beat and worker: {log.read_text()}",
     )
     family = psutil.Process(process.pid).children(recursive=True)

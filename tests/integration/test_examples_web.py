@@ -13,6 +13,8 @@ from devtools.redis_server import free_port
 from tests.integration.examples_support import behind_tls, running
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.deep
+
 TOKEN = "pässword"
 #: For basic authentication; the agent takes any user.
 PAIR = (b"scalar", TOKEN.encode())

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
+from devtools.redis_server import redis_server
 from scalar.adapters.redis.connection import PREFIX
 from tests.acceptance.system import System
+from tests.support.counts_app import CountsApp
 from tests.support.waiting import wait_until
 
 QUEUE = f"{PREFIX}celery:poll"
@@ -106,14 +108,25 @@ def forged(trap):
     }
 
 
-@pytest.fixture
-def system(tmp_path, own_redis, heroku, counts_app, name):
+@pytest.fixture(scope="module")
+def name():
+    """The name of the app of all these tests."""
+    return "shop-of-forgers"
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory, heroku, name):
     """A system at rest; one app with 3 dynos for 25 counts."""
-    url = f"sqlite:///{tmp_path}/registry.sqlite3"
+    folder = tmp_path_factory.mktemp("system")
+    url = f"sqlite:///{folder}/registry.sqlite3"
     settings = {"COUNT_BOUNDARY": "10", "LOG_LEVEL": "INFO"}
-    address = counts_app.url.replace("://", f"://user:{PASSWORD}@")
-    with System(tmp_path, own_redis, heroku, counts_app, url, settings) as system:
-        counts_app.answer({"worker": 25})
+    with (
+        redis_server() as redis,
+        CountsApp() as counts,
+        System(folder, redis, heroku, counts, url, settings) as system,
+    ):
+        counts.answer({"worker": 25})
+        address = counts.url.replace("://", f"://user:{PASSWORD}@")
         system.register(name, {"worker": 3}, address)
         (system.worker,) = system.start("all-in-one")
         system.wait_for_polls(1)
@@ -163,7 +176,7 @@ def test_a_flood_of_forged_messages_does_no_harm(system, tmp_path, name):
     assert_unharmed(system, name)
 
 
-def test_forged_polls_change_nothing(system, counts_app, name):
+def test_forged_polls_change_nothing(system, name):
     """Anyone who can write to the broker can trigger a poll, but not forge a count."""
     send(system, *[call(1, "another-name", 1, "t")] * 20)
 

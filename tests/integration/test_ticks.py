@@ -55,6 +55,7 @@ def test_the_first_tick_is_sent_at_once_even_after_a_restart(start, ticks):
             assert process.terminate_like_heroku() == 0
 
 
+@pytest.mark.deep
 @pytest.mark.skipif(library() is None, reason="libfaketime is not installed")
 def test_ticks_continue_after_the_clock_is_set_back_and_beat_is_restarted(
     start, ticks, tmp_path

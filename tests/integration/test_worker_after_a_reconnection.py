@@ -10,7 +10,7 @@ from tests.integration.test_forged_messages import QUEUE, call
 from tests.support.waiting import wait_until
 
 #: Many times the worker's prefetch window, which is one message per thread.
-MESSAGES = 200
+MESSAGES = 800
 
 
 @pytest.fixture
@@ -22,12 +22,13 @@ def worker(tmp_path, own_redis, heroku, counts_app):
         yield system.start("worker")[0]
 
 
+@pytest.mark.deep
 def test_free_threads_wake_the_event_loop_after_a_reconnection(worker, own_redis):
-    """By itself the loop wakes once a second; at that rate this would take 50 s."""
+    """By itself the loop wakes once a second; at that rate this would take 200 s."""
     own_redis.restart()
-    wait_until(lambda: worker.log_text().count("Connected to redis") == 2, timeout=20)
+    wait_until(lambda: worker.log_text().count("Connected to redis") == 2, timeout=60)
 
     with Redis.from_url(own_redis.url) as client:
         client.lpush(QUEUE, *[call(1, "shop", 1, "t") for _ in range(MESSAGES)])
-        wait_until(lambda: not client.llen(QUEUE), timeout=20)
+        wait_until(lambda: not client.llen(QUEUE), timeout=100)
     assert worker.running

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from typing import TypeVar
 
 T = TypeVar("T")
+#: Seconds to wait for a condition; a busy machine may need many.
+PATIENCE = 60.0
 
 
 def wait_until(
-    condition: Callable[[], T], timeout: float = 60.0, message: str = ""
+    condition: Callable[[], T], timeout: float = PATIENCE, message: str = ""
 ) -> T:
     """Return the condition's first true value."""
     end = time.monotonic() + timeout

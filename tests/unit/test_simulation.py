@@ -20,6 +20,11 @@ from simulation.trail import tell
 from tests.unit.planting import planted
 
 ROOT = Path(__file__).resolve().parents[2]
+#: The first of them run in `make test`, all of them in `make test-deep`.
+SEEDS = [
+    *FAST[:8],
+    *(pytest.param(seed, marks=pytest.mark.deep) for seed in FAST[8:]),
+]
 
 
 @cache
@@ -27,7 +32,7 @@ def outcome_of(seed: int) -> Outcome:
     return run(seed)
 
 
-@pytest.mark.parametrize("seed", FAST)
+@pytest.mark.parametrize("seed", SEEDS)
 def test_a_seed_breaks_the_rules_that_are_expected_and_no_other(seed):
     outcome = outcome_of(seed)
 
@@ -96,6 +101,7 @@ DOUBT_NOT_STORED = (
 )
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     "change",
     [

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-#: Seconds to wait for a condition.
-PATIENCE = 15.0
+#: Seconds to wait for a condition; a busy machine may need many.
+PATIENCE = 60.0
 
 
 def wait_until(holds: Callable[[], bool], what: str) -> None:
