@@ -534,6 +534,13 @@ FAULTS: tuple[Fault, ...] = (
         SIMULATION,
     ),
     Fault(
+        "no doubt is stored before a change is asked for",
+        f"{EVALUATE}/act.py",
+        "if not ctx.parts.states.store(lease, in_doubt(ctx, seen)):",
+        "if not ctx.parts.states.store(lease, seen.memory):",
+        STALE,
+    ),
+    Fault(
         "a change whose answer was lost is never confirmed",
         f"{DECISION}/formation_changes.py",
         "for event in (*recorded, *memory.unconfirmed)",
