@@ -109,7 +109,8 @@ def _broken(copy: Path, fault: Fault) -> Iterator[None]:
 
 
 def _first_failure(copy: Path, tests: list[str]) -> str | None:
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-m", "not deep"]
+    command += ["-p", "no:cacheprovider"]
     try:
         done = subprocess.run(
             [*command, *tests],
