@@ -126,6 +126,7 @@ def label(agent: str) -> str:
 def started(name: str, scene: Scene) -> Iterator[tuple[Agent, Answer]]:
     """Start an agent for a scene's app; yield it and the outcome of creating it."""
     env = {**os.environ, **scene.app.settings.environment, "PYTHONPATH": str(FOLDER)}
+    env[IS_NEW] = "yes" if scene.is_new else ""
     job = {"queues": scene.queues, "options": scene.options}
     process = start_tethered(
         [sys.executable, "-m", "benchmarks.rivals", name, json.dumps(job)],
@@ -147,14 +148,21 @@ def started(name: str, scene: Scene) -> Iterator[tuple[Agent, Answer]]:
                 pipe.close()
 
 
+#: The variable that says whether it matters that the broker has just been started.
+IS_NEW = "SITUATION_IS_NEW"
+
 Queues = Mapping[str, list[str]]
 Ask = Callable[[], Any]
 
 
 def make_ours(app: Celery, queues: Queues, options: Mapping[str, Any]) -> Ask:
     """`CeleryJobs(app, queues)`."""
-    from scalar_agent.celery import CeleryJobs  # noqa: PLC0415 - one agent a process
+    from scalar_agent import celery_silence  # noqa: PLC0415 - one agent a process
+    from scalar_agent.celery import CeleryJobs  # noqa: PLC0415
 
+    if not os.environ.get(IS_NEW):
+        # Else it would wait for workers that may have lost a Redis just started.
+        celery_silence.RETURN = 0.0
     jobs = CeleryJobs(app, queues, **options)
     return lambda: {process: asdict(work) for process, work in jobs.measure().items()}
 

@@ -5,12 +5,13 @@ Works on a copy of the checkout. Ends with 1 if a fault survives all unit tests.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +23,9 @@ from mutants.faults import FAULTS, Fault
 
 ROOT = Path(__file__).resolve().parents[1]
 ALL = "tests/unit"
-COPIED = ("scalar", "tests", "mutants", "pyproject.toml", "agent/scalar_agent")
+COPIED = ("scalar", "tests", "mutants", "pyproject.toml", "agent")
+DOCUMENT = ROOT / "docs" / "testing.md"
+BEGINNING = "<!-- python -m mutants --write -->\n"
 FAILED = re.compile(r"^(?:FAILED|ERROR) (\S.*?)(?: - .*)?$", re.MULTILINE)
 #: A fault that makes the tests run forever is noticed after so many seconds.
 PATIENCE = 600
@@ -31,21 +34,41 @@ PATIENCE = 600
 @click.command()
 @click.option("--only", default="", help="Faults whose name has this text in it.")
 @click.option("--jobs", default=2, show_default=True, help="Copies at work at a time.")
-def main(only: str, jobs: int) -> None:
+@click.option("--write", is_flag=True, help="Write the table in docs/testing.md.")
+def main(*, only: str, jobs: int, write: bool) -> None:
     """Print each fault with the test that noticed it."""
     faults = [fault for fault in FAULTS if only in fault.name]
+    found: dict[str, str] = {}
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         copies: SimpleQueue[Path] = SimpleQueue()
         for number in range(jobs):
             copies.put(_copy(Path(folder) / str(number)))
         with ThreadPoolExecutor(jobs) as threads:
-            results = list(threads.map(lambda fault: _noticed(fault, copies), faults))
-    for fault, test in zip(faults, results, strict=True):
-        click.echo(f"| {fault.name} | {f'`{test}`' if test else '**survives**'} |")
-    alive = results.count(None)
-    click.echo(f"{len(faults) - alive} of {len(faults)} faults were noticed")
+            results = threads.map(lambda fault: _noticed(fault, copies), faults)
+            for fault, test in zip(faults, results, strict=True):
+                click.echo(_row(fault.name, test))
+                if test:
+                    found[fault.name] = test
+    if write:
+        _write(found)
+    alive = len(faults) - len(found)
+    click.echo(f"{len(found)} of {len(faults)} faults were noticed")
     if alive:
         raise SystemExit(1)
+
+
+def _row(name: str, test: str | None) -> str:
+    return f"| {name} | {f'`{test}`' if test else '**survives**'} |"
+
+
+def _write(found: Mapping[str, str]) -> None:
+    """Write the table of all faults; what was not run now keeps its row."""
+    before, after = DOCUMENT.read_text().split(BEGINNING)
+    old = dict(re.findall(r"^\| (.+) \| `(.+)` \|$", after, re.MULTILINE))
+    rows = {**old, **found}
+    lines = [_row(f.name, rows[f.name]) for f in FAULTS if f.name in rows]
+    table = "\n".join(["| fault | noticed by |", "|---|---|", *lines])
+    DOCUMENT.write_text(f"{before}{BEGINNING}\n{table}\n")
 
 
 def _copy(folder: Path) -> Path:
@@ -86,11 +109,13 @@ def _broken(copy: Path, fault: Fault) -> Iterator[None]:
 
 
 def _first_failure(copy: Path, tests: list[str]) -> str | None:
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-m", "not deep"]
+    command += ["-p", "no:cacheprovider"]
     try:
         done = subprocess.run(
             [*command, *tests],
             cwd=copy,
+            env={**os.environ, "PYTHONPATH": str(copy / "agent")},
             capture_output=True,
             text=True,
             timeout=PATIENCE,

@@ -12,6 +12,7 @@ DECISION = "scalar/core/decision"
 EVALUATE = "scalar/service/evaluate"
 #: Tests that most faults of a folder are noticed by; all unit tests follow.
 DECIDING = "tests/unit/test_decision.py tests/unit/test_stages.py"
+AGENT = "agent/scalar_agent"
 EVALUATING = "tests/unit/test_poll_and_scale.py"
 SIMULATION = "tests/unit/test_simulation.py"
 SCENARIOS = "tests/unit/scenarios"
@@ -533,6 +534,13 @@ FAULTS: tuple[Fault, ...] = (
         SIMULATION,
     ),
     Fault(
+        "no doubt is stored before a change is asked for",
+        f"{EVALUATE}/act.py",
+        "if not ctx.parts.states.store(lease, in_doubt(ctx, seen)):",
+        "if not ctx.parts.states.store(lease, seen.memory):",
+        STALE,
+    ),
+    Fault(
         "a change whose answer was lost is never confirmed",
         f"{DECISION}/formation_changes.py",
         "for event in (*recorded, *memory.unconfirmed)",
@@ -944,5 +952,47 @@ FAULTS: tuple[Fault, ...] = (
         "if self._refuses_unbound and not is_bound:",
         "if False:",
         CIPHER,
+    ),
+    Fault(
+        "silence is believed right after a broker's restart",
+        f"{AGENT}/celery_silence.py",
+        "        if now - since >= RETURN:\n",
+        "        if True:\n",
+        "agent/tests/test_celery_silence.py",
+    ),
+    Fault(
+        "who waits for jobs and answers nobody is no worker",
+        f"{AGENT}/celery_silence.py",
+        "return answered == 0 and others > 0",
+        "return False",
+        "agent/tests/test_celery_silence.py",
+    ),
+    Fault(
+        "a quiesced worker resumes before Heroku has stopped it",
+        f"{AGENT}/celery_quiesce.py",
+        "SECONDS = 20.0",
+        "SECONDS = 0.5",
+        "agent/tests/test_celery_workers.py",
+    ),
+    Fault(
+        "a token of another app opens the counts",
+        f"{AGENT}/auth.py",
+        "return bool(self) and hmac.compare_digest(given, self._secret)",
+        "return bool(self)",
+        "agent/tests/test_auth.py",
+    ),
+    Fault(
+        "no token opens the counts",
+        f"{AGENT}/auth.py",
+        "return bool(self) and hmac.compare_digest(given, self._secret)",
+        "return hmac.compare_digest(given, self._secret)",
+        "agent/tests/test_auth.py",
+    ),
+    Fault(
+        "a job that two workers have counts once",
+        f"{AGENT}/celery_held.py",
+        "            seen[task.tag] += 1\n",
+        "            seen[task.tag] += 1\n            is_known = True\n",
+        "agent/tests/test_celery_silence.py",
     ),
 )

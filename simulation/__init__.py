@@ -11,7 +11,6 @@
     record.py         what happened, from outside of the service
     check_*.py        rules over the record; those shared with chaos are in `chaos/`
     shrink.py         fewer incidents, while the failure stays
-    expected.py       failures of today, with their seeds
 
 `python -m simulation --seeds 1..1000` runs a thousand seeds, and
 `python -m simulation --seeds 7 --trail` shows one. The code under test is the real

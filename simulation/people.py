@@ -84,6 +84,8 @@ def _delete(world: World, incident: Incident) -> list[Deed]:
     name = incident.target
 
     def for_a_while() -> None:
+        if name in world.checker.others:
+            return  # a person would not know which one the name means now
         parts = _desk(world)
         try:
             registered = world.registered_as(name)

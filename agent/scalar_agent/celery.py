@@ -132,6 +132,14 @@ class CeleryJobs:
             log.warning("cannot measure Celery's jobs: %s", reason)
             return dict.fromkeys(self._processes, _unknown(reason, self._asks_busy))
 
+    @property
+    def warnings(self) -> list[str]:
+        """What is wrong with the mapping of queues, as of the last measurement."""
+        return [
+            f"queue {name!r} has {number} jobs, and no process type is mapped to it"
+            for name, number in sorted(self._measurer.names.unmapped.items())
+        ]
+
     def close(self) -> None:
         """Close the connection; the next `measure` opens a new one."""
         with self._lock:
@@ -145,6 +153,7 @@ class CeleryJobs:
                 return self._measurer.measure(self._broker, keep)
             except Exception as error:
                 self._disconnect()
+                self._measurer.note_reconnected()
                 if time.monotonic() - begin > PATIENCE:
                     raise  # the broker hangs, so a retry would too
                 log.info("reconnecting after %s", type(error).__name__)

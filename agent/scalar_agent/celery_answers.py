@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Optional
 
 #: Suffix of a worker's name while it shuts down (`celery_closing`).
 CLOSING = "#closing"
@@ -21,15 +21,23 @@ class Held:
         eta: The ETA in its message; None if it has none.
         is_active: The worker runs it.
         is_acknowledged: The broker no longer holds it.
+        tag: Its message's delivery tag; empty if the worker does not say.
+        is_redelivered: Its message had been given out before.
+        expires: When it expires, as in its message.
+        sent_at: Its stamp.
     """
 
     worker: str
     id: str
     exchange: str
     routing_key: str
-    eta: str | None
+    eta: Any
     is_active: bool
     is_acknowledged: bool
+    tag: str = ""
+    is_redelivered: bool = False
+    expires: Any = None
+    sent_at: Any = None
 
 
 @dataclass
@@ -40,10 +48,15 @@ class Answers:
         heard: How many workers got the request.
         answers: Names of workers and their answers. A name may appear twice: two
             workers share it, or one has just begun to shut down.
+        unreadable: How many of the answers cannot be read, and in which form.
+        failure: Why nobody could be asked; empty if they could.
     """
 
     heard: int = 0
     answers: list[tuple[str, Any]] = field(default_factory=list)
+    unreadable: int = 0
+    form: str = ""
+    failure: str = ""
 
     def leave_out(self, prefix: str) -> bool:
         """Drop answers from names with this prefix; return whether there were any."""
@@ -56,7 +69,18 @@ class Answers:
     @property
     def silent(self) -> int:
         """How many workers got the request and did not answer."""
-        return max(0, self.heard - len(self.answers))
+        answered = len(self.answers) + len(self.standing_in)
+        return max(0, self.heard - answered)
+
+    @property
+    def standing_in(self) -> list[Any]:
+        """Answers for workers that got the request, too, and cannot answer."""
+        return [x for _, x in self.answers if isinstance(x, dict) and "blocked" in x]
+
+    @property
+    def may_hide(self) -> bool:
+        """Whether one of those may have got a job that nobody has noted yet."""
+        return any(answer["blocked"] != "empty" for answer in self.standing_in)
 
     @property
     def names(self) -> set[str]:
@@ -88,6 +112,38 @@ class Answers:
             else:
                 yield from (_held(worker, task) for task in answer.get("tasks", ()))
 
+    def waits(self) -> Optional[list[tuple[str, str, Optional[float]]]]:
+        """Return where jobs that are held and do not run came from, and since when.
+
+        None if a worker does not say. The time is None if a message has no stamp.
+        """
+        waits: list[tuple[str, str, Optional[float]]] = []
+        for _, answer in self.answers:
+            if not isinstance(answer, dict) or "waits" not in answer:
+                return None
+            waits += [(wait[0], wait[1], wait[2]) for wait in answer["waits"]]
+        return waits
+
+    @property
+    def began_at(self) -> Optional[float]:
+        """When the first of them began to work, as far as they say."""
+        times = []
+        for _, answer in self.answers:
+            if isinstance(answer, list):
+                times += [task.get("time_start") for task in answer]
+            else:
+                times.append(answer.get("began_at"))
+        return min((time for time in times if time), default=None)
+
+    def queues(self) -> set[str]:
+        """Return the queues that they consume from."""
+        return {
+            queue
+            for _, answer in self.answers
+            if isinstance(answer, dict)
+            for queue in answer.get("queues", ())
+        }
+
     def busy(self) -> set[str]:
         """Return the workers that run a task, or are about to.
 
@@ -118,6 +174,10 @@ def _held(worker: str, task: dict[str, Any]) -> Held:
         task["eta"],
         bool(task["active"]),
         bool(task["acknowledged"]),
+        str(task.get("tag") or ""),
+        bool(task.get("redelivered")),
+        task.get("expires"),
+        task.get("sent_at"),
     )
 
 

@@ -6,9 +6,13 @@ of them; `inspect` needs three, and does not report the queue of a task with an 
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Iterable, Iterator
-from typing import Any
+from datetime import datetime
+from typing import Any, Optional
 
+from celery.utils.time import maybe_iso8601, maybe_make_aware
 from celery.worker import state as worker_state
 from celery.worker.control import inspect_command
 from celery.worker.request import Request
@@ -17,25 +21,50 @@ from scalar_agent.celery_stamp import SENT_AT
 
 #: The command's name.
 COMMAND = "scalar_agent_tasks"
+#: When this process began, about.
+BEGAN_AT = time.time()
+#: The member of an answer that holds it as JSON, whatever form the worker writes.
+AS_TEXT = "scalar_agent_json"
 
 
 @inspect_command(name=COMMAND)
-def tasks_of(state: Any, *, only_active: bool = False, **_: Any) -> dict[str, Any]:
-    """List this worker's tasks: running, reserved, or waiting for their ETA."""
+def tasks_of(
+    state: Any, *, only_active: bool = False, as_text: bool = False, **_: Any
+) -> dict[str, Any]:
+    """List this worker's tasks: running, reserved, or waiting for their ETA.
+
+    Args:
+        state: The worker.
+        only_active: List only those that run.
+        as_text: Answer with the same as JSON, which can be found in any form.
+    """
     consumer = getattr(state, "consumer", None)
     requests = {id(request): request for request in requests_of(consumer)}
     # A worker that shuts down forgets the tasks that it has not started.
     requests.update(state.get("remembered", {}))
     active = {id(request) for request in snapshot(worker_state.active_requests)}
-    return {
+    # An acknowledged task that does not run has ended.
+    held = {
+        number: request
+        for number, request in list(requests.items())
+        if number in active or not request.acknowledged
+    }
+    answer = {
         "tasks": [
             _facts(request, is_active=number in active)
-            for number, request in list(requests.items())
-            # An acknowledged task that does not run has ended.
-            if number in active or not (only_active or request.acknowledged)
+            for number, request in held.items()
+            if number in active or not only_active
         ],
         "queues": _queues(consumer),
+        "began_at": BEGAN_AT,
+        "waits": _waits(
+            state.app, [x for number, x in held.items() if number not in active]
+        ),
+        **state.get("more", dict)(),
     }
+    if as_text:
+        return {AS_TEXT: json.dumps({"name": state.hostname, **answer})}
+    return answer
 
 
 def requests_of(consumer: Any) -> Iterator[Any]:
@@ -74,11 +103,50 @@ def _facts(request: Any, *, is_active: bool) -> dict[str, Any]:
         "id": request.id,
         "exchange": info.get("exchange") or "",
         "routing_key": info.get("routing_key") or "",
-        "eta": headers.get("eta"),
+        "eta": _text(headers.get("eta")),
+        "expires": _text(headers.get("expires")),
         "sent_at": headers.get(SENT_AT),
         "active": is_active,
         "acknowledged": request.acknowledged,
+        "tag": str(getattr(request.message, "delivery_tag", "") or ""),
+        "redelivered": bool(info.get("redelivered")),
     }
+
+
+def _waits(app: Any, requests: Iterable[Any]) -> list[list[Any]]:
+    """Return exchange, routing key and since when the oldest due task waits.
+
+    The time is None if a message has no stamp.
+    """
+    now = time.time()
+    oldest: dict[tuple[str, str], Optional[float]] = {}
+    for request in requests:
+        headers, info = request.request_dict, request.delivery_info
+        eta, expires = (_seconds(app, headers.get(x)) for x in ("eta", "expires"))
+        if (eta or 0.0) > now or (expires or now) < now:
+            continue
+        place = (info.get("exchange") or "", info.get("routing_key") or "")
+        sent_at = headers.get(SENT_AT)
+        is_stamped = isinstance(sent_at, (int, float))
+        since = max(sent_at, eta or 0.0) if is_stamped else eta
+        known = oldest.get(place, now)
+        is_known = since is not None and known is not None
+        oldest[place] = min(known, since) if is_known else None  # type: ignore[type-var]
+    return [[*place, since] for place, since in oldest.items()]
+
+
+def _seconds(app: Any, value: Any) -> Optional[float]:
+    try:
+        when: Any = maybe_iso8601(value)
+        if isinstance(when, datetime):
+            return float(maybe_make_aware(when, app.timezone).timestamp())
+    except (TypeError, ValueError):
+        pass
+    return None
+
+
+def _text(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def _queues(consumer: Any) -> list[str]:

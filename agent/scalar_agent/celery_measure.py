@@ -3,36 +3,38 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Optional
 
 from celery import Celery
 from celery.utils.time import maybe_iso8601, maybe_make_aware
 
 from scalar_agent.celery_answers import Answers, Held
-from scalar_agent.celery_found import Look, all_due
+from scalar_agent.celery_doubts import Doubts
+from scalar_agent.celery_found import Job, Look, Times, all_due
+from scalar_agent.celery_held import running, unacknowledged
+from scalar_agent.celery_message import read_times
+from scalar_agent.celery_names import QueueNames
+from scalar_agent.celery_notes import Notes
 from scalar_agent.celery_parts import (
     Seen,
     busy_dynos,
-    held_jobs,
     latency,
     next_eta,
-    silence,
     stranded,
+    unread,
 )
 from scalar_agent.celery_routes import Routes
 from scalar_agent.celery_watch import Watch
-from scalar_agent.dynos import dyno_of, process_type_of
 from scalar_agent.work import Work
 
 #: Seconds between the two looks: longer than a worker takes to pick up a job.
 PAUSE = 0.05
+#: Seconds for which a job may run that a broker has forgotten in a restart.
+LONG = 3_600.0
 
 NOTHING_REMOVED: Mapping[str, int] = {}
-
-NO_REMOTE_CONTROL = "worker_enable_remote_control is off, so workers cannot be asked"
-SHUTTING_DOWN = "a worker that was not seen may be shutting down"
 
 
 class Measurer:
@@ -62,6 +64,13 @@ class Measurer:
             for process in queues
         }
         self._watch = Watch(inspect_timeout, time_to_end)
+        self.names = QueueNames(
+            app, (name for names in queues.values() for name in names)
+        )
+
+    def note_reconnected(self) -> None:
+        """Note that the connection to the broker broke."""
+        self._watch.silence.note_reconnected(time.time())
 
     def measure(
         self, broker: Any, keep: Mapping[str, int] = NOTHING_REMOVED
@@ -72,7 +81,7 @@ class Measurer:
         that still consumes counts as busy.
 
         The broker is read before the workers are asked: a job that starts in
-        between is seen twice and recognized by its id, not missed.
+        between is seen twice and recognized by its tag, not missed.
 
         A job that a worker has just popped from its list is nowhere in Redis
         until the worker has recorded it as unacknowledged. So Redis is read
@@ -87,125 +96,137 @@ class Measurer:
         last = first
         if broker.reports_unacked:
             time.sleep(PAUSE)
-            last = broker.look(known, routes, self._read_eta)
-        now = time.time()
-        seen = Seen(
-            now,
-            {**all_due(first.jobs(), now), **all_due(last.jobs(), now)},
-            last,
-            {queue: max(first.unread[queue], last.unread[queue]) for queue in known},
-            max(first.unread_unacked, last.unread_unacked),
-            broker.reports_unacked,
-            keep=keep,
-        )
+            last = broker.look(known, routes, self._read_eta, first)
+        now = last.at
+        due = {**all_due(first.waiting(), now), **all_due(last.waiting(), now)}
+        seen = Seen(now, due, last, routes, keep=keep)
+        notes = Notes(last.notes, now)
+        self._watch.silence.note_server(broker.server, now)
         if broker.reports_unacked:
-            self._ask(broker, routes, seen)
+            seen.held = unacknowledged(broker.unacked, first, last, routes, now)
+            held = seen.held.tags
+            seen.due = {
+                key: job for key, job in due.items() if key[1].encode() not in held
+            }
+            self._ask(broker, notes, due, seen)
+            self._check_names(broker, notes, seen)
+            notes.drop_old()
+            broker.write(notes)
         else:
-            self._ask_for_all(broker, routes, seen)
+            self._ask_for_all(broker, notes, seen)
         return {
-            process: self._work(process, frozenset(queues), routes, seen)
+            process: self._work(process, frozenset(queues), seen)
             for process, queues in self._queues.items()
         }
 
-    def _ask(self, broker: Any, routes: Routes, seen: Seen) -> None:
-        """Ask the workers for what the broker does not know, if anything."""
-        early = acks_early(self._app)
-        if not self._app.conf.worker_enable_remote_control:
-            if seen.has_unacked():
-                seen.is_deserted, seen.why_not_known = None, NO_REMOTE_CONTROL
-            if early:
-                seen.doubts.append((NO_REMOTE_CONTROL, self._queues))
-            return
-        if early or self._busy_dynos:
-            answers = self._watch.ask(broker, all_tasks=bool(seen.keep))
-            seen.answers = answers
-            seen.is_deserted = not answers.heard
-            if early:
-                self._add_running(answers, routes, seen)
-        elif seen.has_unacked():
-            seen.is_deserted = not broker.workers()
-        self._doubt_desertion(broker, early, seen)
+    def _ask(
+        self, broker: Any, notes: Notes, waiting: dict[Any, Job], seen: Seen
+    ) -> None:
+        """Ask the workers for what the broker does not know.
 
-    def _ask_for_all(self, broker: Any, routes: Routes, seen: Seen) -> None:
+        Even if all tasks are acknowledged late: the workers may have others than
+        this process, and a broker that was restarted has forgotten all of them.
+        """
+        doubts = self._doubts(broker, seen)
+        if not self._app.conf.worker_enable_remote_control:
+            doubts.add_without_remote_control(LONG)
+            return
+        age = broker.server.age
+        is_young = age is not None and age < LONG
+        answers = self._watch.ask(
+            broker, notes, seen.now, all_tasks=bool(seen.keep) or is_young
+        )
+        seen.answers = answers
+        seen.is_deserted = not answers.heard
+        places = {(task.exchange, task.routing_key) for task in answers.tasks()}
+        broker.learn(seen.routes, places)
+        seen.running = running(
+            answers.tasks(),
+            waiting,
+            seen.held,
+            seen.routes,
+            is_due=lambda task: self._needs_worker(task, seen.now),
+            ids=lambda: {id_ for *_, id_ in broker.unacked.messages(seen.last.tags)},
+        )
+        seen.unacked_times = lambda queues: _not_running(broker, queues, seen)
+        doubts.add_unattributed(answers)
+        doubts.add_all(answers, self._watch.solo(answers, notes))
+
+    def _check_names(self, broker: Any, notes: Notes, seen: Seen) -> None:
+        """Doubt the counts of queues that nobody knows."""
+        in_use = {queue for queue, _ in seen.last.ready if seen.last.lengths[queue]}
+        in_use |= {queue for queues in seen.held.due for queue in queues}
+        read = seen.answers.queues() if seen.answers else set()
+        for name, reason in self.names.check(broker, notes, in_use, read).items():
+            whose = [process for process, own in self._queues.items() if name in own]
+            seen.unknown_queues.append((reason, whose))
+
+    def _ask_for_all(self, broker: Any, notes: Notes, seen: Seen) -> None:
         """Ask the workers for all jobs that they hold.
 
         A job that was ready and has been delivered since is recognized by its id.
         None can be stranded: RabbitMQ requeues the jobs of a dead worker.
         """
+        doubts = self._doubts(broker, seen)
         if not self._app.conf.worker_enable_remote_control:
-            seen.doubts.append((NO_REMOTE_CONTROL, self._queues))
+            doubts.add_without_remote_control(LONG)
             return
-        seen.answers = answers = self._watch.ask(broker)
+        seen.answers = answers = self._watch.ask(broker, notes, seen.now)
         ids = {id_ for id_, _ in seen.due}
-        seen.last.unacked = held_jobs(answers, routes, self._read_eta)
-        for job in seen.last.unacked:
-            if job.is_due(seen.now) and job.key[0] not in ids:
-                seen.running[job.key[0]] = job.queues
-        silent = self._watch.without_agent
-        if silent:
-            text = (
-                f"{len(silent)} of {answers.heard} workers do not report their "
-                "jobs; their app must import scalar_agent.celery"
-            )
-            seen.doubts.append((text, self._queues))
-        self._doubt_absent(answers, seen)
+        for task in {(x.worker, x.tag, x.id): x for x in answers.tasks()}.values():
+            queues = seen.routes.queues(task.exchange, task.routing_key)
+            # A running job has started, whatever its ETA.
+            times = Times() if task.is_active else self._times(task)
+            seen.last.unacked.append(Job((task.id, task.worker), queues, times))
+            if times.is_due(seen.now) and task.id not in ids:
+                seen.running.append(queues)
+        doubts.add_without_agent(answers)
+        doubts.add_all(answers, 0)
 
-    def _add_running(self, answers: Answers, routes: Routes, seen: Seen) -> None:
-        ids = {id_ for id_, _ in seen.due}
-        for task in answers.tasks():
-            if task.is_active and task.id not in ids and _is_new(task, seen):
-                seen.running[task.id] = routes.queues(task.exchange, task.routing_key)
-        self._doubt_absent(answers, seen)
-
-    def _doubt_absent(self, answers: Answers, seen: Seen) -> None:
-        """Add doubts about workers that did not answer and may run something."""
-        if answers.silent:
-            seen.doubts.append((silence(answers, self._watch.timeout), self._queues))
-        for worker in sorted(self._watch.missed()):
-            dyno = dyno_of(worker)
-            process = process_type_of(dyno) if dyno else ""
-            text = f"{worker} is gone but may still be running jobs"
-            seen.doubts.append((text, self._sharing.get(process, self._queues)))
-
-    def _doubt_desertion(self, broker: Any, early: bool, seen: Seen) -> None:  # noqa: FBT001
-        """Add doubts about workers that shut down and no longer listen.
-
-        One that runs only acknowledged jobs leaves no trace but its connection.
-        """
-        looks_so = bool(
-            seen.is_deserted
-            and not seen.last.listed
-            and (seen.has_unacked() or (early and broker.has_consumer()))
+    def _doubts(self, broker: Any, seen: Seen) -> Doubts:
+        return Doubts(
+            seen,
+            self._watch,
+            broker.server,
+            self._queues,
+            self._sharing,
+            # RabbitMQ does not tell which jobs are held, so the workers must.
+            acks_early=not broker.reports_unacked or acks_early(self._app),
         )
-        is_closing = self._watch.may_be_closing(looks_so=looks_so)
-        if is_closing and early:
-            seen.doubts.append((SHUTTING_DOWN, self._queues))
-        if seen.is_deserted and (is_closing or self._watch.missed()):
-            seen.is_deserted, seen.why_not_known = None, SHUTTING_DOWN
 
-    def _work(
-        self, process: str, queues: frozenset[str], routes: Routes, seen: Seen
-    ) -> Work:
+    def _work(self, process: str, queues: frozenset[str], seen: Seen) -> Work:
         unknown: dict[str, str] = {}
+        last = seen.last
         jobs = [job for job in seen.due.values() if not queues.isdisjoint(job.queues)]
-        running = [at for at in seen.running.values() if not queues.isdisjoint(at)]
-        unread = sum(seen.unread.get(queue, 0) for queue in queues)
-        count = len(jobs) + len(running) + unread + seen.unread_unacked
-        missing = sorted(queues & routes.missing)
+        running = [at for at in seen.running if not queues.isdisjoint(at)]
+        count = len(jobs) + len(running) + sum(last.behind[queue] for queue in queues)
+        count += seen.held.count(queues)
+        unread_ready = sum(last.unread[queue] for queue in queues)
         reason = seen.doubt(process)
-        if seen.reports_unacked and reason and self._is_solo(process):
+        if reason and self._is_solo(process) and seen.answers:
             # A worker of this pool acknowledges a job only after it has run it.
-            reason = None
+            reason = None if seen.answers.silent else reason
+        if unread_ready:
+            reason = f"{unread_ready} messages were not read yet"
+        if last.unread_unacked:
+            reason = unread(seen)
+        reason = seen.unknown_queue(process) or reason
+        missing = sorted(queues & seen.routes.missing)
         if missing:
             reason = f"the app has no queue {missing[0]!r} (see task_queues)"
         if reason:
             unknown["count"] = reason
+        dynos = None
+        if self._busy_dynos or acks_early(self._app):
+            dynos = busy_dynos(process, self._watch.timeout, seen, unknown)
         return Work(
             None if reason else count,
             at_least=count if reason else 0,
             latency=latency(queues, seen, unknown),
-            busy_dynos=busy_dynos(process, self._watch.timeout, seen, unknown),
-            next_eta=next_eta(queues, unread + seen.unread_unacked, seen, unknown),
+            busy_dynos=dynos,
+            next_eta=next_eta(
+                queues, unread_ready + last.unread_unacked, seen, unknown
+            ),
             stranded=stranded(queues, seen, unknown),
             unknown=unknown,
         )
@@ -215,6 +236,13 @@ class Measurer:
         default = self._app.conf.worker_pool
         pools = (self._pools.get(other, default) for other in self._sharing[process])
         return all(pool == "solo" for pool in pools)
+
+    def _needs_worker(self, task: Held, now: float) -> bool:
+        times = self._times(task)
+        return times.is_due(now) and not times.has_expired(now)
+
+    def _times(self, task: Held) -> Times:
+        return read_times({"eta": task.eta, "expires": task.expires}, self._read_eta)
 
     def _read_eta(self, text: str) -> float:
         when: Any = maybe_iso8601(text)
@@ -231,10 +259,11 @@ def acks_early(app: Celery) -> bool:
     )
 
 
-def _is_new(task: Held, seen: Seen) -> bool:
-    """Return whether a running task may not have been counted yet.
-
-    An unacknowledged one is in the broker: either inspected, and so known by its
-    id, or among the others, which all count as due.
-    """
-    return task.is_acknowledged or not seen.unread_unacked
+def _not_running(broker: Any, queues: frozenset[str], seen: Seen) -> Iterator[Times]:
+    """Yield the times of due jobs that workers hold and do not run."""
+    answers: Optional[Answers] = seen.answers
+    active = {task.id for task in answers.tasks() if task.is_active} if answers else ()
+    for _, place, times, id_ in broker.unacked.messages(seen.last.tags):
+        waits = id_ not in active and times.is_due(seen.now)
+        if waits and not queues.isdisjoint(seen.routes.queues(*place)):
+            yield times

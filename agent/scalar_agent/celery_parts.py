@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Callable, Optional
 
 from scalar_agent.celery_answers import Answers
-from scalar_agent.celery_found import Job, Key, Look, all_due, read_times
+from scalar_agent.celery_found import Job, Key, Look, Times
+from scalar_agent.celery_held import Unacknowledged, earliest
 from scalar_agent.celery_routes import Routes
 from scalar_agent.dynos import dyno_of, is_removed, number_of, process_type_of
 
@@ -18,45 +19,61 @@ class Seen:
 
     Attributes:
         now: Seconds since 1970.
-        due: Due jobs that the broker held, in either look.
+        due: Due jobs that waited, in either look.
         last: The later look.
-        unread: Number of messages not inspected, by queue.
-        unread_unacked: The same for unacknowledged messages.
-        reports_unacked: The broker reports the jobs that workers hold.
-        running: Jobs that only the workers know, with their queues.
+        routes: Where messages go.
+        held: What the broker says of jobs that workers hold.
+        running: The queues of jobs that only the workers know.
         answers: The workers' answers; None if they were not asked.
+        unacked_times: The times of the held jobs that belong to some queues and do
+            not run, as the broker knows them.
         is_deserted: No worker is alive; None if unknown.
         why_not_known: Why `is_deserted` is unknown.
         keep: Process type -> number of dynos to keep.
-        doubts: Why more jobs may be running, and of which process types.
+        doubts: Why more jobs may need a worker, and of which process types.
+        busy_doubts: Why more dynos may be busy, likewise.
+        unknown_queues: Which queues nobody knows, likewise.
     """
 
     now: float
     due: dict[Key, Job]
     last: Look
-    unread: Mapping[str, int]
-    unread_unacked: int
-    reports_unacked: bool
-    running: dict[str, frozenset[str]] = field(default_factory=dict)
+    routes: Routes
+    held: Unacknowledged = field(default_factory=Unacknowledged)
+    running: list[frozenset[str]] = field(default_factory=list)
     answers: Optional[Answers] = None
+    unacked_times: Callable[[frozenset[str]], Iterator[Times]] = lambda _: iter(())
     is_deserted: Optional[bool] = False
     why_not_known: str = ""
     keep: Mapping[str, int] = field(default_factory=dict)
     doubts: list[tuple[str, Collection[str]]] = field(default_factory=list)
+    busy_doubts: list[tuple[str, Collection[str]]] = field(default_factory=list)
+    unknown_queues: list[tuple[str, Collection[str]]] = field(default_factory=list)
 
     def has_unacked(self) -> bool:
         """Return whether a worker holds a job that is due."""
-        due = all_due(self.last.unacked, self.now)
-        return bool(self.last.unread_unacked or due)
+        return bool(self.last.unread_unacked or any(self.held.due.values()))
 
     def doubt(self, process: str) -> Optional[str]:
-        """Return why more jobs of a process type may run than are seen."""
-        reasons = (reason for reason, whose in self.doubts if process in whose)
-        return next(reasons, None)
+        """Return why more jobs of a process type may need a worker than are seen."""
+        return _first(self.doubts, process)
+
+    def unknown_queue(self, process: str) -> Optional[str]:
+        """Return which queue of a process type nobody knows."""
+        return _first(self.unknown_queues, process)
+
+    def busy_doubt(self, process: str) -> Optional[str]:
+        """Return why more dynos of a process type may be busy than are seen."""
+        return _first([*self.doubts, *self.busy_doubts], process)
 
 
 def silence(answers: Answers, timeout: float) -> str:
     """Return a sentence that says how many workers did not answer."""
+    if answers.unreadable:
+        return (
+            f"{answers.unreadable} of {answers.heard} workers answer in "
+            f"{answers.form}, which is not read"
+        )
     return (
         f"{answers.silent} of {answers.heard} workers did not answer "
         f"within {timeout:g} s"
@@ -66,7 +83,7 @@ def silence(answers: Answers, timeout: float) -> str:
 def latency(
     queues: frozenset[str], seen: Seen, unknown: dict[str, str]
 ) -> Optional[float]:
-    """Return how long the oldest due job has waited.
+    """Return how long the oldest due job has waited, in a queue or with a worker.
 
     The jobs of a list are in order: if the first one that is due is stamped, so are
     the others.
@@ -75,18 +92,53 @@ def latency(
     for queue in sorted(queues):
         lists = [jobs for (name, _), jobs in seen.last.ready.items() if name == queue]
         due = [[job for job in jobs if job.is_due(seen.now)] for jobs in lists]
-        if seen.last.unread[queue] and not any(due):
+        is_read = not (seen.last.unread[queue] or seen.last.behind[queue])
+        if not is_read and not any(due):
             unknown["latency"] = f"the messages of queue {queue!r} were not inspected"
             return None
-        if any(jobs and jobs[0].since is None for jobs in due):
+        if any(jobs and jobs[0].times.since is None for jobs in due):
             unknown["latency"] = (
                 f"the oldest message of queue {queue!r} carries no time of sending; "
                 "its sender must import scalar_agent.celery"
             )
             return None
-        times = (job.since for jobs in due for job in jobs)
+        times = (job.times.since for jobs in due for job in jobs)
         ages += [seen.now - since for since in times if since is not None]
+    since, reason = _held_since(queues, seen)
+    if reason:
+        unknown["latency"] = reason
+        return None
+    if since is not None:
+        ages.append(seen.now - since)
     return max(ages)
+
+
+def _held_since(queues: frozenset[str], seen: Seen) -> tuple[Optional[float], str]:
+    """Return since when the oldest job waits that a worker holds and does not run.
+
+    None if there is none, or with a reason. Jobs of dead workers wait for none.
+    """
+    answers = seen.answers
+    if answers is None or not answers.heard:
+        return None, answers.failure if answers and seen.held.count(queues) else ""
+    if seen.held.count(queues) > answers.silent > 0:
+        return None, "a worker that holds jobs did not answer"
+    waits = answers.waits()
+    if waits is None:
+        if not seen.held.count(queues):
+            return None, ""
+        times = list(seen.unacked_times(queues))
+        since = earliest(times)
+        is_known = since is not None or not times
+    else:
+        mine = [
+            since
+            for exchange, key, since in waits
+            if not queues.isdisjoint(seen.routes.queues(exchange, key))
+        ]
+        since = None if None in mine else min((x for x in mine if x), default=None)
+        is_known = since is not None or not mine
+    return since, "" if is_known else "a message with a worker has no time of sending"
 
 
 def next_eta(
@@ -96,12 +148,17 @@ def next_eta(
     if unread:
         unknown["next_eta"] = f"{unread} messages were not inspected"
         return None
+    etas = [
+        (job.queues, job.times.eta)
+        for job in (*seen.last.waiting(), *seen.last.unacked)
+        if job.times.eta is not None
+    ]
+    etas += [(frozenset([queue]), eta) for queue, eta in seen.last.behind_etas]
+    etas += seen.held.etas
     waits = [
-        job.eta - seen.now
-        for job in seen.last.jobs()
-        if job.eta is not None
-        and job.eta > seen.now
-        and not queues.isdisjoint(job.queues)
+        eta - seen.now
+        for at, eta in etas
+        if eta > seen.now and not queues.isdisjoint(at)
     ]
     return min(waits, default=None)
 
@@ -115,9 +172,15 @@ def stranded(
         return None
     if not seen.is_deserted:
         return 0
-    due = all_due(seen.last.unacked, seen.now).values()
-    mine = sum(not queues.isdisjoint(job.queues) for job in due)
-    return mine + seen.last.unread_unacked
+    if seen.last.unread_unacked:
+        unknown["stranded"] = unread(seen)
+        return None
+    return seen.held.count(queues)
+
+
+def unread(seen: Seen) -> str:
+    """Return a sentence that says how many held messages are still to be read."""
+    return f"{seen.last.unread_unacked} unacknowledged messages were not read yet"
 
 
 def busy_dynos(
@@ -130,7 +193,7 @@ def busy_dynos(
     answers = seen.answers
     if answers is None:
         return None
-    reason = seen.doubt(process)
+    reason = seen.busy_doubt(process) or answers.failure
     if answers.silent and not reason:
         reason = silence(answers, timeout)
     if reason:
@@ -150,16 +213,8 @@ def busy_dynos(
     return tuple(sorted(mine, key=number_of))
 
 
-def held_jobs(
-    answers: Answers, routes: Routes, read_eta: Callable[[str], float]
-) -> list[Job]:
-    """Return the jobs that the workers report."""
-    jobs = []
-    for task in answers.tasks():
-        eta: Optional[float] = None
-        # A running job has started, whatever its ETA.
-        if not task.is_active:
-            eta, _ = read_times({"eta": task.eta}, read_eta)
-        queues = routes.queues(task.exchange, task.routing_key)
-        jobs.append(Job((task.id, task.worker), queues, eta))
-    return jobs
+def _first(
+    doubts: Collection[tuple[str, Collection[str]]], process: str
+) -> Optional[str]:
+    reasons = (reason for reason, whose in doubts if process in whose)
+    return next(reasons, None)

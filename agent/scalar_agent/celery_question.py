@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Optional
 
 from kombu import Producer
 
 
 def publish(
-    app: Any, channel: Any, question: Mapping[str, Any], timeout: float
+    app: Any,
+    channel: Any,
+    question: Mapping[str, Any],
+    timeout: float,
+    serializer: Optional[str] = None,
 ) -> None:
     """Send a request to all workers that listen.
 
@@ -19,6 +23,7 @@ def publish(
         channel: A channel of a connection to its broker.
         question: At least the `method`; `ticket` and `reply_to` to get answers.
         timeout: Seconds after which it expires; 0 for never.
+        serializer: How to write it; by default as the app writes its tasks.
     """
     mailbox = app.control.mailbox
     with Producer(channel, auto_declare=False) as producer:
@@ -36,5 +41,5 @@ def publish(
                 "clock": mailbox.clock.forward(),
                 "expires": time.time() + timeout if timeout else 0,
             },
-            serializer=mailbox.serializer,
+            serializer=serializer or mailbox.serializer,
         )

@@ -17,16 +17,20 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Collection
-from typing import Any, Callable
+from typing import Any
 
 from amqp.exceptions import NotFound, PreconditionFailed
 from celery import Celery
 from kombu import Consumer, Queue
 
 from scalar_agent.celery_answers import Answers
-from scalar_agent.celery_found import Job, Look, read_times
+from scalar_agent.celery_failover import connect_to_any
+from scalar_agent.celery_found import Job, Look
+from scalar_agent.celery_message import ReadEta, read_times
 from scalar_agent.celery_question import publish
+from scalar_agent.celery_reply import Forms, note_answer
 from scalar_agent.celery_routes import Routes
+from scalar_agent.celery_server import Server
 
 #: Seconds; short, because a reader is waiting for the counts.
 SOCKET_TIMEOUT = 3.0
@@ -49,13 +53,13 @@ class RabbitBroker:
         self._app: Any = app
         self._most = most_messages
         self._consumers: dict[str, int] = {}
+        self.forms = Forms(app.conf.task_serializer)
+        #: RabbitMQ does not say.
+        self.server = Server()
         self._is_classic: dict[str, bool] = {}
         timeouts = {"read_timeout": SOCKET_TIMEOUT, "write_timeout": SOCKET_TIMEOUT}
-        self._connection: Any = app.connection_for_read(
-            connect_timeout=SOCKET_TIMEOUT,
-            transport_options={**app.conf.broker_transport_options, **timeouts},
-        )
-        self._connection.ensure_connection(max_retries=1)
+        options = {**app.conf.broker_transport_options, **timeouts}
+        self._connection: Any = connect_to_any(app, SOCKET_TIMEOUT, options, retries=1)
 
     def close(self) -> None:
         """Close the connection."""
@@ -65,10 +69,10 @@ class RabbitBroker:
         self,
         queues: Collection[str],
         routes: Routes,
-        read_eta: Callable[[str], float],
+        read_eta: ReadEta,
     ) -> Look:
         """Return the ready jobs; note how many consumers each queue has."""
-        look = Look()
+        look = Look(time.time())
         self._consumers = {}
         for name in queues:
             ready, consumers = self._declared(name)
@@ -77,7 +81,8 @@ class RabbitBroker:
                 jobs, ready, others = self._peek(name, ready, read_eta)
                 self._consumers[name] = others
                 look.ready[name, 0] = jobs
-            look.unread[name] = ready
+            # What was not looked at counts as due.
+            look.behind[name] = ready
         return look
 
     def ask(
@@ -121,13 +126,12 @@ class RabbitBroker:
                 expires=mailbox.reply_queue_expires,
             )
 
-            def note(body: dict[str, Any], _: Any) -> None:
-                answers.answers += body.items()
+            def note(message: Any) -> None:
+                note_answer(message, answers)
 
-            with Consumer(
-                channel, [queue], callbacks=[note], accept=mailbox.accept, no_ack=True
-            ):
-                publish(self._app, channel, question, timeout)
+            with Consumer(channel, [queue], on_message=note, no_ack=True):
+                serializer = self.forms.serializer
+                publish(self._app, channel, question, timeout, serializer=serializer)
                 begin = time.monotonic()
                 while (spent := time.monotonic() - begin) < timeout:
                     is_complete = not self._silent(
@@ -137,6 +141,7 @@ class RabbitBroker:
                     if spent >= limit or not self._drain(limit - spent):
                         break
         answers.heard = len(answers.answers) + self._silent(answers)
+        self.forms.is_unreadable |= answers.unreadable > 0
         return answers
 
     def _silent(self, answers: Answers) -> int:
@@ -194,7 +199,7 @@ class RabbitBroker:
         return True
 
     def _peek(
-        self, name: str, ready: int, read_eta: Callable[[str], float]
+        self, name: str, ready: int, read_eta: ReadEta
     ) -> tuple[list[Job], int, int]:
         """Return the oldest jobs, and how many messages and consumers remain."""
         jobs: list[Job] = []
@@ -203,8 +208,7 @@ class RabbitBroker:
         def note(message: Any) -> None:
             headers = message.properties.get("application_headers") or {}
             key = (str(headers.get("id", "")), f"{name} {len(jobs)}")
-            times = read_times(headers, read_eta)
-            jobs.append(Job(key, frozenset([name]), *times))
+            jobs.append(Job(key, frozenset([name]), read_times(headers, read_eta)))
 
         with self._connection.channel() as channel:
             channel.basic_qos(0, wanted, a_global=False)

@@ -14,20 +14,23 @@ import json
 import time
 import uuid
 from collections.abc import Collection
-from typing import Any, Callable
+from typing import Any
 
 from celery import Celery
 from kombu import Queue
 from redis import Redis
-from redis.exceptions import ResponseError
+from redis.exceptions import RedisError, ResponseError
 
 from scalar_agent.celery_answers import Answers
-from scalar_agent.celery_found import Look, read_job
+from scalar_agent.celery_failover import connect_to_any
+from scalar_agent.celery_looks import RedisLooks
+from scalar_agent.celery_notes import KEPT, NOTES, Notes
 from scalar_agent.celery_question import publish
-from scalar_agent.celery_routes import Routes
+from scalar_agent.celery_reply import note_answer
 
 #: Seconds; short, because a reader is waiting for the counts.
-SOCKET_TIMEOUTS = {"socket_connect_timeout": 3.0, "socket_timeout": 3.0}
+SOCKET_TIMEOUT = 3.0
+SOCKET_TIMEOUTS = {"socket_timeout": SOCKET_TIMEOUT}
 
 
 #: Name prefix of a beat that listens to remote control, which Celery has since 5.7.
@@ -37,61 +40,8 @@ PING_BEAT = {"method": "ping", "pattern": f"{BEAT}*", "matcher": "glob"}
 #: Seconds that a beat has to answer if it was not known before.
 BEAT_TIMEOUT = 0.2
 
-#: Read everything at one moment, without the bodies: they are not needed and may be
-#: large. The limits on messages and bytes, for each list and for the hash, bound how
-#: long this blocks Redis.
-#: KEYS: the lists, the hash, the set. ARGV: messages, bytes.
-#: Returns, for each list, its length and its last messages, the last one first;
-#: the hash's length and some of its fields and values; the set's size.
-LOOK = """
-local most, bytes = tonumber(ARGV[1]), tonumber(ARGV[2])
-local step = math.min(most, 100)
-local result = {}
 
-local function without_body(text)
-    local _, start = string.find(text, '"body": ?"')
-    local stop = start and string.find(text, '"', start + 1, true)
-    if stop and string.sub(text, stop - 1, stop - 1) ~= '\\\\' then
-        return string.sub(text, 1, start) .. string.sub(text, stop)
-    end
-    return text
-end
-
-for i = 1, #KEYS - 2 do
-    local length, read, found = redis.call('LLEN', KEYS[i]), 0, {}
-    while #found < math.min(most, length) and read < bytes do
-        local first = math.min(#found + step, most, length)
-        local messages = redis.call('LRANGE', KEYS[i], -first, -1 - #found)
-        for j = #messages, 1, -1 do
-            read = read + #messages[j]
-            found[#found + 1] = without_body(messages[j])
-        end
-    end
-    result[#result + 1] = length
-    result[#result + 1] = found
-end
-
-local hash, cursor, read, found = KEYS[#KEYS - 1], '0', 0, {}
-repeat
-    local page = redis.call('HSCAN', hash, cursor, 'COUNT', step)
-    cursor = page[1]
-    for j = 1, #page[2], 2 do
-        read = read + #page[2][j + 1]
-        found[#found + 1] = page[2][j]
-        found[#found + 1] = without_body(page[2][j + 1])
-    end
-until cursor == '0' or #found >= 2 * most or read >= bytes
-result[#result + 1] = redis.call('HLEN', hash)
-result[#result + 1] = found
-result[#result + 1] = redis.call('SCARD', KEYS[#KEYS])
-return result
-"""
-
-#: Stop reading a list or the hash after this many bytes.
-MOST_BYTES = 4_000_000
-
-
-class RedisBroker:
+class RedisBroker(RedisLooks):
     """One connection to an app's Redis; not thread-safe."""
 
     #: Redis knows the messages that workers hold unacknowledged.
@@ -99,87 +49,23 @@ class RedisBroker:
 
     def __init__(self, app: Celery, most_messages: int) -> None:
         self._app: Any = app
-        control: Any = app.control
-        self._mailbox: Any = control.mailbox
-        self._most = most_messages
         self._heard: list[int] = []
         self._has_beat = False
         options = {**app.conf.broker_transport_options, **SOCKET_TIMEOUTS}
-        self._connection: Any = app.connection_for_read(transport_options=options)
-        self._connection.ensure_connection(max_retries=0)
+        self._connection: Any = connect_to_any(app, SOCKET_TIMEOUT, options)
         channel: Any = self._connection.default_channel
-        self._channel = channel
-        self._redis: Any = Redis(connection_pool=channel.pool)
+        redis: Any = Redis(connection_pool=channel.pool)
+        super().__init__(app, redis, channel, most_messages)
         _listen_to_publish(self._channel, self._heard)
 
     def close(self) -> None:
         """Close the connection."""
         self._connection.release()
 
-    def look(
-        self,
-        queues: Collection[str],
-        routes: Routes,
-        read_eta: Callable[[str], float],
-    ) -> Look:
-        """Return the waiting and the unacknowledged jobs at one moment."""
-        channel, most = self._channel, self._most
-        prefix = channel.global_keyprefix
-        lists = [
-            (queue, step, prefix + channel._q_for_pri(queue, step))  # noqa: SLF001
-            for queue in queues
-            for step in channel.priority_steps
-        ]
-        keys = [key for _, _, key in lists]
-        keys.append(prefix + channel.unacked_key)
-        keys.append(prefix + channel.keyprefix_queue % self._mailbox.exchange.name)
-        answers = iter(self._redis.eval(LOOK, len(keys), *keys, most, MOST_BYTES))
-
-        look = Look()
-        for queue, step, _ in lists:
-            length, messages = next(answers), next(answers)
-            look.unread[queue] += length - len(messages)
-            look.ready[queue, step] = [
-                read_job(
-                    _loads(text),
-                    frozenset([queue]),
-                    f"{queue} {step} {length - place}",
-                    read_eta,
-                )
-                for place, text in enumerate(messages)
-            ]
-        total, pairs = next(answers), next(answers)
-        values = dict(zip(pairs[::2], pairs[1::2]))
-        look.unread_unacked = max(0, total - len(values))
-        for tag, value in values.items():
-            message, exchange, routing_key = _loads(value) or (None, "", "")
-            found = routes.queues(exchange, routing_key)
-            look.unacked.append(read_job(message, found, str(tag), read_eta))
-        look.listed = next(answers)
-        return look
-
     def workers(self) -> int:
         """Count the workers that listen to remote control, without asking them."""
         self._publish({"method": "ping", "destination": ["nobody"]})
         return sum(self._heard)
-
-    def has_consumer(self) -> bool:
-        """Return whether a client last waited for a job, and no longer does.
-
-        That is a worker that shuts down or is full, of any app that uses the same
-        database. If Redis refuses to list its clients, assume that there is none.
-        """
-        db = self._redis.connection_pool.connection_kwargs.get("db") or 0
-        try:
-            clients = self._redis.client_list()
-        except ResponseError:
-            return False
-        return any(
-            client.get("cmd") == "brpop"
-            and "b" not in client.get("flags", "")
-            and client.get("db") == str(db)
-            for client in clients
-        )
 
     def ask(
         self,
@@ -190,12 +76,30 @@ class RedisBroker:
     ) -> Answers:
         """Ask all workers at once, and wait until all have answered.
 
+        What fails is told by the answers: Redis may be full, or refuse it.
+
         Args:
             method: The command.
             arguments: Its arguments.
             timeout: Seconds that they have in all.
             expected: Ignored, since Redis counts the listeners.
         """
+        answers = Answers()
+        try:
+            self._ask(answers, method, arguments, timeout)
+        except ResponseError as error:
+            answers.failure = f"Redis refuses to ask the workers: {_words(error)}"
+        self._has_beat = answers.leave_out(BEAT)
+        self.forms.is_unreadable |= answers.unreadable > 0
+        return answers
+
+    def _ask(
+        self,
+        answers: Answers,
+        method: str,
+        arguments: dict[str, Any],
+        timeout: float,
+    ) -> None:
         mailbox = self._mailbox
         address, ticket = uuid.uuid4().hex, uuid.uuid4().hex
         end = time.monotonic() + timeout
@@ -212,38 +116,59 @@ class RedisBroker:
             reply_to = {"exchange": mailbox.reply_exchange.name, "routing_key": address}
             to_me = {"ticket": ticket, "reply_to": reply_to}
             self._publish({"method": method, "arguments": arguments, **to_me}, timeout)
-            answers = Answers(sum(self._heard))
+            answers.heard = sum(self._heard)
             is_beat_asked = self._has_beat
             if is_beat_asked:
                 self._publish({**PING_BEAT, **to_me}, timeout)
             self._collect(answers, queue.name, end)
-            if answers.silent and not is_beat_asked:
+            if answers.silent > answers.unreadable and not is_beat_asked:
                 self._publish({**PING_BEAT, **to_me}, timeout)
                 self._collect(answers, queue.name, time.monotonic() + BEAT_TIMEOUT)
         finally:
             queue.delete()
-        self._has_beat = answers.leave_out(BEAT)
-        return answers
+
+    def write(self, notes: Notes) -> None:
+        """Write what has changed in the notes; they are not worth an error."""
+        key = self._key(NOTES)
+        try:
+            with self._redis.pipeline(transaction=False) as pipe:
+                if notes.changed:
+                    pipe.hset(key, mapping=notes.changed)
+                    pipe.expire(key, KEPT)
+                if notes.dropped:
+                    pipe.hdel(key, *notes.dropped)
+                if len(pipe):
+                    pipe.execute(raise_on_error=False)
+        except RedisError:
+            return
 
     def _collect(self, answers: Answers, queue: str, end: float) -> None:
-        while answers.silent and (left := end - time.monotonic()) > 0:
-            answers.answers += self._next_answer(queue, left)
+        while (
+            answers.silent > answers.unreadable and (left := end - time.monotonic()) > 0
+        ):
+            message = self._next_answer(queue, left)
+            if message is not None:
+                note_answer(message, answers)
 
     def _publish(self, question: dict[str, Any], timeout: float = 0) -> None:
         self._heard.clear()
-        publish(self._app, self._channel, question, timeout)
+        publish(
+            self._app,
+            self._channel,
+            question,
+            timeout,
+            serializer=self.forms.serializer,
+        )
 
-    def _next_answer(self, queue: str, timeout: float) -> list[tuple[str, Any]]:
+    def _next_answer(self, queue: str, timeout: float) -> Any:
+        """Wait for an answer with BLPOP, so that nobody takes us for a worker."""
         channel = self._channel
         keys = [
-            channel.global_keyprefix + channel._q_for_pri(queue, step)  # noqa: SLF001
+            self._key(channel._q_for_pri(queue, step))  # noqa: SLF001
             for step in channel.priority_steps
         ]
-        got = self._redis.brpop(keys, timeout=max(0.01, timeout))
-        if got is None:
-            return []
-        message = channel.message_to_python(json.loads(got[1]))
-        return list(message.decode().items())
+        got = self._redis.blpop(keys, timeout=max(0.01, timeout))
+        return None if got is None else channel.message_to_python(json.loads(got[1]))
 
 
 def _listen_to_publish(channel: Any, heard: list[int]) -> None:
@@ -260,8 +185,11 @@ def _listen_to_publish(channel: Any, heard: list[int]) -> None:
     channel.Client = make_listening_client
 
 
-def _loads(message: bytes) -> Any:
-    try:
-        return json.loads(message)
-    except ValueError:
-        return None
+def _words(error: ResponseError) -> str:
+    """Return what Redis says, without anything that may be secret."""
+    text = str(error)
+    if "used memory" in text or text.startswith("OOM"):
+        return "it is full (maxmemory)"
+    if "permission" in text.lower() or text.startswith("NOPERM"):
+        return "the user lacks a permission"
+    return type(error).__name__

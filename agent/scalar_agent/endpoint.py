@@ -101,10 +101,11 @@ class Endpoint:
         return self._measured(kept, is_rich=accepts(accept, report.RICH_TYPE))
 
     def _measured(self, keep: dict[str, int], *, is_rich: bool) -> Answer:
-        render = report.rich if is_rich else report.plain
         content_type = report.RICH_TYPE if is_rich else report.PLAIN_TYPE
         try:
-            body = render(self._work(keep))
+            work = self._work(keep)
+            warnings = getattr(self._jobs, "warnings", ())
+            body = report.rich(work, warnings) if is_rich else report.plain(work)
         except Exception as error:  # noqa: BLE001 - a bug must not read as a count
             # The text of an error may hold a URL with a password.
             log.error("cannot measure the jobs: %s", type(error).__name__)  # noqa: TRY400

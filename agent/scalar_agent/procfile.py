@@ -33,7 +33,12 @@ _RQ_FLAGS = frozenset(
     )
 )
 _RQ_DEFAULT_QUEUE = "default"
-_SUBCOMMANDS = {"celery": [["worker"]], "rq": [["worker"], ["worker-pool"]]}
+_SUBCOMMANDS = {
+    "celery": [["worker"], ["multi"]],
+    "rq": [["worker"], ["worker-pool"]],
+}
+#: What follows `manage.py` in an app with django-rq.
+_DJANGO_RQ = frozenset(["rqworker", "rqworker-pool"])
 _SHELLS = frozenset(["bash", "sh", "dash"])
 
 
@@ -104,11 +109,37 @@ class _Worker:
         """Return the queues that it names."""
         if self.is_rq:
             names = list(takewhile(_is_argument, self.words))
+            if not names and self._option("-c", "--config"):
+                self.fail("reads the queues from its settings module (-c)")
         else:
             self._known(*self.words)
             names = (self._option("-Q", "--queues") or "").split(",")
         self._known(*names)
+        found = tuple(name.strip() for name in names if name.strip())
+        excluded = () if self.is_rq else self._excluded()
+        if excluded and not found:
+            self.fail("reads all queues of the app's settings but those after -X")
+        left = tuple(name for name in found if name not in excluded)
+        if found and not left:
+            self.fail("leaves out every queue that it names (-X)")
+        return left
+
+    def _excluded(self) -> tuple[str, ...]:
+        """Return the queues that a Celery worker leaves out."""
+        names = (self._option("-X", "--exclude-queues") or "").split(",")
+        self._known(*names)
         return tuple(name.strip() for name in names if name.strip())
+
+    def fail(self, what: str) -> None:
+        """Refuse the line.
+
+        Raises:
+            ProcfileError: Always.
+        """
+        raise ProcfileError(
+            f"{self.where} {what}, so its queues are not known here. Name them in that "
+            'line, or pass a dict instead: {"' + self.process_type + '": ["queue"]}'
+        )
 
     def pool(self) -> str:
         """Return the pool that it names, else "prefork"."""
@@ -180,13 +211,17 @@ def _worker(where: str, process_type: str, words: list[str]) -> Optional[_Worker
     """
     for index, word in enumerate(words):
         program, rest = _name(word), words[index + 1 :]
-        if program in {"celery", "rq", "rqworker"}:
+        if program in {"celery", "rq", *_DJANGO_RQ}:
             flags = _CELERY_FLAGS if program == "celery" else _RQ_FLAGS
             options, others = _split(rest, flags)
-            if program != "rqworker" and others[:1] not in _SUBCOMMANDS[program]:
+            is_django = program in _DJANGO_RQ
+            if not is_django and others[:1] not in _SUBCOMMANDS[program]:
                 return None
-            arguments = others if program == "rqworker" else others[1:]
-            return _Worker(where, process_type, program, options, tuple(arguments))
+            arguments = tuple(others if is_django else others[1:])
+            worker = _Worker(where, process_type, program, options, arguments)
+            if program == "celery" and others[0] == "multi":
+                worker.fail("starts its workers with `celery multi`")
+            return worker
     return None
 
 

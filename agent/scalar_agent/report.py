@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Optional
 
 from scalar_agent.work import Work
@@ -24,14 +24,19 @@ def plain(work: Mapping[str, Work]) -> bytes:
     return _json({process: part.count for process, part in work.items()})
 
 
-def rich(work: Mapping[str, Work]) -> bytes:
+def rich(work: Mapping[str, Work], warnings: Collection[str] = ()) -> bytes:
     """Return everything that is known, as `counts-v1.schema.json` describes it.
+
+    Args:
+        work: The work of each process type.
+        warnings: What is wrong, and makes nothing unknown.
 
     Raises:
         ValueError: A time is not a finite number.
     """
     parts = {process: _parts(one) for process, one in work.items()}
-    return _json({"version": VERSION, "process_types": parts})
+    told = {"warnings": list(warnings)} if warnings else {}
+    return _json({"version": VERSION, "process_types": parts, **told})
 
 
 def _parts(work: Work) -> dict[str, Any]:

@@ -28,7 +28,9 @@ from scalar_agent.rq_redis import (
     RqRedis,
     WorkerState,
     own_client,
+    worker_key,
 )
+from scalar_agent.rq_silence import Clients, RqSilence
 from scalar_agent.work import QueuesByProcess, Work
 
 #: Seconds between the two looks: longer than a worker takes to record a job that it
@@ -63,6 +65,7 @@ class RqJobs:
         }
         every = dict.fromkeys(queue for one in self._queues.values() for queue in one)
         self._redis = RqRedis(own_client(connection), every)
+        self._silence = RqSilence()
         self._lock = threading.Lock()
 
     def measure(self) -> Mapping[str, Work]:
@@ -85,11 +88,29 @@ class RqJobs:
         now = time.time()
         then = self._redis.look(now)
         queues = {name: _Queue(first[name], then[name], now) for name in then}
-        jobs, workers = self._redis.jobs_and_workers(
+        registered, connected = self._redis.all_workers()
+        clients = Clients.of(*connected, db=self._redis.db)
+        jobs, workers, gone = self._redis.jobs_and_workers(
             {id_ for queue in queues.values() for id_ in queue.ids_to_look_up()},
-            self._redis.all_workers().union(*(look.workers for look in then.values())),
+            registered.union(
+                map(worker_key, clients.listening),
+                *(look.workers for look in then.values()),
+            ),
+            {name: look.waiting[MOST_AGES:] for name, look in then.items()},
         )
-        return _Seen(now, queues, jobs, workers)
+        unheard = self._silence.unheard(clients, workers.values(), now)
+        return _Seen(now, queues, jobs, workers, gone, self._doubts(unheard))
+
+    def _doubts(self, unheard: Mapping[str, str]) -> dict[str, str]:
+        """Return process type -> why more of its jobs may run than are seen."""
+        doubts: dict[str, str] = {}
+        for name, reason in unheard.items():
+            dyno = dyno_of(name)
+            own = self._queues.get(process_type_of(dyno) if dyno else "")
+            for process, queues in self._queues.items():
+                if own is None or not set(own).isdisjoint(queues):
+                    doubts.setdefault(process, reason)
+        return doubts
 
 
 def _refuse_text(queues_by_process: Mapping[str, object]) -> None:
@@ -121,7 +142,7 @@ class _Queue:
 
     def ids_to_look_up(self) -> set[str]:
         """Return the jobs whose state matters."""
-        return self.unsure() | {*self.then.waiting[:MOST_AGES]}
+        return self.unsure() | {*self.then.waiting[:MOST_AGES], *self.then.started}
 
     def needed(self, jobs: Mapping[str, JobState]) -> set[str]:
         """Return the jobs that need a worker."""
@@ -169,6 +190,8 @@ class _Seen:
     queues: Mapping[str, _Queue]
     jobs: Mapping[str, JobState]
     workers: Mapping[str, WorkerState]
+    gone: Mapping[str, int]
+    doubts: Mapping[str, str]
 
     def work(self, process: str, names: Iterable[str]) -> Work:
         """Return the work of a process type that reads these queues."""
@@ -178,12 +201,21 @@ class _Seen:
         latency, no_latency = self._latency(queues)
         dynos, no_dynos = self._busy_dynos(process, queues)
         unknown = {"latency": no_latency, "busy_dynos": no_dynos}
+        count = len(needed) + sum(queue.unlisted() for queue in queues)
+        # Behind those at the front; which they are is not known.
+        count -= sum(self.gone.get(queue.then.name, 0) for queue in queues)
+        doubt = self.doubts.get(process, "")
+        if doubt:
+            unknown.update(dict.fromkeys(("count", "busy_dynos", "stranded"), doubt))
         return Work(
-            count=len(needed) + sum(queue.unlisted() for queue in queues),
+            count=None if doubt else count,
+            at_least=count if doubt else 0,
             latency=latency,
-            busy_dynos=dynos,
+            busy_dynos=None if doubt else dynos,
             next_eta=max(0.0, min(dues) - self.now) if dues else None,
-            stranded=sum(self._stranded(queue) for queue in queues),
+            stranded=(
+                None if doubt else sum(self._stranded(queue) for queue in queues)
+            ),
             unknown={part: reason for part, reason in unknown.items() if reason},
         )
 
@@ -198,7 +230,8 @@ class _Seen:
 
     def _stranded(self, queue: _Queue) -> int:
         """Return the number of jobs of dead workers; a live one would requeue them."""
-        if self._alive(queue.then.workers):
+        readers = (x for x in self.workers.values() if queue.then.name in x.queues)
+        if self._alive(queue.then.workers) or any(x.is_alive for x in readers):
             return 0
         return len(queue.with_worker(self.jobs)) + queue.then.unlisted_taken
 
@@ -217,8 +250,23 @@ class _Seen:
             return None, ""
         if any(worker.is_busy for worker in unnamed):
             return None, "a busy worker's name does not contain its dyno"
+        for name in self._starters(queues):
+            dyno = dyno_of(name)
+            if dyno and process_type_of(dyno) == process:
+                named[dyno] = True
         busy = [dyno for dyno, is_busy in named.items() if is_busy]
         return tuple(sorted(busy, key=lambda dyno: int(dyno.rpartition(".")[2]))), ""
+
+    def _starters(self, queues: list[_Queue]) -> set[str]:
+        """Return workers of started jobs that no registry knows any more."""
+        known = {worker.name for worker in self.workers.values()}
+        started = {
+            id_
+            for queue in queues
+            for id_, end in queue.then.started.items()
+            if end > self.now and not self.jobs[id_].is_elsewhere
+        }
+        return {self.jobs[id_].worker for id_ in started} - known
 
     def _alive(self, keys: Iterable[str]) -> list[WorkerState]:
         return [self.workers[key] for key in keys if self.workers[key].is_alive]

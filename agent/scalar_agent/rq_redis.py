@@ -17,7 +17,7 @@ started. In between the job is in no key.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Optional
 
@@ -26,6 +26,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.retry import Retry
 from rq import Queue, Worker, registry
+from rq.command import PUBSUB_CHANNEL_TEMPLATE
 from rq.connections import parse_connection
 from rq.job import Job, parse_job_id
 from rq.utils import as_text, utcparse
@@ -37,6 +38,9 @@ MOST_IDS = 1000
 MOST_AGES = 100
 #: Seconds for each command; short, because a reader is waiting for the counts.
 TIMEOUT = 2.0
+
+#: What is read of a job's hash.
+JOB_FIELDS = ("created_at", "status", "enqueued_at", "worker_name")
 
 #: States of a job that is not with a worker, though a stale entry may say so.
 _ELSEWHERE = frozenset(
@@ -52,6 +56,7 @@ class QueueLook:
     """One look at one queue; times are UNIX seconds.
 
     Attributes:
+        name: The queue.
         waiting: Ids of the jobs in the queue, the next first.
         ready: Ids of jobs that are ready to be enqueued -> since when.
         due: Ids of scheduled jobs that are due -> since when.
@@ -63,6 +68,7 @@ class QueueLook:
         workers: Keys of the workers that have registered for it.
     """
 
+    name: str
     waiting: list[str]
     ready: dict[str, float]
     due: dict[str, float]
@@ -87,11 +93,13 @@ class JobState:
         exists: Whether the hash is there; a job may be deleted or have expired.
         is_elsewhere: Whether it is neither in a queue nor with a worker.
         enqueued_at: UNIX seconds.
+        worker: Name of the worker that started it; empty if none did.
     """
 
     exists: bool
     is_elsewhere: bool
     enqueued_at: Optional[float]
+    worker: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,6 +109,7 @@ class WorkerState:
     name: str
     is_alive: bool
     is_busy: bool
+    queues: frozenset[str] = frozenset()
 
 
 def own_client(connection: Redis) -> Redis:
@@ -134,32 +143,64 @@ class RqRedis:
             for queue in self._queues:
                 self._ask(pipe, queue, now)
             answers = iter(pipe.execute())
-        return {queue.name: _queue_look(answers) for queue in self._queues}
+        return {queue.name: _queue_look(queue.name, answers) for queue in self._queues}
 
     def jobs_and_workers(
-        self, ids: Iterable[str], workers: Iterable[str]
-    ) -> tuple[dict[str, JobState], dict[str, WorkerState]]:
+        self,
+        ids: Iterable[str],
+        workers: Iterable[str],
+        groups: Mapping[str, Collection[str]],
+    ) -> tuple[dict[str, JobState], dict[str, WorkerState], dict[str, int]]:
         """Return the states of these jobs and workers; one round trip.
 
         Args:
             ids: Ids of jobs.
             workers: Keys of workers.
+            groups: Ids of more jobs, of which is told how many exist no longer.
         """
         ids, workers = list(ids), list(workers)
-        if not ids and not workers:
-            return {}, {}
+        some = {name: group for name, group in groups.items() if group}
+        if not ids and not workers and not some:
+            return {}, {}, {}
         with self._client.pipeline(transaction=False) as pipe:
             for id_ in ids:
-                pipe.hmget(Job.key_for(id_), "created_at", "status", "enqueued_at")
+                pipe.hmget(Job.key_for(id_), *JOB_FIELDS)
             for key in workers:
-                pipe.hmget(key, "birth", "death", "state")
+                pipe.hmget(key, "birth", "death", "state", "queues")
+            for group in some.values():
+                pipe.exists(*map(Job.key_for, group))
             answers = iter(pipe.execute())
         jobs = {id_: _job_state(*next(answers)) for id_ in ids}
-        return jobs, {key: _worker_state(key, *next(answers)) for key in workers}
+        states = {key: _worker_state(key, *next(answers)) for key in workers}
+        gone = {name: len(group) - next(answers) for name, group in some.items()}
+        return jobs, states, gone
 
-    def all_workers(self) -> frozenset[str]:
-        """Return the keys of all workers that have registered."""
-        return _texts(self._client.smembers(REDIS_WORKER_KEYS))
+    def all_workers(self) -> tuple[frozenset[str], list[Any]]:
+        """Return the keys of all workers that have registered, and who is connected.
+
+        The latter is what INFO, CLIENT LIST and PUBSUB CHANNELS answer, or the
+        errors that they do. One round trip.
+        """
+        pipe: Any
+        with self._client.pipeline(transaction=False) as pipe:
+            # Redis' own text, whatever the client would make of it.
+            pipe.response_callbacks = pipe.response_callbacks.copy()
+            for name in ("INFO", "CLIENT LIST"):
+                pipe.response_callbacks.pop(name, None)
+            pipe.smembers(REDIS_WORKER_KEYS)
+            pipe.execute_command("INFO", "server")
+            pipe.execute_command("CLIENT LIST")
+            pipe.execute_command("PUBSUB CHANNELS", PUBSUB_CHANNEL_TEMPLATE % "*")
+            keys, *others = pipe.execute(raise_on_error=False)
+        if isinstance(keys, Exception):
+            raise keys
+        return _texts(keys), others
+
+    @property
+    def db(self) -> int:
+        """The number of the database."""
+        pool = self._client.connection_pool
+        return int(getattr(pool, "connection_kwargs", {}).get("db") or 0)
 
     @staticmethod
     def _ask(pipe: Any, queue: Queue, now: float) -> None:
@@ -184,7 +225,7 @@ def _ready_key(queue: Queue) -> str:
     return str(kind(queue=queue).key) if kind else f"{queue.key}:no-ready-jobs"
 
 
-def _queue_look(answers: Iterator[Any]) -> QueueLook:
+def _queue_look(name: str, answers: Iterator[Any]) -> QueueLook:
     waiting, more_waiting = _listed(answers)
     taken, more_taken = _listed(answers)
     started, more_started = _scored(answers)
@@ -192,6 +233,7 @@ def _queue_look(answers: Iterator[Any]) -> QueueLook:
     next_due = [score for _, score in next(answers)]
     ready, more_ready = _scored(answers)
     return QueueLook(
+        name=name,
         waiting=waiting,
         ready=ready,
         due=due,
@@ -224,11 +266,12 @@ def _texts(values: Iterable[Any]) -> frozenset[str]:
     return frozenset(as_text(value) for value in values)
 
 
-def _job_state(created_at: Any, status: Any, enqueued_at: Any) -> JobState:
+def _job_state(created_at: Any, status: Any, enqueued_at: Any, worker: Any) -> JobState:
     return JobState(
         exists=created_at is not None,
         is_elsewhere=status is not None and as_text(status) in _ELSEWHERE,
         enqueued_at=_seconds(enqueued_at),
+        worker=as_text(worker) if worker else "",
     )
 
 
@@ -239,9 +282,17 @@ def _seconds(value: Any) -> Optional[float]:
         return None
 
 
-def _worker_state(key: str, birth: Any, death: Any, state: Any) -> WorkerState:
+def worker_key(name: str) -> str:
+    """Return the key of a worker's hash."""
+    return f"{Worker.redis_worker_namespace_prefix}{name}"
+
+
+def _worker_state(
+    key: str, birth: Any, death: Any, state: Any, queues: Any
+) -> WorkerState:
     return WorkerState(
         name=key[len(Worker.redis_worker_namespace_prefix) :],
         is_alive=birth is not None and death is None,
         is_busy=state is not None and as_text(state) == "busy",
+        queues=frozenset(as_text(queues).split(",") if queues else ()),
     )

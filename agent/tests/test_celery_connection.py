@@ -13,6 +13,7 @@ from celery import Celery
 from redis import Redis
 
 from agent.tests.situations.counted_app import Settings, make_app
+from devtools.ports import free_port
 from scalar_agent.celery import CeleryJobs
 
 WORKER = {"worker": ["celery"]}
@@ -166,3 +167,29 @@ def test_wrong_arguments_are_refused(app, arguments, options, words):
 
     with pytest.raises((TypeError, ValueError), match=words):
         CeleryJobs(*given, **options)
+
+
+def test_one_broker_of_several_is_enough(own_redis, tmp_path):
+    gone = f"redis://127.0.0.1:{free_port()}/0"
+    app = make_app(Settings(f"{gone};{own_redis.url}", str(tmp_path)))
+    with Redis.from_url(own_redis.url) as client:
+        here = make_app(Settings(own_redis.url, str(tmp_path)))
+        send(here, 3)
+        assert client.llen("celery") == 3
+
+    assert CeleryJobs(app, WORKER).measure()["worker"].count == 3
+
+
+def test_what_redis_refuses_leaves_the_rest_known(own_redis, tmp_path):
+    app = make_app(Settings(own_redis.url, str(tmp_path), acks_late=True))
+    send(app, 3)
+    jobs = CeleryJobs(app, WORKER, busy_dynos=True)
+    with Redis.from_url(own_redis.url) as client:
+        client.config_set("maxmemory-policy", "noeviction")
+        client.config_set("maxmemory", 100_000)
+        work = jobs.measure()["worker"]
+
+    assert work.count == 3
+    assert work.unknown == {
+        "busy_dynos": "Redis refuses to ask the workers: it is full (maxmemory)"
+    }

@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "flask": {"flask"},
     "rq": {"redis", "rq"},
     "rq_redis": {"redis", "rq"},
+    "rq_silence": {"redis", "rq"},
 }
 CELERY = {"celery", "kombu", "amqp", "vine", "billiard", "redis"}
 

@@ -162,3 +162,32 @@ def test_an_open_quote_is_an_error_only_in_a_worker_s_line() -> None:
 def test_a_missing_file_is_an_os_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         queues_from_procfile(tmp_path / "Procfile")
+
+
+@pytest.mark.parametrize(
+    ("command", "queues"),
+    [
+        ("celery -A app worker --exclude-queues=slow -Q fast,slow", ("fast",)),
+        ("celery -A app worker -Q a,b,c -X b,c", ("a",)),
+        ("rq worker --config settings high", ("high",)),
+        ("python manage.py rqworker-pool high low --num-workers 2", ("high", "low")),
+    ],
+)
+def test_queues_that_are_left_out_or_named_beside_a_module(command, queues):
+    assert queues_from_procfile(f"worker: {command}\n") == {"worker": queues}
+
+
+@pytest.mark.parametrize(
+    ("command", "reason"),
+    [
+        ("celery -A app worker -X slow", "but those after -X"),
+        ("celery -A app worker -Q a -X a", "leaves out every queue"),
+        ("rq worker -c settings", "from its settings module"),
+        ("celery multi start w1 w2 -A app -Q:w1 a -Q:w2 b", "celery multi"),
+    ],
+)
+def test_queues_that_cannot_be_known_are_an_error(command, reason):
+    with pytest.raises(ProcfileError, match=reason) as raised:
+        queues_from_procfile(f"web: gunicorn app\nworker: {command}\n")
+
+    assert str(raised.value).startswith("line 2 of the Procfile (worker) ")

@@ -307,7 +307,7 @@ def test_the_number_of_commands_does_not_grow_with_the_jobs(
         after = int(situation.redis.info("stats")["total_commands_processed"])
         return after - before
 
-    situation.enqueue(count=MOST_AGES)
+    situation.enqueue(count=MOST_AGES + 1)
     jobs.measure()
     few = commands_of_a_measurement()
     situation.enqueue(count=500)
@@ -403,3 +403,52 @@ def test_text_in_place_of_a_list_is_refused() -> None:
     queues: Any = {"worker": "default"}
     with pytest.raises(TypeError, match="worker: 'default' must be a list"):
         RqJobs(Redis(), queues)
+
+
+def test_a_worker_that_dropped_out_of_the_registry_is_known(situation):
+    with situation.worker("--name", "worker.1@h", "a"):
+        situation.enqueue()
+        situation.started()
+        situation.redis.srem("rq:workers", "rq:worker:worker.1@h")
+        situation.redis.srem("rq:workers:a", "rq:worker:worker.1@h")
+        work = situation.work()
+
+        assert (work.count, work.busy_dynos, work.stranded) == (1, ("worker.1",), 0)
+
+
+def test_a_worker_that_redis_has_forgotten_may_run_a_job(situation):
+    """Redis has lost all its keys, as when it is restarted."""
+    with situation.worker("--name", "worker.1@h", "a"):
+        situation.wait(lambda: situation.work().count == 0)
+        situation.wait(lambda: situation.redis.pubsub_channels("rq:pubsub:*") != [])
+        situation.redis.flushall()
+        situation.wait(lambda: situation.work().count == 0)  # it waits for a job
+        situation.enqueue()
+        situation.wait(lambda: situation.redis.llen("rq:queue:a") == 0)
+        situation.redis.flushall()
+        work = situation.work()
+
+        assert (work.count, work.busy_dynos, work.stranded) == (None, None, None)
+        assert work.unknown["count"] == (
+            "worker.1@h: it is not registered with RQ, and may run a job"
+        )
+
+
+@pytest.mark.new_redis
+def test_after_a_restart_of_redis_silence_is_unknown(own_redis):
+    with Redis.from_url(own_redis.url) as client:
+        jobs = RqJobs(client, {"worker": ["a"]})
+        Queue("a", connection=client).enqueue("no.such_job")
+        work = jobs.measure()["worker"]
+
+        assert (work.count, work.at_least, work.busy_dynos) == (None, 1, None)
+        assert "so workers may be unheard" in work.unknown["count"]
+
+
+def test_expired_jobs_do_not_count_wherever_they_wait(situation):
+    situation.enqueue(count=300)
+    queue = situation.queue("a")
+    expired = queue.job_ids[:299]
+    situation.redis.delete(*(Job.key_for(id_) for id_ in expired))
+
+    assert situation.work().count == 1

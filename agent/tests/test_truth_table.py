@@ -19,8 +19,16 @@ BOUND = 8.0
 
 #: Rows with several workers, two waits, or many jobs: `make test-deep` has them.
 SLOW = frozenset({"G4", "H1p", "H1Lp", "N2", "P2", "Q2", "T2", "V", "X", "Y"})
+
+
+def marks_of(row):
+    """Return the marks of a row."""
+    yield from [pytest.mark.new_redis] if row.is_new else []
+    yield from [pytest.mark.deep] if row.name in SLOW else []
+
+
 ROWS = [
-    pytest.param(row, id=row.name, marks=[pytest.mark.deep] if row.name in SLOW else [])
+    pytest.param(row, id=row.name, marks=[*marks_of(row)])
     for row in (*REDIS, *RABBITMQ)
 ]
 

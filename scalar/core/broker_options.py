@@ -1,7 +1,8 @@
 """The options in the query of a broker's URL.
 
-They are transport options of the app's Celery that change where its messages are
-in Redis, so they are needed to count them.
+They are settings of the app's Celery, most of them transport options, that change
+where its messages are in Redis and where its workers are asked. So they are needed to
+count its jobs.
 """
 
 from __future__ import annotations
@@ -26,12 +27,22 @@ def _is_checked(value: str) -> bool:
     return words[value.lower().removeprefix("cert_")]
 
 
+def _prefix(value: str) -> bool | str:
+    """Return a prefix, or whether Kombu's own is used."""
+    return {"true": True, "false": False}.get(value.lower(), value)
+
+
 #: How each option is parsed.
 OPTIONS: dict[str, Callable[[str], Any]] = {
     "global_keyprefix": _text,
     "priority_steps": _steps,
     "sep": _text,
     "visibility_timeout": int,
+    #: Where the app's workers are asked, if its setting of that name differs.
+    "control_exchange": _text,
+    "unacked_key": _text,
+    "unacked_index_key": _text,
+    "fanout_prefix": _prefix,
     #: Whether the certificate of a `rediss://` server is checked.
     "ssl_cert_reqs": _is_checked,
 }

@@ -71,9 +71,8 @@ class Channel(redis.Channel):
 
     def disconnect(self) -> None:
         """Let the next command connect anew."""
-        pool = self._pool  # type: ignore[attr-defined] # missing in its stubs
-        if pool is not None:
-            pool.disconnect()
+        if self.connection is not None:  # otherwise it is closed
+            self.pool.disconnect()
 
     def wake_loop_to_fetch(self) -> None:
         """Wake the worker's event loop, from any thread, if it can fetch a batch."""

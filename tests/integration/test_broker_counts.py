@@ -9,6 +9,7 @@ import time
 import pytest
 from celery import Celery, current_app
 from redis import Redis
+from scalar_agent import celery_silence
 
 from devtools.redis_server import redis_server
 from scalar.adapters.broker.counts import BrokerCountSource, celery_app
@@ -28,6 +29,12 @@ def guarded():
     """A Redis that requires a password."""
     with redis_server(config={"requirepass": PASSWORD}) as server:
         yield server
+
+
+@pytest.fixture(autouse=True)
+def _believes_a_new_redis(monkeypatch):
+    """Each Redis here has just been started, and no worker has lost it."""
+    monkeypatch.setattr(celery_silence, "RETURN", 0.0)
 
 
 @pytest.fixture(autouse=True)
@@ -220,3 +227,27 @@ def test_each_form_is_read_from_its_own_source():
     broker = CountsAddress.parse("redis://queue.example/", queues=QUEUES)
     assert [sources.read(broker) for _ in range(2)] == ["broker"] * 2
     assert made == [1]
+
+
+def test_a_redis_that_has_just_been_started_is_not_believed(
+    source, own_redis, monkeypatch
+):
+    """Workers that had jobs from it may not have come back yet."""
+    monkeypatch.setattr(celery_silence, "RETURN", 35.0)
+    address = CountsAddress.parse(own_redis.url, queues={"worker": ("default",)})
+    count = source.read(address)["worker"].count
+
+    assert "so workers may be unheard" in count.detail
+
+
+def test_settings_that_change_where_workers_are_asked(guarded):
+    url = (
+        f"redis://:{PASSWORD}@127.0.0.1:{guarded.port}/0?control_exchange=mine"
+        "&unacked_key=held&unacked_index_key=held_index&fanout_prefix=all_"
+    )
+    app = celery_app(CountsUrl.parse(url))
+    channel = app.connection_for_read().default_channel
+
+    assert app.control.mailbox.exchange.name == "mine.pidbox"
+    assert (channel.unacked_key, channel.unacked_index_key) == ("held", "held_index")
+    assert channel.keyprefix_fanout == "all_"

@@ -33,6 +33,7 @@ NAMES = [
     ("kombu", "Channel", "_q_for_pri", "scalar_agent.celery_redis"),
     ("kombu", "Channel", "_fanout_queues", "scalar_agent.celery_closing"),
     ("kombu", "Channel", "async_pool", "scalar.worker._transport"),
+    ("kombu", "Channel", "pool", "scalar.worker._transport"),
     ("kombu", "Channel", "conn_or_acquire", "scalar.worker._publisher"),
     ("kombu", "Channel", "prepare_message", "scalar.worker._publisher"),
     ("kombu", "QoS", "can_consume", "scalar.worker._transport"),
@@ -46,7 +47,8 @@ NAMES = [
     ("celery", "TaskPool", "executor", "scalar.worker._pool"),
     ("celery", "TaskPool", "limit", "scalar.worker._pool"),
     ("celery", "AMQP", "as_task_v2", "scalar.worker._publisher"),
-    ("celery", "Scheduler", "producer", "scalar.worker._beat_thread"),
+    ("celery", "Scheduler", "producer", "scalar.worker._beat_scheduler"),
+    ("celery", "Scheduler", "apply_entry", "scalar.worker._beat_scheduler"),
     ("celery", "Service", "scheduler_cls", "scalar.worker._beat_thread"),
     ("redis", "Connection", "pack_commands", "scalar.adapters.redis.script_batcher"),
     (

@@ -23,3 +23,14 @@ def test_a_fault_breaks_one_place_and_leaves_valid_code(fault):
 
 def test_each_fault_has_a_name_of_its_own():
     assert len({fault.name for fault in FAULTS}) == len(FAULTS)
+
+
+def test_the_table_has_each_fault_and_a_test_that_exists():
+    _, table = (ROOT / "docs" / "testing.md").read_text().split("--write -->\n")
+    rows = [line.strip("| ").split(" | ") for line in table.splitlines()[3:]]
+
+    assert [name for name, _ in rows] == [fault.name for fault in FAULTS]
+    for _, test in rows:
+        path, _, function = test.strip("`").partition("::")
+        name = function.split("::")[-1].partition("[")[0]
+        assert f"def {name}(" in (ROOT / path).read_text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import pickle
 import runpy
@@ -10,6 +11,8 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+from celery.app.trace import trace_task_ret
+from celery.signals import worker_shutting_down
 from kombu.exceptions import ContentDisallowed
 from kombu.serialization import loads, prepare_accept_content
 
@@ -17,6 +20,7 @@ from devtools.procfile import ROOT, line
 from scalar import tasks
 from scalar.adapters.deadline import seconds_left
 from scalar.core.errors import CoordinationError, RegistryError
+from scalar.worker import SLOW, SlowLane
 from tests.unit.world import World
 
 conf = tasks.app.conf
@@ -102,6 +106,34 @@ def test_a_task_evaluates_its_app(reserved):
     tasks.poll_and_scale(1, "shop", 1, "token")
 
     assert reserved.dynos() == {"worker": 10}
+
+
+@pytest.mark.parametrize("slow", [True, False])
+def test_slow_apps_are_evaluated_in_their_own_threads(reserved, monkeypatch, slow):
+    """Their messages say so in a header, as a worker hands it to the task."""
+    lane = []
+    monkeypatch.setattr(tasks.slow_lane, "run", lambda *call: lane.append(call))
+    headers = {"id": "1", "root_id": "1", **({SLOW: True} if slow else {})}
+    body = json.dumps([[1, "shop", 1, "token"], {}, {}]).encode()
+    trace_task_ret(
+        *(tasks.poll_and_scale.name, "1", headers, body),
+        *("application/json", "utf-8"),
+        app=tasks.app,
+    )
+    assert len(lane) == slow
+    assert reserved.dynos() == {"worker": 1 if slow else 10}
+    for app_id, evaluate in lane:
+        assert app_id == 1
+        evaluate()
+
+    assert reserved.dynos() == {"worker": 10}
+
+
+def test_a_worker_that_is_to_end_begins_no_slow_app_that_waits(monkeypatch):
+    lane = SlowLane(1)
+    monkeypatch.setattr(tasks, "slow_lane", lane)
+    worker_shutting_down.send(sender="worker")
+    lane.run(1, lambda: pytest.fail("began"))
 
 
 def test_numbers_that_come_as_text_are_numbers(reserved):

@@ -36,6 +36,13 @@ class Settings:
         is_routed: Whether the names of queues differ from their routing keys.
         timezone: The timezone of the app's times; None for UTC.
         has_agent: Whether the app imports the agent, as the agent's README says.
+        starts_fast: Whether its workers do without what makes their start slow; such a
+            worker may end when Redis restarts.
+        is_answering: Whether its workers listen to remote control.
+        serializer: How tasks are written; workers read nothing else.
+        protocol: The version of the task protocol.
+        soft_shutdown: Seconds for a soft shutdown, begun by SIGTERM; 0 for none.
+        prefetch: How many jobs a worker holds for each that it can run.
     """
 
     url: str
@@ -49,11 +56,18 @@ class Settings:
     steps: Optional[tuple[int, ...]] = None
     separator: Optional[str] = None
     timezone: Optional[str] = None
+    starts_fast: bool = True
+    is_answering: bool = True
+    serializer: str = "json"
+    protocol: int = 2
+    soft_shutdown: float = 0.0
+    prefetch: int = 4
 
     @property
     def environment(self) -> dict[str, str]:
         """What a worker's process needs to make the same app."""
-        return {VARIABLE: json.dumps(asdict(self))}
+        quit_ = {"REMAP_SIGTERM": "SIGQUIT"} if self.soft_shutdown else {}
+        return {VARIABLE: json.dumps(asdict(self)), "C_FORCE_ROOT": "1", **quit_}
 
 
 def make_app(settings: Settings) -> Celery:
@@ -67,8 +81,14 @@ def make_app(settings: Settings) -> Celery:
         task_acks_late=settings.acks_late,
         task_default_queue=settings.queue,
         task_ignore_result=True,
-        worker_prefetch_multiplier=4,
+        worker_prefetch_multiplier=settings.prefetch,
+        worker_enable_remote_control=settings.is_answering,
+        task_serializer=settings.serializer,
+        accept_content=[settings.serializer],
+        task_protocol=settings.protocol,
     )
+    if settings.soft_shutdown:
+        made.conf.worker_soft_shutdown_timeout = settings.soft_shutdown
     if settings.timezone:
         made.conf.update(enable_utc=False, timezone=settings.timezone)
     if settings.is_routed:

@@ -61,6 +61,7 @@ class Scene:
         options: Further arguments of the agent.
         spoil: Breaks something after a first measurement, which gives `before`.
         before: The counts before that.
+        is_new: Whether it matters that the broker has just been started.
     """
 
     app: App
@@ -69,3 +70,4 @@ class Scene:
     options: Mapping[str, Any] = field(default_factory=dict)
     spoil: Optional[Callable[[], None]] = None
     before: Optional[Mapping[str, int]] = None
+    is_new: bool = False

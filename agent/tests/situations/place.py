@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -47,9 +48,13 @@ class App:
                 self.celery.send_task(task, connection=connection, **options)
         return began
 
-    def worker(self, *options: str, dyno: str = "worker.1") -> Worker:
-        """Start a worker, and wait until it takes tasks."""
-        return self._place.start_worker(self.settings, dyno, options)
+    def worker(self, *options: str, dyno: str = "worker.1", **settings: Any) -> Worker:
+        """Start a worker, and wait until it takes tasks.
+
+        Its settings are the app's, but for those that are given.
+        """
+        own = replace(self.settings, **settings)
+        return self._place.start_worker(own, dyno, options)
 
     def wait_running(self, number: int) -> None:
         """Wait until this many tasks run."""
@@ -103,7 +108,13 @@ class Place:
     ) -> Worker:
         """Start a worker, and wait until it takes tasks."""
         log = self._folder / f"worker-{self._number()}.log"
-        worker = Worker(dyno, options, settings.environment, log)
+        worker = Worker(
+            dyno,
+            options,
+            settings.environment,
+            log,
+            starts_fast=settings.starts_fast,
+        )
         self._stack.callback(worker.kill)
         worker.wait_for(" ready.")
         return worker

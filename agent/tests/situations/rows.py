@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.tests.situations import broken_broker as broken
 from agent.tests.situations import ending_worker as ending
-from agent.tests.situations import on_rabbitmq, with_worker, without_worker
+from agent.tests.situations import (
+    odd_messages,
+    odd_workers,
+    on_rabbitmq,
+    with_worker,
+    without_worker,
+)
 from agent.tests.situations.facts import Scene
 from agent.tests.situations.place import PREFORK, THREADS, Place, place
 
@@ -21,11 +27,13 @@ class Row:
         name: Its name in the table.
         text: A short description.
         set_up: Sets it up at a place.
+        is_new: Whether it matters that its broker has just been started.
     """
 
     name: str
     text: str
     set_up: Callable[[Place], Scene]
+    is_new: bool = False
 
     @contextmanager
     def on(self, url: str, *, has_agent: bool = True) -> Iterator[Scene]:
@@ -36,7 +44,7 @@ class Row:
             has_agent: Whether the app imports our agent, as the README says.
         """
         with place(url, has_agent=has_agent) as here:
-            yield self.set_up(here)
+            yield replace(self.set_up(here), is_new=self.is_new)
 
 
 REDIS = (
@@ -153,6 +161,32 @@ REDIS = (
         "1 running on worker.2 of three, late ack",
         with_worker.one_busy_dyno_of_three,
     ),
+    Row(
+        "A1",
+        "2 running, early ack, then Redis restarts empty",
+        odd_workers.forgotten(acks_late=False),
+        is_new=True,
+    ),
+    Row("A2", "the same, late ack", odd_workers.forgotten(acks_late=True), is_new=True),
+    Row("A3", "as A1, and the worker is back", odd_workers.back, is_new=True),
+    Row("A4", "2 running, early ack, no remote control", odd_workers.unheard),
+    Row("B1", "a late app; 2 running of a task that acks early", odd_workers.mixed),
+    Row("B2", "late ack, worker hangs, then 1 more is sent", odd_workers.hidden),
+    Row("C1", "3,000 waiting that are due in an hour", odd_messages.future),
+    Row("C3", "3,000 held that are due in an hour", odd_messages.held_future),
+    Row("D4", "pickle: 2 running, 3 waiting", odd_messages.pickled),
+    Row("D5", "1 running, 5 waiting, Redis is full, late ack", odd_workers.full),
+    Row("H4", "an idle worker has just ended, another runs 1", odd_workers.ended),
+    Row(
+        "I1",
+        "2 running, 4 held, soft shutdown, early ack",
+        odd_workers.soft_shutdown(acks_late=False),
+    ),
+    Row("I2", "the same, late ack", odd_workers.soft_shutdown(acks_late=True)),
+    Row("L1", "2 running, 4 held for a while", odd_workers.held),
+    Row("M1", "task protocol 1: 5 waiting, 4 due in an hour", odd_messages.old),
+    Row("M2", "50 expired, 1 not", odd_messages.expired),
+    Row("M3", "the app's queue is called otherwise; 7 waiting", odd_messages.unmapped),
 )
 
 RABBITMQ = (

@@ -24,12 +24,19 @@ class Worker:
     """
 
     def __init__(
-        self, dyno: str, options: Sequence[str], env: Mapping[str, str], log: Path
+        self,
+        dyno: str,
+        options: Sequence[str],
+        env: Mapping[str, str],
+        log: Path,
+        *,
+        starts_fast: bool = True,
     ) -> None:
         self._log = log
         command = [sys.executable, "-m", "celery"]
         command += ["-A", "agent.tests.situations.counted_app:app", "worker"]
-        command += ["--loglevel=INFO", f"--hostname={dyno}@here", *START_FAST, *options]
+        command += ["--loglevel=INFO", f"--hostname={dyno}@here"]
+        command += [*(START_FAST if starts_fast else ()), *options]
         with log.open("wb") as output:
             self._process = start_tethered(
                 command,
@@ -61,6 +68,15 @@ class Worker:
         """Start a warm shutdown (SIGTERM): finish its jobs, take no more, and end."""
         self._process.send_signal(signal.SIGTERM)
         self.wait_for("Warm shutdown")
+
+    def wait_ended(self) -> None:
+        """Wait until its process has ended."""
+        wait_until(lambda: self._process.poll() is not None, "the worker has ended")
+
+    def begin_soft_shutdown(self) -> None:
+        """Start a soft shutdown, as Heroku does: SIGTERM to each of its processes."""
+        os.killpg(self._process.pid, signal.SIGTERM)
+        self.wait_for("Initiating Soft Shutdown")
 
     def freeze(self) -> None:
         """Suspend it and its children (SIGSTOP)."""

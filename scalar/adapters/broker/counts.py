@@ -145,6 +145,7 @@ def celery_app(url: CountsUrl) -> Celery:
     parts = urlsplit(url.reveal())
     options = read_options(parts.query)
     is_verified = options.pop("ssl_cert_reqs", False)
+    control_exchange = options.pop("control_exchange", "")
     broker = parts._replace(query="").geturl()
     app = Celery("scalar-broker", set_as_current=False, fixups=[])
     app.conf.update(
@@ -155,6 +156,8 @@ def celery_app(url: CountsUrl) -> Celery:
         broker_use_ssl=_tls(url, is_verified=is_verified),
         broker_connection_timeout=3,
     )
+    if control_exchange:
+        app.conf.control_exchange = control_exchange
     return app
 
 

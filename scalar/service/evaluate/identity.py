@@ -99,11 +99,11 @@ class IdentifiedPlatform:
         return answer
 
     def scale(self, quantities: Mapping[str, int], urgency: Urgency) -> Formation:
-        """Set absolute quantities; return the new formation."""
-        try:
-            answer = self._platform.scale(quantities, urgency)
-        except Refused as exc:
-            raise self._explained(exc) from exc
+        """Set absolute quantities; return the new formation.
+
+        If the app is gone, the read that follows a refusal finds out why.
+        """
+        answer = self._platform.scale(quantities, urgency)
         self._check(answer)
         return answer
 
