@@ -29,6 +29,8 @@ LEASES = f"{SCENARIOS}/test_leases.py"
 NEARER = "tests/unit/test_nearer.py"
 IDENTITY = "tests/unit/test_identity.py"
 CIPHER = "tests/unit/test_secret_cipher.py"
+FACTS = "tests/unit/test_event_facts.py"
+CLI_EVENTS = "tests/unit/test_cli_events.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -944,5 +946,40 @@ FAULTS: tuple[Fault, ...] = (
         "if self._refuses_unbound and not is_bound:",
         "if False:",
         CIPHER,
+    ),
+    Fault(
+        "an event keeps only the last stage of its decision",
+        f"{DECISION}/facts.py",
+        "for step in decision.trail\n            ],",
+        "for step in decision.trail[-1:]\n            ],",
+        FACTS,
+    ),
+    Fault(
+        "a change of unknown outcome loses the facts of its decision",
+        "scalar/adapters/redis/memory_json.py",
+        "facts=str(text))",
+        'facts="")',
+        FACTS,
+    ),
+    Fault(
+        "the facts of an event have what the app says of its password",
+        f"{DECISION}/facts.py",
+        "return redact(text)[:MOST_TEXT]",
+        "return text[:MOST_TEXT]",
+        FACTS,
+    ),
+    Fault(
+        "events after --until are shown",
+        "scalar/core/event.py",
+        "event.at < self.until)",
+        "event.at < self.until or True)",
+        CLI_EVENTS,
+    ),
+    Fault(
+        "events --follow prints an event that was written late twice",
+        "scalar/cli/evaluations.py",
+        "            if one not in seen:\n",
+        "            if True:\n",
+        CLI_EVENTS,
     ),
 )

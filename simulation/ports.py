@@ -26,7 +26,7 @@ from scalar.core.errors import (
     RegistryError,
     ScalarError,
 )
-from scalar.core.event import Event, EventKind
+from scalar.core.event import Event, EventKind, Sought
 from scalar.core.formation import Formation
 from scalar.core.health import Heartbeats
 from scalar.core.heroku_key import SHARED_KEY
@@ -406,6 +406,11 @@ class DatabaseJournal:
         inner = self._line.world.journal
         return self._line.database("recent", lambda: inner.recent(app, limit, kind))
 
+    def search(self, sought: Sought, limit: int) -> Sequence[Event]:
+        """Return the newest events that are sought."""
+        inner = self._line.world.journal
+        return self._line.database("search", lambda: inner.search(sought, limit))
+
     def prune(self, before: datetime) -> int:
         """Delete old events."""
         inner = self._line.world.journal
@@ -493,6 +498,7 @@ class HerokuCalls:
     account: Account
     app: str
     rules = HEROKU
+    calls_left: int | None = None
 
     def describe(self, urgency: Urgency) -> PlatformApp:
         """Return what Heroku says of the app."""

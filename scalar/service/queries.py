@@ -16,8 +16,8 @@ from scalar.core.app import AppKey, RegisteredApp
 from scalar.core.app_state import NOTHING, WHOLE_APP, Hold, Memory
 from scalar.core.counts_address import CountsAddress, Queues
 from scalar.core.decision.protect import is_off, left_of_lease
-from scalar.core.errors import AppNotFound, CoordinationError
-from scalar.core.event import Event
+from scalar.core.errors import AppNotFound, CoordinationError, InvalidInput
+from scalar.core.event import ALL_APPS, Event, Sought
 from scalar.core.policy.policy import NONE, Policy
 from scalar.core.policy.resolve import DEFAULT, Setting
 from scalar.core.reading import Form
@@ -238,23 +238,42 @@ def explanation(parts: Parts, name: str) -> Evaluation:
     return explain(parts, parts.registry.get(name))
 
 
-def events(parts: Parts, name: str | None, limit: int) -> Sequence[Event]:
-    """Return the newest events, newest first, of one app or of all.
+def events(
+    parts: Parts, name: str | None, limit: int, sought: Sought | None = None
+) -> Sequence[Event]:
+    """Return the newest events that are sought, newest first, of one app or of all.
 
-    The events of an app outlive its registration.
+    The events of an app outlive its registration. What concerns all apps is among the
+    events of each.
 
     Raises:
         AppNotFound: No such app, and no event of it either.
     """
+    sought = sought or Sought()
     if name is None:
-        return parts.journal.recent(None, limit)
+        return parts.journal.search(sought, limit)
     try:
-        return parts.journal.recent(parts.registry.app_key(name).name, limit)
+        name = parts.registry.app_key(name).name
     except AppNotFound:
-        found = parts.journal.recent(name, limit)
-        if not found:
+        if not parts.journal.recent(name, 1):
             raise
-        return found
+    apps = frozenset({name, ALL_APPS})
+    return parts.journal.search(replace(sought, apps=apps), limit)
+
+
+def event(parts: Parts, beginning: str) -> Event:
+    """Return the event whose id begins like this.
+
+    Raises:
+        InvalidInput: There is none, or there are several.
+    """
+    found = parts.journal.search(Sought(id=beginning.lower()), 2) if beginning else []
+    if len(found) == 1:
+        return found[0]
+    problem = "several events begin with" if found else "no event begins with"
+    raise InvalidInput(
+        f"{problem} {beginning!r}; the ids are in: python cli.py events --json"
+    )
 
 
 def app_key(parts: Parts, name: str) -> AppKey:

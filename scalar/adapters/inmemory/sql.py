@@ -14,7 +14,7 @@ from scalar.core.errors import (
     AppNotFound,
     SecretUnreadable,
 )
-from scalar.core.event import Event, EventKind
+from scalar.core.event import Event, EventKind, Sought
 from scalar.core.heroku_key import SHARED_KEY
 from scalar.core.secret import Secret
 from scalar.ports.registry import Identity
@@ -266,10 +266,16 @@ class MemoryJournal:
         self, app: str | None, limit: int, kind: EventKind | None = None
     ) -> Sequence[Event]:
         """Return the newest events, newest first."""
+        apps = None if app is None else frozenset({app})
+        kinds = None if kind is None else frozenset({kind})
+        return self.search(Sought(apps, kinds=kinds), limit)
+
+    def search(self, sought: Sought, limit: int) -> Sequence[Event]:
+        """Return the newest events that are sought, newest first."""
         found = [
             (event.at, number, event)
             for number, event in enumerate(self.events)
-            if app in (None, event.app) and kind in (None, event.kind)
+            if sought.matches(event)
         ]
         newest_first = sorted(found, key=lambda row: row[:2], reverse=True)
         return [event for _, _, event in newest_first[:limit]]

@@ -12,8 +12,11 @@ from scalar.core.reason import Reason
 
 
 def dump(event: Event) -> str:
-    """Return an event as JSON."""
-    return json.dumps(asdict(event), default=datetime.isoformat, separators=(",", ":"))
+    """Return an event as JSON; one without facts as older versions expect it."""
+    data = asdict(event)
+    if not event.facts:
+        del data["facts"]
+    return json.dumps(data, default=datetime.isoformat, separators=(",", ":"))
 
 
 def load(text: str) -> Event:
@@ -22,9 +25,9 @@ def load(text: str) -> Event:
 
 
 def without_id(event: Event) -> dict[str, Any]:
-    """Return an event as data that versions without ids can read."""
+    """Return an event as data that versions without ids and facts can read."""
     data = asdict(event)
-    del data["id"]
+    del data["id"], data["facts"]
     return data
 
 

@@ -44,6 +44,7 @@ def quiesce(ctx: AppContext, seen: Evaluation) -> Evaluation:
         decisions=tuple(_at_least(d, fewest) for d in again.decisions),
         events=(*seen.events, *again.events),
         formation_is_fresh=seen.formation_is_fresh or again.formation_is_fresh,
+        quiesced=frozenset(keep),
     )
 
 

@@ -18,6 +18,7 @@ from scalar.core.policy.policy import NONE
 from scalar.core.reason import Cause, Reason
 from scalar.service.evaluate.context import AppContext
 from scalar.service.evaluate.evaluation import Evaluation
+from scalar.service.evaluate.facts import facts_of
 from scalar.service.evaluate.record_dry_runs import record_dry_runs
 
 log = logging.getLogger("scalar.evaluation")
@@ -48,11 +49,12 @@ def record(
     _log_decisions(ctx, done)
     memory, dry_runs = record_dry_runs(ctx, done, memory)
     all_holds = {**memory.holds, **holds}
+    of_holds = (_with_facts(ctx, done, event) for event in hold_events)
     events = tuple(
         replace(
             _identified(ctx, event, before, all_holds), detail=ctx.redact(event.detail)
         )
-        for event in (*done.events, *hold_events, *dry_runs)
+        for event in (*done.events, *of_holds, *dry_runs)
     )
     memory = replace(
         memory,
@@ -61,6 +63,14 @@ def record(
         leased_until=_leased_until(ctx, memory),
     )
     return memory, events
+
+
+def _with_facts(ctx: AppContext, done: Evaluation, event: Event) -> Event:
+    """Return the event of a hold with what was known when it began, or ended."""
+    for decision in done.decisions:
+        if decision.process_type == event.process_type:
+            return replace(event, facts=facts_of(ctx, done, decision))
+    return event
 
 
 def _identified(
@@ -171,6 +181,7 @@ def _line(event: str, ctx: AppContext, decision: Decision) -> str:
         reason=decision.reason,
         count=decision.count,
         boundary=None if isinstance(policy, Cause) else policy.boundary,
+        trail=decision.in_short,
     )
 
 
