@@ -29,6 +29,7 @@ LEASES = f"{SCENARIOS}/test_leases.py"
 NEARER = "tests/unit/test_nearer.py"
 IDENTITY = "tests/unit/test_identity.py"
 CIPHER = "tests/unit/test_secret_cipher.py"
+ORDERED = "tests/unit/test_orders.py"
 FACTS = "tests/unit/test_event_facts.py"
 CLI_EVENTS = "tests/unit/test_cli_events.py"
 
@@ -586,15 +587,15 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "set-policy and pause-app write whatever row is there",
         "scalar/service/policies.py",
-        "set_policy(name, process_type, values, read=app.key)",
-        "set_policy(name, process_type, values)",
+        "            read=app.key,\n",
+        "",
         MEANWHILE,
     ),
     Fault(
         "apply writes whatever row is there",
         "scalar/service/fleet.py",
-        "registry.set_policy(name, process_type, values, read=rows[name])",
-        "registry.set_policy(name, process_type, values)",
+        "            read=rows[name],\n",
+        "",
         MEANWHILE,
     ),
     Fault(
@@ -981,5 +982,26 @@ FAULTS: tuple[Fault, ...] = (
         "            if one not in seen:\n",
         "            if True:\n",
         CLI_EVENTS,
+    ),
+    Fault(
+        "a policy that is set leaves no event",
+        "scalar/service/policies.py",
+        "events=orders.policy_changed(",
+        "events=() and orders.policy_changed(",
+        ORDERED,
+    ),
+    Fault(
+        "whoever sets one value of a policy counts as having set all",
+        "scalar/adapters/inmemory/sql.py",
+        "(known if before.get(value) == text else mark)",
+        "mark",
+        ORDERED,
+    ),
+    Fault(
+        "an order has the address with its password",
+        "scalar/service/orders.py",
+        '{"url": address.described(), "heroku_key"',
+        '{"url": str(address.url.reveal()), "heroku_key"',
+        ORDERED,
     ),
 )

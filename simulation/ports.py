@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from scalar.adapters.governed_platform import GovernedPlatform
 from scalar.core.app import DEFAULT_PLATFORM, AppKey, NewApp, RegisteredApp
@@ -309,16 +309,17 @@ class DatabaseRegistry:
         *,
         platform_id: str = "",
         web_url: str = "",
+        events: Sequence[Event] = (),
     ) -> RegisteredApp:
         """Register an app."""
-        said = {"platform_id": platform_id, "web_url": web_url}
+        said: Any = {"platform_id": platform_id, "web_url": web_url, "events": events}
         return self._line.database(
             "add", lambda: self._inner.add(name, address, at, heroku_key, **said)
         )
 
-    def remove(self, name: str) -> None:
+    def remove(self, name: str, *, events: Sequence[Event] = ()) -> None:
         """Remove an app."""
-        self._line.database("remove", lambda: self._inner.remove(name))
+        self._line.database("remove", lambda: self._inner.remove(name, events=events))
 
     def get(self, name: str) -> RegisteredApp:
         """Return an app by its name."""
@@ -355,30 +356,25 @@ class DatabaseRegistry:
         name: str,
         process_type: str,
         values: Mapping[str, str],
-        *,
-        read: AppKey | None = None,
+        **others: Any,
     ) -> None:
         """Replace the stored values of an app or a process type."""
         self._line.database(
             "set_policy",
-            lambda: self._inner.set_policy(name, process_type, values, read=read),
+            lambda: self._inner.set_policy(name, process_type, values, **others),
         )
 
-    def set_address(
-        self, name: str, address: CountsAddress, *, read: AppKey | None = None
-    ) -> None:
+    def set_address(self, name: str, address: CountsAddress, **others: Any) -> None:
         """Give an app another address."""
         self._line.database(
-            "set_address", lambda: self._inner.set_address(name, address, read=read)
+            "set_address", lambda: self._inner.set_address(name, address, **others)
         )
 
-    def set_heroku_key(
-        self, name: str, heroku_key: Secret, *, read: AppKey | None = None
-    ) -> None:
+    def set_heroku_key(self, name: str, heroku_key: Secret, **others: Any) -> None:
         """Give an app its own Heroku key."""
         self._line.database(
             "set_heroku_key",
-            lambda: self._inner.set_heroku_key(name, heroku_key, read=read),
+            lambda: self._inner.set_heroku_key(name, heroku_key, **others),
         )
 
 

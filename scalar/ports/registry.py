@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from scalar.core.actor import Mark
 from scalar.core.app import DEFAULT_PLATFORM, AppKey, RegisteredApp
 from scalar.core.counts_address import CountsAddress
+from scalar.core.event import Event
 from scalar.core.heroku_key import SHARED_KEY
 from scalar.core.secret import Secret
 
@@ -56,6 +58,8 @@ class Registry(AppReader, Protocol):
     Who writes what depends on a row that was read says which one (`read`): if the row
     has changed since, `AppChanged` is raised and nothing is written. So no command
     undoes another one that ran beside it.
+
+    The `events` of an order are written with it, in one transaction.
     """
 
     def add(
@@ -67,6 +71,7 @@ class Registry(AppReader, Protocol):
         *,
         platform_id: str = "",
         web_url: str = "",
+        events: Sequence[Event] = (),
     ) -> RegisteredApp:
         """Register an app; raises `AppAlreadyRegistered`.
 
@@ -74,7 +79,7 @@ class Registry(AppReader, Protocol):
         """
         ...
 
-    def remove(self, name: str) -> None:
+    def remove(self, name: str, *, events: Sequence[Event] = ()) -> None:
         """Remove an app; raises `AppNotFound`. Its events stay."""
         ...
 
@@ -126,21 +131,34 @@ class Registry(AppReader, Protocol):
         values: Mapping[str, str],
         *,
         read: AppKey | None = None,
+        mark: Mark | None = None,
+        events: Sequence[Event] = (),
     ) -> None:
         """Replace the policy values of an app, or of one of its process types.
 
-        An empty mapping removes them all. Raises `AppNotFound`, `AppChanged`.
+        `mark` is kept of each value that is not what it was. An empty mapping removes
+        them all. Raises `AppNotFound`, `AppChanged`.
         """
         ...
 
     def set_address(
-        self, name: str, address: CountsAddress, *, read: AppKey | None = None
+        self,
+        name: str,
+        address: CountsAddress,
+        *,
+        read: AppKey | None = None,
+        events: Sequence[Event] = (),
     ) -> None:
         """Change an app's address; raises `AppNotFound`, `AppChanged`."""
         ...
 
     def set_heroku_key(
-        self, name: str, heroku_key: Secret, *, read: AppKey | None = None
+        self,
+        name: str,
+        heroku_key: Secret,
+        *,
+        read: AppKey | None = None,
+        events: Sequence[Event] = (),
     ) -> None:
         """Set an app's own Heroku key; `SHARED_KEY` removes it.
 

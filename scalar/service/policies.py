@@ -14,6 +14,7 @@ from scalar.core.errors import CoordinationError, InvalidInput
 from scalar.core.policy.policy import NONE, Policy
 from scalar.core.policy.values import PAUSES
 from scalar.core.reason import Cause
+from scalar.service import orders
 from scalar.service.parts import Parts
 from scalar.service.unless_changed import retried
 
@@ -174,7 +175,15 @@ def change_policy(
         values = {key: text for key, text in values.items() if key not in remove}
         after = replace(app, policies={**app.policies, process_type: values})
         check_policies(parts, after, before=app, changed={process_type})
-        parts.registry.set_policy(name, process_type, values, read=app.key)
+        stored = app.policies.get(process_type, {})
+        parts.registry.set_policy(
+            name,
+            process_type,
+            values,
+            read=app.key,
+            mark=orders.mark(parts),
+            events=orders.policy_changed(parts, app.name, process_type, stored, values),
+        )
 
     retried(change)
     return parts.registry.get(name)

@@ -135,7 +135,8 @@ def test_one_event_is_shown_in_full(shop_cli):
         "  dynos                1 Standard-1X, read 0 s before\n"
         "policy:\n"
         "  boundary             10                        from environment\n"
-        "  max                  2                         from process type\n"
+        "  max                  2                         from process type; "
+        "ann, set-policy, on laptop, 2026-01-01 12:00:00\n"
         f"id:       {one}\n"
     )
     data = shop_cli.data("show-event", one)

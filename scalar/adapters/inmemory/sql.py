@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from scalar.core.actor import Mark
 from scalar.core.app import DEFAULT_PLATFORM, AppKey, RegisteredApp, unnamed
 from scalar.core.counts_address import CountsAddress
 from scalar.core.errors import (
@@ -50,6 +51,7 @@ class MemoryRegistry:
         *,
         platform_id: str = "",
         web_url: str = "",
+        events: Sequence[Event] = (),
     ) -> RegisteredApp:
         """Register an app."""
         if name in self._apps or (platform_id and self.name_of(platform_id)):
@@ -61,15 +63,17 @@ class MemoryRegistry:
             platform_id=platform_id,
             web_url=web_url,
         )
+        self._journal.record(events)
         return self._apps[name]
 
     def put(self, app: RegisteredApp) -> None:
         """Replace an app's row, e.g. by one from an older or newer version."""
         self._apps[app.name] = app
 
-    def remove(self, name: str) -> None:
+    def remove(self, name: str, *, events: Sequence[Event] = ()) -> None:
         """Remove an app."""
         del self._apps[self._row(name).name]
+        self._journal.record(events)
 
     def get(self, name: str) -> RegisteredApp:
         """Return an app by name."""
@@ -145,31 +149,55 @@ class MemoryRegistry:
         values: Mapping[str, str],
         *,
         read: AppKey | None = None,
+        mark: Mark | None = None,
+        events: Sequence[Event] = (),
     ) -> None:
         """Replace the policy values of an app, or of one of its process types."""
         app = self._row(name, read)
+        before, marks = app.policies.get(process_type, {}), {}
+        for value, text in values.items():
+            known = app.set_by.get(process_type, {}).get(value)
+            if one := (known if before.get(value) == text else mark):
+                marks[value] = one
         policies = {**app.policies, process_type: dict(values)}
         policies = {of: stored for of, stored in policies.items() if stored}
+        set_by = {**app.set_by, process_type: marks}
         self._apps[app.name] = replace(
-            app, policies=policies, revision=app.revision + 1
+            app,
+            policies=policies,
+            set_by={of: stored for of, stored in set_by.items() if stored},
+            revision=app.revision + 1,
         )
+        self._journal.record(events)
 
     def set_address(
-        self, name: str, address: CountsAddress, *, read: AppKey | None = None
+        self,
+        name: str,
+        address: CountsAddress,
+        *,
+        read: AppKey | None = None,
+        events: Sequence[Event] = (),
     ) -> None:
         """Change an app's address."""
         app = self._row(name, read)
         self.unreadable.discard(app.name)
         self._apps[app.name] = replace(app, address=address, revision=app.revision + 1)
+        self._journal.record(events)
 
     def set_heroku_key(
-        self, name: str, heroku_key: Secret, *, read: AppKey | None = None
+        self,
+        name: str,
+        heroku_key: Secret,
+        *,
+        read: AppKey | None = None,
+        events: Sequence[Event] = (),
     ) -> None:
         """Set an app's own Heroku key, or remove it."""
         app = self._row(name, read)
         self._apps[app.name] = replace(
             app, heroku_key=heroku_key, revision=app.revision + 1
         )
+        self._journal.record(events)
 
     def find(self, app_key: AppKey) -> RegisteredApp | None:
         """Return an app by its app key."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, Insert, RowMapping, delete, select
+from sqlalchemy import Connection, Engine, Insert, RowMapping, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from scalar.adapters.sql.engine import translate_errors
@@ -24,9 +24,8 @@ class SqlJournal:
 
     def record(self, events: Sequence[Event]) -> None:
         """Store events, all or none; ignore those whose id is stored already."""
-        rows = [_row(event) for event in events]
         with translate_errors(), self._engine.begin() as connection:
-            connection.execute(_insert(connection.dialect.name), rows)
+            record_in(connection, events)
 
     def recent(
         self, app: str | None, limit: int, kind: EventKind | None = None
@@ -67,6 +66,13 @@ class SqlJournal:
             return connection.execute(
                 delete(EventRow).where(EventRow.at < before)
             ).rowcount
+
+
+def record_in(connection: Connection, events: Sequence[Event]) -> None:
+    """Store events in a transaction that somebody else has begun."""
+    if events:
+        rows = [_row(event) for event in events]
+        connection.execute(_insert(connection.dialect.name), rows)
 
 
 def _insert(dialect: str) -> Insert:

@@ -23,6 +23,8 @@ from sqlalchemy.exc import IntegrityError
 
 from scalar.adapters.sql.addresses import COLUMNS, address_columns, address_from_row
 from scalar.adapters.sql.engine import translate_errors
+from scalar.adapters.sql.journal import record_in
+from scalar.adapters.sql.marks import dump_marks, load_marks
 from scalar.adapters.sql.renaming import (
     current_row,
     has_id,
@@ -37,6 +39,7 @@ from scalar.adapters.sql.secret_cipher import (
     SecretCipher,
 )
 from scalar.adapters.sql.tables import AppRow, FactRow, FormerNameRow, PolicyRow
+from scalar.core.actor import Mark
 from scalar.core.app import DEFAULT_PLATFORM, AppKey, RegisteredApp
 from scalar.core.counts_address import CountsAddress
 from scalar.core.errors import (
@@ -45,6 +48,7 @@ from scalar.core.errors import (
     AppNotFound,
     SecretUnreadable,
 )
+from scalar.core.event import Event
 from scalar.core.heroku_key import SHARED_KEY
 from scalar.core.secret import Secret
 from scalar.ports.registry import Identity
@@ -56,6 +60,7 @@ _ALL_COLUMNS = (
     AppRow.created_at,
     PolicyRow.process_type,
     PolicyRow.values,
+    PolicyRow.set_by,
     AppRow.heroku_key,
     AppRow.platform,
     AppRow.platform_id,
@@ -87,6 +92,7 @@ class SqlRegistry:
         *,
         platform_id: str = "",
         web_url: str = "",
+        events: Sequence[Event] = (),
     ) -> RegisteredApp:
         """Register an app."""
         row = {
@@ -107,15 +113,17 @@ class SqlRegistry:
             _change(
                 connection, app_id, _columns(owner, address, heroku_key, self._cipher)
             )
+            record_in(connection, events)
         return self.get(name)
 
-    def remove(self, name: str) -> None:
+    def remove(self, name: str, *, events: Sequence[Event] = ()) -> None:
         """Remove an app. Its events stay."""
         with translate_errors(), self._engine.begin() as connection:
             app_id = _app_id(connection, name)
             for table in (PolicyRow, FormerNameRow):
                 connection.execute(delete(table).where(table.app_id == app_id))
             connection.execute(delete(AppRow).where(AppRow.id == app_id))
+            record_in(connection, events)
 
     def get(self, name: str) -> RegisteredApp:
         """Return an app by name."""
@@ -184,33 +192,50 @@ class SqlRegistry:
         values: Mapping[str, str],
         *,
         read: AppKey | None = None,
+        mark: Mark | None = None,
+        events: Sequence[Event] = (),
     ) -> None:
         """Replace the policy values of an app, or of one of its process types."""
         with translate_errors(), self._engine.begin() as connection:
             app_id = _bumped(connection, name, read)
-            connection.execute(
-                delete(PolicyRow).where(
-                    PolicyRow.app_id == app_id, PolicyRow.process_type == process_type
-                )
+            place = and_(
+                PolicyRow.app_id == app_id, PolicyRow.process_type == process_type
             )
+            before = connection.execute(
+                select(PolicyRow.values, PolicyRow.set_by).where(place)
+            ).one_or_none()
+            connection.execute(delete(PolicyRow).where(place))
             if values:
                 row = {
                     "app_id": app_id,
                     "process_type": process_type,
                     "values": json.dumps(dict(values)),
+                    "set_by": dump_marks(_marked(before, values, mark)),
                 }
                 connection.execute(insert(PolicyRow).values(row))
+            record_in(connection, events)
 
     def set_address(
-        self, name: str, address: CountsAddress, *, read: AppKey | None = None
+        self,
+        name: str,
+        address: CountsAddress,
+        *,
+        read: AppKey | None = None,
+        events: Sequence[Event] = (),
     ) -> None:
         """Change an app's address."""
         with translate_errors(), self._engine.begin() as connection:
             app_id = _bumped(connection, name, read)
             _change(connection, app_id, self._moved(connection, app_id, address))
+            record_in(connection, events)
 
     def set_heroku_key(
-        self, name: str, heroku_key: Secret, *, read: AppKey | None = None
+        self,
+        name: str,
+        heroku_key: Secret,
+        *,
+        read: AppKey | None = None,
+        events: Sequence[Event] = (),
     ) -> None:
         """Set an app's own Heroku key, or remove it."""
         with translate_errors(), self._engine.begin() as connection:
@@ -221,6 +246,7 @@ class SqlRegistry:
                 place = _place_of_key(row, self._cipher)
                 encrypted = self._cipher.encrypt(heroku_key, place)
             _change(connection, app_id, {"heroku_key": encrypted})
+            record_in(connection, events)
 
     def own_heroku_keys(self) -> dict[Secret, list[str]]:
         """Return each app's own Heroku key, with the names of the apps that use it.
@@ -381,6 +407,7 @@ class SqlRegistry:
             first.platform_id or "",
             first.web_url or "",
             former,
+            {row[4]: load_marks(row[6]) for row in rows if row[6]},
         )
 
 
@@ -517,6 +544,20 @@ def _bump_revision(
 
 def _change(connection: Connection, app_id: int, values: Mapping[str, Any]) -> None:
     connection.execute(update(AppRow).where(AppRow.id == app_id).values(**values))
+
+
+def _marked(
+    before: Any, values: Mapping[str, str], mark: Mark | None
+) -> dict[str, Mark]:
+    """Return who set each value: those that are what they were keep their mark."""
+    old = _parse_values(before.values) if before else {}
+    marks = dict(load_marks(before.set_by)) if before else {}
+    for name, text in values.items():
+        if old.get(name) != text:
+            marks.pop(name, None)
+            if mark is not None:
+                marks[name] = mark
+    return {name: one for name, one in marks.items() if name in values}
 
 
 def _parse_values(text: str) -> Mapping[str, str]:
