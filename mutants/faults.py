@@ -30,6 +30,7 @@ NEARER = "tests/unit/test_nearer.py"
 IDENTITY = "tests/unit/test_identity.py"
 CIPHER = "tests/unit/test_secret_cipher.py"
 ORDERED = "tests/unit/test_orders.py"
+FLEET_PAUSE = "tests/unit/test_fleet_pause.py"
 FACTS = "tests/unit/test_event_facts.py"
 CLI_EVENTS = "tests/unit/test_cli_events.py"
 
@@ -545,15 +546,15 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "an order typed before a change is not heard",
         f"{EVALUATE}/heed_orders.py",
-        "    if revision == ctx.app.revision or _is_our_own(ctx, revision):\n",
-        "    if revision:\n",
+        "    if now.revision == ctx.app.revision or _is_our_own(ctx, now.revision):\n",
+        "    if now.revision:\n",
         ORDERS,
     ),
     Fault(
         "an app that was removed is scaled",
         f"{EVALUATE}/heed_orders.py",
-        "    if revision == ctx.app.revision or _is_our_own(ctx, revision):\n",
-        "    if revision in (None, ctx.app.revision):\n",
+        "    if now.revision == ctx.app.revision or _is_our_own(ctx, now.revision):\n",
+        "    if now.revision in (None, ctx.app.revision):\n",
         ORDERS,
     ),
     Fault(
@@ -1003,5 +1004,40 @@ FAULTS: tuple[Fault, ...] = (
         '{"url": address.described(), "heroku_key"',
         '{"url": str(address.url.reveal()), "heroku_key"',
         ORDERED,
+    ),
+    Fault(
+        "a pause of all apps is not heard right before a change",
+        f"{EVALUATE}/heed_orders.py",
+        "return _unless_paused(ctx, seen, now.pause)",
+        "return seen",
+        FLEET_PAUSE,
+    ),
+    Fault(
+        "dynos are quiesced though all apps are paused",
+        f"{EVALUATE}/quiesce.py",
+        "    seen = heed_orders(ctx, seen)\n",
+        "",
+        FLEET_PAUSE,
+    ),
+    Fault(
+        "a worker asks Heroku at each poll while all apps are paused",
+        f"{EVALUATE}/poll_and_scale.py",
+        "    pause = parts.apps.known_pause()\n",
+        "    pause = None\n",
+        FLEET_PAUSE,
+    ),
+    Fault(
+        "a worker never hears that the pause of all apps has ended",
+        "scalar/adapters/sql/cached_registry.py",
+        ">= PAUSE_READ_EVERY:",
+        "< 0:",
+        FLEET_PAUSE,
+    ),
+    Fault(
+        "a pause of all apps that cannot be read is none",
+        "scalar/adapters/sql/marks.py",
+        'return FleetPause(since=datetime.min.replace(tzinfo=UTC), why="(unreadable)")',
+        "return None",
+        FLEET_PAUSE,
     ),
 )

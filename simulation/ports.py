@@ -31,6 +31,7 @@ from scalar.core.formation import Formation
 from scalar.core.health import Heartbeats
 from scalar.core.heroku_key import SHARED_KEY
 from scalar.core.platform_rules import HEROKU
+from scalar.core.policy.fleet_pause import FleetPause
 from scalar.core.reading import Reading
 from scalar.core.reason import Cause
 from scalar.core.secret import Secret
@@ -39,7 +40,7 @@ from scalar.ports.coordination import Lease, Standing, Tick
 from scalar.ports.counts import NOTHING_REMOVED
 from scalar.ports.outbox import Backlog
 from scalar.ports.platform import Platform, PlatformApp, Urgency
-from scalar.ports.registry import Identity
+from scalar.ports.registry import Identity, OrdersNow
 from simulation.incidents import BEFORE, Incident
 from simulation.record import Evaluation
 from simulation.scheduler import Process, Stopped
@@ -329,9 +330,25 @@ class DatabaseRegistry:
         """Return an app's key."""
         return self._line.database("app_key", lambda: self._inner.app_key(name))
 
-    def revision(self, app_id: int) -> int | None:
-        """Return an app's revision as it is now."""
-        return self._line.database("revision", lambda: self._inner.revision(app_id))
+    def orders(self, app_id: int) -> OrdersNow:
+        """Return what is ordered of an app now."""
+        return self._line.database("revision", lambda: self._inner.orders(app_id))
+
+    def known_pause(self) -> FleetPause | None:
+        """Return the pause of all apps."""
+        return self._line.database("pause", self._inner.known_pause)
+
+    def fleet_pause(self) -> FleetPause | None:
+        """Return the pause of all apps."""
+        return self.known_pause()
+
+    def set_fleet_pause(
+        self, pause: FleetPause | None, *, events: Sequence[Event] = ()
+    ) -> None:
+        """Pause all apps, or end that."""
+        self._line.database(
+            "set_pause", lambda: self._inner.set_fleet_pause(pause, events=events)
+        )
 
     def name_of(self, platform_id: str, platform: str = DEFAULT_PLATFORM) -> str:
         """Return the name of the app with an id of the platform."""

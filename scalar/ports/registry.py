@@ -12,6 +12,7 @@ from scalar.core.app import DEFAULT_PLATFORM, AppKey, RegisteredApp
 from scalar.core.counts_address import CountsAddress
 from scalar.core.event import Event
 from scalar.core.heroku_key import SHARED_KEY
+from scalar.core.policy.fleet_pause import FleetPause
 from scalar.core.secret import Secret
 
 
@@ -30,6 +31,19 @@ class Identity:
     web_url: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class OrdersNow:
+    """What people have ordered of an app by now.
+
+    Attributes:
+        revision: The app's revision; None if it is no longer registered.
+        pause: The pause of all apps; None if there is none, or it may be over.
+    """
+
+    revision: int | None
+    pause: FleetPause | None = None
+
+
 class AppReader(Protocol):
     """Read access for workers. Every method may raise `RegistryError`."""
 
@@ -40,10 +54,14 @@ class AppReader(Protocol):
         """
         ...
 
-    def revision(self, app_id: int) -> int | None:
-        """Return an app's revision as it is now, never a cached one.
+    def orders(self, app_id: int) -> OrdersNow:
+        """Return what is ordered of an app now, never a cached answer; one query."""
+        ...
 
-        None if it is no longer registered.
+    def known_pause(self) -> FleetPause | None:
+        """Return the pause of all apps as far as it is known; free while there is none.
+
+        It may be some seconds old, so `orders` is asked before each change.
         """
         ...
 
@@ -150,6 +168,16 @@ class Registry(AppReader, Protocol):
         events: Sequence[Event] = (),
     ) -> None:
         """Change an app's address; raises `AppNotFound`, `AppChanged`."""
+        ...
+
+    def fleet_pause(self) -> FleetPause | None:
+        """Return the pause of all apps that was ordered last; it may be over."""
+        ...
+
+    def set_fleet_pause(
+        self, pause: FleetPause | None, *, events: Sequence[Event] = ()
+    ) -> None:
+        """Pause all apps, or end that."""
         ...
 
     def set_heroku_key(

@@ -11,8 +11,9 @@ from scalar.core.actor import Mark
 from scalar.core.app import RegisteredApp
 from scalar.core.counts_address import CountsAddress
 from scalar.core.decision.facts import facts_of_order
-from scalar.core.event import Event, EventKind, event_id
+from scalar.core.event import ALL_APPS, Event, EventKind, event_id
 from scalar.core.heroku_key import SHARED_KEY
+from scalar.core.policy.fleet_pause import FleetPause
 from scalar.core.policy.values import PAUSES
 from scalar.core.reason import Reason
 from scalar.core.secret import Secret
@@ -135,6 +136,18 @@ def policy_changed(
         )
         for kind, names in found
     )
+
+
+def fleet_paused(
+    parts: Parts, before: FleetPause | None, after: FleetPause | None
+) -> Event:
+    """Return the event of all apps that are paused, or resumed."""
+    kind = EventKind.PAUSED if after else EventKind.UNPAUSED
+    return ordered(parts, ALL_APPS, kind, _pause(before), _pause(after))
+
+
+def _pause(pause: FleetPause | None) -> dict[str, str]:
+    return {} if pause is None else {"pause": str(pause)}
 
 
 def _in_one_line(text: str) -> str:

@@ -17,8 +17,9 @@ from scalar.core.errors import (
 )
 from scalar.core.event import Event, EventKind, Sought
 from scalar.core.heroku_key import SHARED_KEY
+from scalar.core.policy.fleet_pause import FleetPause
 from scalar.core.secret import Secret
-from scalar.ports.registry import Identity
+from scalar.ports.registry import Identity, OrdersNow
 
 
 class MemoryRegistry:
@@ -41,6 +42,7 @@ class MemoryRegistry:
         self._journal = journal or MemoryJournal()
         self._apps: dict[str, RegisteredApp] = {}
         self._last_id = 0
+        self._pause: FleetPause | None = None
 
     def add(
         self,
@@ -84,10 +86,25 @@ class MemoryRegistry:
         app = self._row(name)
         return AppKey(app.id, app.name, app.revision)
 
-    def revision(self, app_id: int) -> int | None:
-        """Return an app's revision; None if it is no longer registered."""
+    def orders(self, app_id: int) -> OrdersNow:
+        """Return what is ordered of an app now."""
         found = (app.revision for app in self._apps.values() if app.id == app_id)
-        return next(found, None)
+        return OrdersNow(next(found, None), self._pause)
+
+    def known_pause(self) -> FleetPause | None:
+        """Return the pause of all apps."""
+        return self._pause
+
+    def fleet_pause(self) -> FleetPause | None:
+        """Return the pause of all apps that was ordered last."""
+        return self._pause
+
+    def set_fleet_pause(
+        self, pause: FleetPause | None, *, events: Sequence[Event] = ()
+    ) -> None:
+        """Pause all apps, or end that."""
+        self._pause = pause
+        self._journal.record(events)
 
     def name_of(self, platform_id: str, platform: str = DEFAULT_PLATFORM) -> str:
         """Return the name of the app with an id of the platform; empty if none has."""

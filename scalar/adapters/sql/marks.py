@@ -1,12 +1,14 @@
-"""Who set each value of a policy, as JSON."""
+"""Who set each value of a policy, and the pause of all apps, as JSON."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import asdict
+from datetime import UTC, datetime
 
 from scalar.core.actor import Actor, Mark
+from scalar.core.policy.fleet_pause import FleetPause
 
 
 def dump_marks(marks: Mapping[str, Mark]) -> str | None:
@@ -30,3 +32,30 @@ def load_marks(text: str | None) -> Mapping[str, Mark]:
         }
     except (ValueError, TypeError, AttributeError):
         return {}
+
+
+def dump_pause(pause: FleetPause) -> str:
+    """Return a pause of all apps as JSON."""
+    data = asdict(pause)
+    return json.dumps(data, default=datetime.isoformat, separators=(",", ":"))
+
+
+def load_pause(text: str | None) -> FleetPause | None:
+    """Return the pause in a text.
+
+    What cannot be read pauses all apps: somebody has ordered it.
+    """
+    if not text:
+        return None
+    try:
+        data = json.loads(text)
+        return FleetPause(
+            since=datetime.fromisoformat(data["since"]),
+            until=datetime.fromisoformat(data["until"]),
+            by=Actor(**data["by"]),
+            why=str(data["why"]),
+            up=bool(data["up"]),
+            down=bool(data["down"]),
+        )
+    except (ValueError, TypeError, LookupError):
+        return FleetPause(since=datetime.min.replace(tzinfo=UTC), why="(unreadable)")

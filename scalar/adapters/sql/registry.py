@@ -24,7 +24,12 @@ from sqlalchemy.exc import IntegrityError
 from scalar.adapters.sql.addresses import COLUMNS, address_columns, address_from_row
 from scalar.adapters.sql.engine import translate_errors
 from scalar.adapters.sql.journal import record_in
-from scalar.adapters.sql.marks import dump_marks, load_marks
+from scalar.adapters.sql.marks import (
+    dump_marks,
+    dump_pause,
+    load_marks,
+    load_pause,
+)
 from scalar.adapters.sql.renaming import (
     current_row,
     has_id,
@@ -50,8 +55,9 @@ from scalar.core.errors import (
 )
 from scalar.core.event import Event
 from scalar.core.heroku_key import SHARED_KEY
+from scalar.core.policy.fleet_pause import FleetPause
 from scalar.core.secret import Secret
-from scalar.ports.registry import Identity
+from scalar.ports.registry import Identity, OrdersNow
 
 _ALL_COLUMNS = (
     AppRow.id,
@@ -71,6 +77,8 @@ _ALL_COLUMNS = (
 _SECRETS = (AppRow.url, AppRow.token, AppRow.heroku_key)
 #: What proves that the secrets were bound: encrypted, so that nobody else can write it.
 _BOUND = "secrets_bound"
+#: The pause of all apps.
+_PAUSE = "fleet_pause"
 _BOUND_PLACE = Place(Owner(0, ""), _BOUND)
 #: What `_Secrets` needs of a row.
 _STORED = (AppRow.id, AppRow.name, AppRow.platform_id, AppRow.heroku_key, *COLUMNS)
@@ -179,11 +187,37 @@ class SqlRegistry:
         """Return an app by its app key; None if it is no longer registered."""
         return self._find_one(AppRow.id == app_key.id)
 
-    def revision(self, app_id: int) -> int | None:
-        """Return an app's revision now; None if it is no longer registered."""
-        query = select(AppRow.revision).where(AppRow.id == app_id)
+    def orders(self, app_id: int) -> OrdersNow:
+        """Return what is ordered of an app now, in one query."""
+        query = (
+            select(AppRow.revision, FactRow.value)
+            .join(FactRow, FactRow.name == _PAUSE, isouter=True)
+            .where(AppRow.id == app_id)
+        )
         with translate_errors(), self._engine.connect() as connection:
-            return connection.execute(query).scalar_one_or_none()
+            row = connection.execute(query).one_or_none()
+        return OrdersNow(row[0], load_pause(row[1])) if row else OrdersNow(None)
+
+    def known_pause(self) -> FleetPause | None:
+        """Return the pause of all apps."""
+        return self.fleet_pause()
+
+    def fleet_pause(self) -> FleetPause | None:
+        """Return the pause of all apps that was ordered last; it may be over."""
+        query = select(FactRow.value).where(FactRow.name == _PAUSE)
+        with translate_errors(), self._engine.connect() as connection:
+            return load_pause(connection.execute(query).scalar())
+
+    def set_fleet_pause(
+        self, pause: FleetPause | None, *, events: Sequence[Event] = ()
+    ) -> None:
+        """Pause all apps, or end that: one row, however many there are."""
+        with translate_errors(), self._engine.begin() as connection:
+            connection.execute(delete(FactRow).where(FactRow.name == _PAUSE))
+            if pause is not None:
+                row = {"name": _PAUSE, "value": dump_pause(pause)}
+                connection.execute(insert(FactRow).values(row))
+            record_in(connection, events)
 
     def set_policy(
         self,

@@ -19,8 +19,9 @@ from scalar.core.errors import (
     AppNotFound,
 )
 from scalar.core.heroku_key import SHARED_KEY
+from scalar.core.policy.fleet_pause import FleetPause
 from scalar.core.secret import Secret
-from scalar.ports.registry import Identity
+from scalar.ports.registry import Identity, OrdersNow
 from tests.integration.database.support import (
     ADDRESSES,
     NOON,
@@ -319,3 +320,18 @@ def test_an_order_is_written_with_its_event_and_who_gave_it(registry, journal):
     registry.remove("shop", events=[event(5, id="f")])
 
     assert [e.id for e in journal.recent("shop", 9)] == ["f", "d", "c", "b", "a"]
+
+
+def test_all_apps_are_paused_by_one_row(registry, journal):
+    app = registry.add("shop", URL, NOON)
+    pause = FleetPause(NOON, NOON + timedelta(hours=1), Actor("ann"), "why", up=False)
+    assert registry.orders(app.id) == OrdersNow(1)
+    registry.set_fleet_pause(FleetPause(NOON))
+    registry.set_fleet_pause(pause, events=[event(1, id="b", app="*")])
+
+    assert registry.fleet_pause() == registry.known_pause() == pause
+    assert registry.orders(app.id) == OrdersNow(1, pause)
+    assert registry.orders(app.id + 1).revision is None
+    assert [e.id for e in journal.recent("*", 9)] == ["b"]
+    registry.set_fleet_pause(None)
+    assert registry.orders(app.id) == OrdersNow(1)
