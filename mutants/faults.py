@@ -31,6 +31,7 @@ IDENTITY = "tests/unit/test_identity.py"
 CIPHER = "tests/unit/test_secret_cipher.py"
 ORDERED = "tests/unit/test_orders.py"
 FLEET_PAUSE = "tests/unit/test_fleet_pause.py"
+FAILING = "tests/unit/test_failing.py"
 FACTS = "tests/unit/test_event_facts.py"
 CLI_EVENTS = "tests/unit/test_cli_events.py"
 
@@ -1039,5 +1040,26 @@ FAULTS: tuple[Fault, ...] = (
         'return FleetPause(since=datetime.min.replace(tzinfo=UTC), why="(unreadable)")',
         "return None",
         FLEET_PAUSE,
+    ),
+    Fault(
+        "the last count of an app that went silent is lost",
+        f"{EVALUATE}/record.py",
+        "return said or dict(memory.counts)",
+        "return said",
+        FAILING,
+    ),
+    Fault(
+        "an app at rest is stored at each poll, for its count alone",
+        f"{EVALUATE}/record.py",
+        "counts=_counts(done, memory) if holds else {},",
+        "counts=_counts(done, memory),",
+        FAILING,
+    ),
+    Fault(
+        "an app in maintenance mode counts as failing",
+        "scalar/service/failing.py",
+        "if whole.reason not in AS_ORDERED:",
+        "if True:",
+        FAILING,
     ),
 )

@@ -72,6 +72,7 @@ def dump(memory: Memory, server: str = "") -> str:
         "maintenance_at": memory.maintenance_at,
         "leased_until": memory.leased_until,
         "platform_id": memory.platform_id,
+        "counts": dict(memory.counts),
     }
     kept = {
         name: value
@@ -143,6 +144,7 @@ def _load(data: dict[str, Any]) -> Memory:
         maintenance_at=_time(data.get("maintenance_at")),
         leased_until=_time(data.get("leased_until")),
         platform_id=str(data.get("platform_id", "")),
+        counts={name: _number(one) for name, one in data.get("counts", {}).items()},
     )
 
 

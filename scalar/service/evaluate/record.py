@@ -15,6 +15,7 @@ from scalar.core.decision.protect import left_of_lease
 from scalar.core.decision.track_holds import track_holds
 from scalar.core.event import Event, EventKind, event_id
 from scalar.core.policy.policy import NONE
+from scalar.core.reading import Count, Unknown
 from scalar.core.reason import Cause, Reason
 from scalar.service.evaluate.context import AppContext
 from scalar.service.evaluate.evaluation import Evaluation
@@ -59,10 +60,21 @@ def record(
     memory = replace(
         memory,
         holds=holds,
+        counts=_counts(done, memory) if holds else {},
         stuck=done.is_stuck,
         leased_until=_leased_until(ctx, memory),
     )
     return memory, events
+
+
+def _counts(done: Evaluation, memory: Memory) -> dict[str, Count]:
+    """Return the counts as last reported, also of an app that does not answer now."""
+    said = {
+        name: one.count
+        for name, one in done.readings.items()
+        if not isinstance(one.count, Unknown)
+    }
+    return said or dict(memory.counts)
 
 
 def _with_facts(ctx: AppContext, done: Evaluation, event: Event) -> Event:
