@@ -10,6 +10,7 @@ from scalar.adapters.redis import memory_json
 from scalar.cli.render_failing import WIDTH, shown_age
 from scalar.core.app_state import Memory
 from scalar.core.errors import CountsUnavailable, PlatformUnavailable
+from scalar.core.formation import ProcessType
 from scalar.core.reading import Unknown
 from scalar.core.reason import Reason
 
@@ -19,7 +20,7 @@ LONG = "a-very-long-name-of-an-app-xyz"
 @pytest.fixture
 def fleet(cli):
     world = cli.world
-    for name in ("fine", "silent", "half", "asleep", LONG):
+    for name in ("fine", "silent", "half", LONG):
         world.add(name, worker=2, mailer=1)
         world.report({"worker": 20, "mailer": 3}, name)
         world.poll(name)
@@ -30,10 +31,6 @@ def fail(cli):
     world = cli.world
     world.report(CountsUnavailable("no answer in 10 s"), "silent")
     world.report({"worker": Unknown(Reason.COUNT_NULL, "broker"), "mailer": 7}, "half")
-    world.platform.maintenance.add("asleep")
-    world.platform.formations["asleep"]["worker"] = world.platform.formations["asleep"][
-        "mailer"
-    ]
     world.report({"worker": 95, "mailer": 3}, LONG)
     for name in ("fine", "silent", "half"):
         world.poll(name, seconds=0)
@@ -82,6 +79,16 @@ def test_names_are_shortened_only_where_they_do_not_fit(fleet):
     lines = fleet("list-apps", "--failing").stdout.splitlines()
     assert max(map(len, lines)) <= WIDTH
     assert any("…" in line for line in lines)
+
+
+def test_an_app_in_maintenance_mode_does_not_fail(fleet):
+    world = fleet.world
+    world.platform.maintenance.add("fine")
+    world.platform.formations["fine"]["worker"] = ProcessType(0)
+    world.poll("fine", seconds=700)
+
+    assert world.memory("fine").holds[""].reason is Reason.MAINTENANCE
+    assert fleet.data("list-apps", "--failing") == []
 
 
 def test_an_app_whose_secrets_fit_no_key_fails(fleet):
