@@ -78,8 +78,8 @@ def test_it_is_shown_first(fleet):
     assert fleet.data("status", status=1)[0]["what"] == "paused"
     for command in (("list-apps",), ("show-app", "shop")):
         assert "Note: all apps are paused until" in fleet(*command).stderr
-    assert "note: all apps are paused" in fleet("check-app", "shop").stdout
-    assert "  paused                    1   " in fleet("check-app", "shop").stdout
+    why = "all apps are paused until 2026-01-01 14:00 UTC by ann: Redis is on fire"
+    assert f"  paused                    1   {why}\n" in str(fleet("check-app", "shop"))
 
 
 def test_its_order_and_its_end_are_events_of_every_app(fleet):

@@ -40,12 +40,12 @@ class FleetPause:
 
     def applied_to(self, policy: Policy) -> Policy:
         """Return a policy with this pause."""
-        up, down = policy.pause_up, policy.pause_down
+        up, down, why = policy.pause_up, policy.pause_down, str(self)
         return replace(
             policy,
             pause_up=max(up or self.until, self.until) if self.up else up,
             pause_down=max(down or self.until, self.until) if self.down else down,
-            notes=(*policy.notes, str(self)),
+            why_paused=(why if self.up else "", why if self.down else ""),
         )
 
     def __str__(self) -> str:
