@@ -30,6 +30,11 @@ LEASES = f"{SCENARIOS}/test_leases.py"
 NEARER = "tests/unit/test_nearer.py"
 IDENTITY = "tests/unit/test_identity.py"
 CIPHER = "tests/unit/test_secret_cipher.py"
+ORDERED = "tests/unit/test_orders.py"
+FLEET_PAUSE = "tests/unit/test_fleet_pause.py"
+FAILING = "tests/unit/test_failing.py"
+FACTS = "tests/unit/test_event_facts.py"
+CLI_EVENTS = "tests/unit/test_cli_events.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -550,15 +555,15 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "an order typed before a change is not heard",
         f"{EVALUATE}/heed_orders.py",
-        "    if revision == ctx.app.revision or _is_our_own(ctx, revision):\n",
-        "    if revision:\n",
+        "    if now.revision == ctx.app.revision or _is_our_own(ctx, now.revision):\n",
+        "    if now.revision:\n",
         ORDERS,
     ),
     Fault(
         "an app that was removed is scaled",
         f"{EVALUATE}/heed_orders.py",
-        "    if revision == ctx.app.revision or _is_our_own(ctx, revision):\n",
-        "    if revision in (None, ctx.app.revision):\n",
+        "    if now.revision == ctx.app.revision or _is_our_own(ctx, now.revision):\n",
+        "    if now.revision in (None, ctx.app.revision):\n",
         ORDERS,
     ),
     Fault(
@@ -592,15 +597,15 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "set-policy and pause-app write whatever row is there",
         "scalar/service/policies.py",
-        "set_policy(name, process_type, values, read=app.key)",
-        "set_policy(name, process_type, values)",
+        "            read=app.key,\n",
+        "",
         MEANWHILE,
     ),
     Fault(
         "apply writes whatever row is there",
         "scalar/service/fleet.py",
-        "registry.set_policy(name, process_type, values, read=rows[name])",
-        "registry.set_policy(name, process_type, values)",
+        "            read=rows[name],\n",
+        "",
         MEANWHILE,
     ),
     Fault(
@@ -994,5 +999,117 @@ FAULTS: tuple[Fault, ...] = (
         "            seen[task.tag] += 1\n",
         "            seen[task.tag] += 1\n            is_known = True\n",
         "agent/tests/test_celery_silence.py",
+    ),
+    Fault(
+        "an event keeps only the last stage of its decision",
+        f"{DECISION}/facts.py",
+        "for step in decision.trail\n            ],",
+        "for step in decision.trail[-1:]\n            ],",
+        FACTS,
+    ),
+    Fault(
+        "a change of unknown outcome loses the facts of its decision",
+        "scalar/adapters/redis/memory_json.py",
+        "facts=str(text))",
+        'facts="")',
+        FACTS,
+    ),
+    Fault(
+        "the facts of an event have what the app says of its password",
+        f"{DECISION}/facts.py",
+        "return redact(text)[:MOST_TEXT]",
+        "return text[:MOST_TEXT]",
+        FACTS,
+    ),
+    Fault(
+        "events after --until are shown",
+        "scalar/core/event.py",
+        "event.at < self.until)",
+        "event.at < self.until or True)",
+        CLI_EVENTS,
+    ),
+    Fault(
+        "events --follow prints an event that was written late twice",
+        "scalar/cli/evaluations.py",
+        "            if one not in seen:\n",
+        "            if True:\n",
+        CLI_EVENTS,
+    ),
+    Fault(
+        "a policy that is set leaves no event",
+        "scalar/service/policies.py",
+        "events=orders.policy_changed(",
+        "events=() and orders.policy_changed(",
+        ORDERED,
+    ),
+    Fault(
+        "whoever sets one value of a policy counts as having set all",
+        "scalar/adapters/inmemory/sql.py",
+        "(known if before.get(value) == text else mark)",
+        "mark",
+        ORDERED,
+    ),
+    Fault(
+        "an order has the address with its password",
+        "scalar/service/orders.py",
+        '{"url": address.described(), "heroku_key"',
+        '{"url": str(address.url.reveal()), "heroku_key"',
+        ORDERED,
+    ),
+    Fault(
+        "a pause of all apps is not heard right before a change",
+        f"{EVALUATE}/heed_orders.py",
+        "return _unless_paused(ctx, seen, now.pause)",
+        "return seen",
+        FLEET_PAUSE,
+    ),
+    Fault(
+        "dynos are quiesced though all apps are paused",
+        f"{EVALUATE}/quiesce.py",
+        "    seen = heed_orders(ctx, seen)\n",
+        "",
+        FLEET_PAUSE,
+    ),
+    Fault(
+        "a worker asks Heroku at each poll while all apps are paused",
+        f"{EVALUATE}/poll_and_scale.py",
+        "    pause = parts.apps.known_pause()\n",
+        "    pause = None\n",
+        FLEET_PAUSE,
+    ),
+    Fault(
+        "a worker never hears that the pause of all apps has ended",
+        "scalar/adapters/sql/cached_registry.py",
+        ">= PAUSE_READ_EVERY:",
+        "< 0:",
+        FLEET_PAUSE,
+    ),
+    Fault(
+        "a pause of all apps that cannot be read is none",
+        "scalar/adapters/sql/marks.py",
+        'return FleetPause(since=datetime.min.replace(tzinfo=UTC), why="(unreadable)")',
+        "return None",
+        FLEET_PAUSE,
+    ),
+    Fault(
+        "the last count of an app that went silent is lost",
+        f"{EVALUATE}/record.py",
+        "return said or dict(memory.counts)",
+        "return said",
+        FAILING,
+    ),
+    Fault(
+        "an app at rest is stored at each poll, for its count alone",
+        f"{EVALUATE}/record.py",
+        "counts=_counts(done, memory) if holds else {},",
+        "counts=_counts(done, memory),",
+        FAILING,
+    ),
+    Fault(
+        "an app in maintenance mode counts as failing",
+        "scalar/service/failing.py",
+        "if whole.reason not in AS_ORDERED:",
+        "if True:",
+        FAILING,
     ),
 )

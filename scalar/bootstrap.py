@@ -30,6 +30,7 @@ from scalar.adapters.sql.secret_cipher import SecretCipher
 from scalar.adapters.system_chance import SystemChance
 from scalar.adapters.system_clock import SystemClock
 from scalar.core import logfmt
+from scalar.core.actor import NOBODY, Actor
 from scalar.core.app import DEFAULT_PLATFORM
 from scalar.core.errors import ConfigurationError, CoordinationError
 from scalar.core.policy.resolve import PolicyBook
@@ -60,9 +61,15 @@ def options_of(settings: Settings) -> Options:
 
 @dataclass(frozen=True)
 class Toolbox:
-    """All parts of a process, each created on first use."""
+    """All parts of a process, each created on first use.
+
+    Attributes:
+        settings: The settings.
+        actor: Who runs the process, if it is a command.
+    """
 
     settings: Settings
+    actor: Actor = NOBODY
 
     @cached_property
     def engine(self) -> Engine:
@@ -189,6 +196,7 @@ class Toolbox:
             health=self.coordinator,
             policies=self.policies,
             options=options_of(self.settings),
+            actor=self.actor,
         )
 
     @cached_property

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from scalar.adapters.governed_platform import GovernedPlatform
 from scalar.core.app import DEFAULT_PLATFORM, AppKey, NewApp, RegisteredApp
@@ -26,11 +26,12 @@ from scalar.core.errors import (
     RegistryError,
     ScalarError,
 )
-from scalar.core.event import Event, EventKind
+from scalar.core.event import Event, EventKind, Sought
 from scalar.core.formation import Formation
 from scalar.core.health import Heartbeats
 from scalar.core.heroku_key import SHARED_KEY
 from scalar.core.platform_rules import HEROKU
+from scalar.core.policy.fleet_pause import FleetPause
 from scalar.core.reading import Reading
 from scalar.core.reason import Cause
 from scalar.core.secret import Secret
@@ -39,7 +40,7 @@ from scalar.ports.coordination import Lease, Standing, Tick
 from scalar.ports.counts import NOTHING_REMOVED
 from scalar.ports.outbox import Backlog
 from scalar.ports.platform import Platform, PlatformApp, Urgency
-from scalar.ports.registry import Identity
+from scalar.ports.registry import Identity, OrdersNow
 from simulation.incidents import BEFORE, Incident
 from simulation.record import Evaluation
 from simulation.scheduler import Process, Stopped
@@ -309,16 +310,17 @@ class DatabaseRegistry:
         *,
         platform_id: str = "",
         web_url: str = "",
+        events: Sequence[Event] = (),
     ) -> RegisteredApp:
         """Register an app."""
-        said = {"platform_id": platform_id, "web_url": web_url}
+        said: Any = {"platform_id": platform_id, "web_url": web_url, "events": events}
         return self._line.database(
             "add", lambda: self._inner.add(name, address, at, heroku_key, **said)
         )
 
-    def remove(self, name: str) -> None:
+    def remove(self, name: str, *, events: Sequence[Event] = ()) -> None:
         """Remove an app."""
-        self._line.database("remove", lambda: self._inner.remove(name))
+        self._line.database("remove", lambda: self._inner.remove(name, events=events))
 
     def get(self, name: str) -> RegisteredApp:
         """Return an app by its name."""
@@ -328,9 +330,25 @@ class DatabaseRegistry:
         """Return an app's key."""
         return self._line.database("app_key", lambda: self._inner.app_key(name))
 
-    def revision(self, app_id: int) -> int | None:
-        """Return an app's revision as it is now."""
-        return self._line.database("revision", lambda: self._inner.revision(app_id))
+    def orders(self, app_id: int) -> OrdersNow:
+        """Return what is ordered of an app now."""
+        return self._line.database("revision", lambda: self._inner.orders(app_id))
+
+    def known_pause(self) -> FleetPause | None:
+        """Return the pause of all apps."""
+        return self._line.database("pause", self._inner.known_pause)
+
+    def fleet_pause(self) -> FleetPause | None:
+        """Return the pause of all apps."""
+        return self.known_pause()
+
+    def set_fleet_pause(
+        self, pause: FleetPause | None, *, events: Sequence[Event] = ()
+    ) -> None:
+        """Pause all apps, or end that."""
+        self._line.database(
+            "set_pause", lambda: self._inner.set_fleet_pause(pause, events=events)
+        )
 
     def name_of(self, platform_id: str, platform: str = DEFAULT_PLATFORM) -> str:
         """Return the name of the app with an id of the platform."""
@@ -355,30 +373,25 @@ class DatabaseRegistry:
         name: str,
         process_type: str,
         values: Mapping[str, str],
-        *,
-        read: AppKey | None = None,
+        **others: Any,
     ) -> None:
         """Replace the stored values of an app or a process type."""
         self._line.database(
             "set_policy",
-            lambda: self._inner.set_policy(name, process_type, values, read=read),
+            lambda: self._inner.set_policy(name, process_type, values, **others),
         )
 
-    def set_address(
-        self, name: str, address: CountsAddress, *, read: AppKey | None = None
-    ) -> None:
+    def set_address(self, name: str, address: CountsAddress, **others: Any) -> None:
         """Give an app another address."""
         self._line.database(
-            "set_address", lambda: self._inner.set_address(name, address, read=read)
+            "set_address", lambda: self._inner.set_address(name, address, **others)
         )
 
-    def set_heroku_key(
-        self, name: str, heroku_key: Secret, *, read: AppKey | None = None
-    ) -> None:
+    def set_heroku_key(self, name: str, heroku_key: Secret, **others: Any) -> None:
         """Give an app its own Heroku key."""
         self._line.database(
             "set_heroku_key",
-            lambda: self._inner.set_heroku_key(name, heroku_key, read=read),
+            lambda: self._inner.set_heroku_key(name, heroku_key, **others),
         )
 
 
@@ -405,6 +418,11 @@ class DatabaseJournal:
         """Return the newest events."""
         inner = self._line.world.journal
         return self._line.database("recent", lambda: inner.recent(app, limit, kind))
+
+    def search(self, sought: Sought, limit: int) -> Sequence[Event]:
+        """Return the newest events that are sought."""
+        inner = self._line.world.journal
+        return self._line.database("search", lambda: inner.search(sought, limit))
 
     def prune(self, before: datetime) -> int:
         """Delete old events."""
@@ -493,6 +511,7 @@ class HerokuCalls:
     account: Account
     app: str
     rules = HEROKU
+    calls_left: int | None = None
 
     def describe(self, urgency: Urgency) -> PlatformApp:
         """Return what Heroku says of the app."""

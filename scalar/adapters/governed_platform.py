@@ -25,6 +25,11 @@ class GovernedPlatform:
         self._account = account
         self.rules = platform.rules
 
+    @property
+    def calls_left(self) -> int | None:
+        """Calls left of the account, as the last answer here said."""
+        return self._platform.calls_left
+
     def describe(self, urgency: Urgency) -> PlatformApp:
         """Return the app as the platform describes it."""
         return self._call(urgency, self._platform.describe)

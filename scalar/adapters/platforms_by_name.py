@@ -32,6 +32,8 @@ class PlatformsByName:
 class _UnknownPlatform:
     """Refuses every call, so that only this app is held."""
 
+    calls_left: int | None = None
+
     def __init__(self, name: str) -> None:
         self._name = name
         self.rules = PlatformRules(

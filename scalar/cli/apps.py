@@ -16,9 +16,11 @@ from scalar.cli.render_app import (
     print_details,
     print_fleet,
 )
+from scalar.cli.render_failing import failing_as_data, print_failing
 from scalar.cli.tools import Tools, with_tools
 from scalar.core.secret import Secret
 from scalar.service import queries
+from scalar.service.failing import failing as what_fails
 from scalar.service.registration import Wanted, move, register, remove
 from scalar.service.renaming import rename
 
@@ -101,10 +103,18 @@ def del_app(tools: Tools, name: str, *, yes: bool) -> None:
 
 
 @click.command("list-apps")
+@click.option("--failing", is_flag=True, help="Only what fails, since when, and why.")
 @json_option
 @with_tools
-def list_apps(tools: Tools, *, as_json: bool) -> None:
+def list_apps(tools: Tools, *, failing: bool, as_json: bool) -> None:
     """List the registered apps, each with its state."""
+    if failing:
+        now, found = what_fails(tools.parts)
+        if as_json:
+            print_json(failing_as_data(found))
+        else:
+            print_failing(found, now)
+        return
     fleet = queries.fleet(tools.parts)
     note_state_problem(fleet)
     if as_json:

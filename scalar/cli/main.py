@@ -77,6 +77,7 @@ COMMANDS = (
     evaluations.check_app,
     evaluations.poll,
     evaluations.events,
+    evaluations.show_event,
     status.status,
     diagnosis.doctor,
     project.make_secret_key,

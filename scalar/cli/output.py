@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 import click
@@ -39,9 +39,11 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def shown_time(moment: datetime | None) -> str:
-    """Return a time for people, in UTC."""
-    return "" if moment is None else moment.strftime("%Y-%m-%d %H:%M:%S")
+def shown_time(moment: datetime | None, zone: tzinfo = UTC) -> str:
+    """Return a time for people, in UTC or in another zone."""
+    if moment is None:
+        return ""
+    return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _plain(value: object) -> str:

@@ -36,12 +36,7 @@ def read_until(text: str, zone: str, now: datetime) -> datetime:
     Raises:
         InvalidInput: It is neither, it is in the past, or the zone is unknown.
     """
-    try:
-        place = ZoneInfo(zone)
-    except (ValueError, LookupError, OSError) as exc:
-        raise InvalidInput(
-            f"--zone {zone}: must be a time zone such as Europe/Berlin or UTC"
-        ) from exc
+    place = zone_of(zone)
     try:
         clock = time.fromisoformat(text)
     except ValueError:
@@ -50,6 +45,16 @@ def read_until(text: str, zone: str, now: datetime) -> datetime:
     today = datetime.combine(local.date(), clock, tzinfo=place)
     end = today if today > local else today + timedelta(days=1)
     return end.astimezone(UTC)
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """Return the time zone of `--zone`; raises `InvalidInput` if there is none."""
+    try:
+        return ZoneInfo(name)
+    except (ValueError, LookupError, OSError) as exc:
+        raise InvalidInput(
+            f"--zone {name}: must be a time zone such as Europe/Berlin or UTC"
+        ) from exc
 
 
 def _moment(text: str, place: ZoneInfo, now: datetime) -> datetime:

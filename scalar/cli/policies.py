@@ -71,8 +71,10 @@ def unset_policy(
 
 
 @click.command("pause-app")
-@click.argument("name")
+@click.argument("name", required=False)
 @click.argument("process_type", default=WHOLE_APP)
+@click.option("--all", "every", is_flag=True, help="All apps, at once.")
+@click.option("--reason", default="", help="Why, with --all; `status` shows it.")
 @click.option("--up", is_flag=True, help="Scaling up only.")
 @click.option("--down", is_flag=True, help="Scaling down only.")
 @click.option("--for", "span", metavar="TIME", help="How long, such as 2h.")
@@ -81,22 +83,32 @@ def unset_policy(
 @with_tools
 def pause_app(  # noqa: PLR0917 - Click passes them by name
     tools: Tools,
-    name: str,
+    name: str | None,
     process_type: str,
+    reason: str,
     span: str | None,
     until: str | None,
     zone: str,
     *,
+    every: bool,
     up: bool,
     down: bool,
 ) -> None:
     """Stop scaling the app NAME, or its PROCESS_TYPE, for a time or for good.
 
-    It is still evaluated and logged. A pause with an end ends by itself.
+    It is still evaluated and logged. A pause with an end ends by itself. With --all,
+    no app is scaled any more, at once; pauses of single apps stay beside it.
     """
     if span and until:
         raise click.UsageError("Use --for or --until, not both")
     end = end_of_pause(tools.parts.clock.now(), span, until, zone)
+    _name_or_all(name, every=every)
+    if name is None:
+        pause = policies.pause_all(tools.parts, end, reason, up=up, down=down)
+        click.echo(f"{str(pause)[0].upper()}{str(pause)[1:]}")
+        return
+    if reason:
+        raise click.UsageError("--reason goes with --all")
     done = policies.pause(tools.parts, name, process_type, end, up=up, down=down)
     what = " and ".join(key.removeprefix("pause_") for key in done.names)
     shown = "it is resumed" if end is None else f"{shown_time(end)} UTC"
@@ -105,23 +117,42 @@ def pause_app(  # noqa: PLR0917 - Click passes them by name
 
 
 @click.command("resume-app")
-@click.argument("name")
+@click.argument("name", required=False)
 @click.argument("process_type", default=WHOLE_APP)
+@click.option("--all", "every", is_flag=True, help="All apps that --all has paused.")
 @click.option("--up", is_flag=True, help="Scaling up only.")
 @click.option("--down", is_flag=True, help="Scaling down only.")
 @with_tools
 def resume_app(
-    tools: Tools, name: str, process_type: str, *, up: bool, down: bool
+    tools: Tools,
+    name: str | None,
+    process_type: str,
+    *,
+    every: bool,
+    up: bool,
+    down: bool,
 ) -> None:
-    """Scale the app NAME, or its PROCESS_TYPE, again.
+    """Scale the app NAME, or its PROCESS_TYPE, again; or all apps, with --all.
 
     Without a process type, the pauses of its process types end as well. A change
     by hand that is left alone for a while (manual_lease) is so no longer.
     """
+    _name_or_all(name, every=every)
+    if name is None:
+        if policies.resume_all(tools.parts, up=up, down=down) is None:
+            note("Note: the apps were not paused with --all.")
+        click.echo("Resumed all apps; pauses of single apps stay")
+        return
     target = _target(name, process_type)
     if not policies.resume(tools.parts, name, process_type, up=up, down=down):
         note(f"Note: {target} was not paused.")
     click.echo(f"Resumed {target}")
+
+
+def _name_or_all(name: str | None, *, every: bool) -> None:
+    """Raise `UsageError` unless either a name or --all was said."""
+    if every == bool(name):
+        raise click.UsageError("Name one app, or use --all")
 
 
 def _target(name: str, process_type: str) -> str:

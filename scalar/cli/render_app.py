@@ -112,7 +112,9 @@ def print_details(details: AppDetails) -> None:
 
 
 def note_state_problem(answer: Fleet | AppDetails) -> None:
-    """Say why no state is known, if so."""
+    """Say that all apps are paused, and why no state is known, if so."""
+    if answer.pause:
+        note(f"Note: {answer.pause}. End it with: python cli.py resume-app --all")
     if answer.state_problem:
         note(f"Note: the state is unknown: {answer.state_problem}.")
 

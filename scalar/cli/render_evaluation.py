@@ -17,15 +17,15 @@ def print_evaluation(name: str, done: Evaluation) -> None:
     if done.hold:
         but = "" if changing else ", nothing is changed"
         click.echo(f"{name}: held{but}")
-        _print_stage(done.hold.reason, None, done.hold.detail)
+        print_stage(done.hold.reason, None, done.hold.detail)
     elif not done.decisions:
         click.echo(f"{name}: its answer has no process types")
     for decision in changing if done.hold else done.decisions:
         click.echo(f"{name} {decision.process_type}: {_headline(decision)}")
         if decision.hold:
-            _print_stage(decision.hold.reason, None, decision.hold.detail)
+            print_stage(decision.hold.reason, None, decision.hold.detail)
         for step in decision.trail:
-            _print_stage(step.reason, step.quantity, step.detail)
+            print_stage(step.reason, step.quantity, step.detail)
         for note in decision.notes:
             if not any(note in step.detail for step in decision.trail):
                 click.echo(f"  note: {note}")
@@ -82,6 +82,7 @@ def _headline(decision: Decision) -> str:
     return f"{decision.current} -> {decision.desired}{dry}"
 
 
-def _print_stage(reason: str, quantity: int | None, detail: str) -> None:
+def print_stage(reason: str, quantity: int | None, detail: str) -> None:
+    """Print one stage of a decision."""
     number = "" if quantity is None else str(quantity)
     click.echo(f"  {reason:<21} {number:>5}   {detail}".rstrip())

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import click
 
 from scalar.bootstrap import Toolbox
+from scalar.cli.actor import acting
 from scalar.logs import never_show
 from scalar.ports.schema import Schema
 from scalar.service.parts import Parts
@@ -53,4 +54,4 @@ def with_tools(command: Callable[..., Any]) -> Callable[..., Any]:
 def _toolbox() -> Tools:
     settings = settings_or_exit()
     never_show(settings.secrets())
-    return Toolbox(settings)
+    return Toolbox(settings, acting())

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from scalar.core.actor import Mark
 from scalar.core.counts_address import CountsAddress, Queues
 from scalar.core.heroku_key import SHARED_KEY
 from scalar.core.reading import Form
@@ -39,6 +40,7 @@ class RegisteredApp:
             until it is learned.
         web_url: The app's own address on the platform, as last known; may be empty.
         former_names: Names that it had lately, the newest first.
+        set_by: Who set each of its policy values, by process type, as far as known.
     """
 
     id: int
@@ -52,6 +54,7 @@ class RegisteredApp:
     platform_id: str = ""
     web_url: str = ""
     former_names: tuple[str, ...] = ()
+    set_by: Mapping[str, Mapping[str, Mark]] = field(default_factory=dict)
 
     @property
     def is_unnamed(self) -> bool:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from scalar.core.drain_time import Drained
 from scalar.core.event import Event
 from scalar.core.formation import Formation, ProcessType
+from scalar.core.reading import Count
 from scalar.core.reason import Cause, Reason
 from scalar.core.recommendation_window import Slice
 
@@ -176,6 +177,8 @@ class Memory:
             if there is none.
         platform_id: The platform's id of the app that all this is about; empty if it
             is not known.
+        counts: While something is held, the counts as last reported; empty else, so
+            that a count alone is nothing to store.
     """
 
     formation: Formation | None = None
@@ -198,6 +201,7 @@ class Memory:
     maintenance_at: datetime | None = None
     leased_until: datetime | None = None
     platform_id: str = ""
+    counts: Mapping[str, Count] = field(default_factory=dict)
 
     def in_doubt(self, asked: tuple[Event, ...] = ()) -> Memory:
         """Return the memory of an app whose dynos may have changed.

@@ -20,6 +20,18 @@ class EventKind(StrEnum):
     RESUMED = "resumed"
     CHANGED_ELSEWHERE = "changed_elsewhere"
     RENAMED = "renamed"
+    # what people order with the commands
+    REGISTERED = "registered"
+    REMOVED = "removed"
+    MOVED = "moved"
+    KEY_CHANGED = "key_changed"
+    POLICY_CHANGED = "policy_changed"
+    PAUSED = "paused"
+    UNPAUSED = "unpaused"
+
+
+#: Stands for the app's name in an event that concerns all apps.
+ALL_APPS = "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +51,8 @@ class Event:
         id: Identifies what happened. Two evaluations that record the same change
             give it the same id, and the journal keeps the first; empty for events
             of versions without ids.
+        facts: All that explains it, as compact JSON (`decision/facts.py`); empty for
+            events of versions without facts.
     """
 
     at: datetime
@@ -51,6 +65,39 @@ class Event:
     count: Count | None = None
     detail: str = ""
     id: str = ""
+    facts: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """Which events are sought; None for all.
+
+    Attributes:
+        apps: Names of apps, and `ALL_APPS` for what concerns all of them.
+        process_types: Names of process types.
+        kinds: Kinds of events.
+        since: Not before this time (aware).
+        until: Before this time (aware).
+        id: How their id begins; empty for all.
+    """
+
+    apps: frozenset[str] | None = None
+    process_types: frozenset[str] | None = None
+    kinds: frozenset[EventKind] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    id: str = ""
+
+    def matches(self, event: Event) -> bool:
+        """Return whether an event is sought."""
+        return (
+            (self.apps is None or event.app in self.apps)
+            and (self.process_types is None or event.process_type in self.process_types)
+            and (self.kinds is None or event.kind in self.kinds)
+            and (self.since is None or event.at >= self.since)
+            and (self.until is None or event.at < self.until)
+            and event.id.startswith(self.id)
+        )
 
 
 def event_id(*facts: object) -> str:

@@ -70,6 +70,7 @@ class Reason(StrEnum):
     # changes that are not ours
     CHANGED_ELSEWHERE = "changed_elsewhere"
     RENAMED = "renamed"
+    ORDERED = "ordered"
     # the end of a hold
     RESUMED = "resumed"
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from scalar.core.event import Event, EventKind
+from scalar.core.event import Event, EventKind, Sought
 
 
 class Journal(Protocol):
@@ -28,6 +28,10 @@ class Journal(Protocol):
         With `kind`, only events of that kind. Kinds and reasons that only a newer
         version of this program knows are left out.
         """
+        ...
+
+    def search(self, sought: Sought, limit: int) -> Sequence[Event]:
+        """Return the newest events that are sought, newest first, as `recent` does."""
         ...
 
     def prune(self, before: datetime) -> int:

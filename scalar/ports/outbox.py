@@ -13,7 +13,7 @@ from typing import Protocol
 
 from scalar.core.event import Event
 
-#: Most events that wait, of all apps together: about 5 MB in Redis. The oldest ones
+#: Most events that wait, of all apps together: about 10 MB in Redis. The oldest ones
 #: are dropped for newer ones.
 MOST_WAITING = 10_000
 

@@ -56,6 +56,14 @@ class Platform(Protocol):
         """What the platform does by nature."""
         ...
 
+    @property
+    def calls_left(self) -> int | None:
+        """Calls left of the account, as the last answer here said; None if none did.
+
+        Asking costs no call.
+        """
+        ...
+
     def describe(self, urgency: Urgency) -> PlatformApp:
         """Return the app as the platform describes it."""
         ...

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from scalar.core.actor import Mark
 from scalar.core.app import DEFAULT_PLATFORM, AppKey, RegisteredApp
 from scalar.core.counts_address import CountsAddress
+from scalar.core.event import Event
 from scalar.core.heroku_key import SHARED_KEY
+from scalar.core.policy.fleet_pause import FleetPause
 from scalar.core.secret import Secret
 
 
@@ -28,6 +31,19 @@ class Identity:
     web_url: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class OrdersNow:
+    """What people have ordered of an app by now.
+
+    Attributes:
+        revision: The app's revision; None if it is no longer registered.
+        pause: The pause of all apps; None if there is none, or it may be over.
+    """
+
+    revision: int | None
+    pause: FleetPause | None = None
+
+
 class AppReader(Protocol):
     """Read access for workers. Every method may raise `RegistryError`."""
 
@@ -38,10 +54,14 @@ class AppReader(Protocol):
         """
         ...
 
-    def revision(self, app_id: int) -> int | None:
-        """Return an app's revision as it is now, never a cached one.
+    def orders(self, app_id: int) -> OrdersNow:
+        """Return what is ordered of an app now, never a cached answer; one query."""
+        ...
 
-        None if it is no longer registered.
+    def known_pause(self) -> FleetPause | None:
+        """Return the pause of all apps as far as it is known; free while there is none.
+
+        It may be some seconds old, so `orders` is asked before each change.
         """
         ...
 
@@ -56,6 +76,8 @@ class Registry(AppReader, Protocol):
     Who writes what depends on a row that was read says which one (`read`): if the row
     has changed since, `AppChanged` is raised and nothing is written. So no command
     undoes another one that ran beside it.
+
+    The `events` of an order are written with it, in one transaction.
     """
 
     def add(
@@ -67,6 +89,7 @@ class Registry(AppReader, Protocol):
         *,
         platform_id: str = "",
         web_url: str = "",
+        events: Sequence[Event] = (),
     ) -> RegisteredApp:
         """Register an app; raises `AppAlreadyRegistered`.
 
@@ -74,7 +97,7 @@ class Registry(AppReader, Protocol):
         """
         ...
 
-    def remove(self, name: str) -> None:
+    def remove(self, name: str, *, events: Sequence[Event] = ()) -> None:
         """Remove an app; raises `AppNotFound`. Its events stay."""
         ...
 
@@ -126,21 +149,44 @@ class Registry(AppReader, Protocol):
         values: Mapping[str, str],
         *,
         read: AppKey | None = None,
+        mark: Mark | None = None,
+        events: Sequence[Event] = (),
     ) -> None:
         """Replace the policy values of an app, or of one of its process types.
 
-        An empty mapping removes them all. Raises `AppNotFound`, `AppChanged`.
+        `mark` is kept of each value that is not what it was. An empty mapping removes
+        them all. Raises `AppNotFound`, `AppChanged`.
         """
         ...
 
     def set_address(
-        self, name: str, address: CountsAddress, *, read: AppKey | None = None
+        self,
+        name: str,
+        address: CountsAddress,
+        *,
+        read: AppKey | None = None,
+        events: Sequence[Event] = (),
     ) -> None:
         """Change an app's address; raises `AppNotFound`, `AppChanged`."""
         ...
 
+    def fleet_pause(self) -> FleetPause | None:
+        """Return the pause of all apps that was ordered last; it may be over."""
+        ...
+
+    def set_fleet_pause(
+        self, pause: FleetPause | None, *, events: Sequence[Event] = ()
+    ) -> None:
+        """Pause all apps, or end that."""
+        ...
+
     def set_heroku_key(
-        self, name: str, heroku_key: Secret, *, read: AppKey | None = None
+        self,
+        name: str,
+        heroku_key: Secret,
+        *,
+        read: AppKey | None = None,
+        events: Sequence[Event] = (),
     ) -> None:
         """Set an app's own Heroku key; `SHARED_KEY` removes it.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from scalar.core.app import AppKey, RegisteredApp
 from scalar.core.heroku_key import SHARED_KEY
 from scalar.core.secret import Secret
+from scalar.service import orders
 from scalar.service.parts import Parts
 from scalar.service.registration import as_registered, known_to_heroku
 from scalar.service.unless_changed import readable, retried, write_unless_moved
@@ -76,6 +77,7 @@ def _set(
     parts: Parts, name: str, before: RegisteredApp | None, heroku_key: Secret
 ) -> None:
     def write(read: AppKey) -> None:
-        parts.registry.set_heroku_key(name, heroku_key, read=read)
+        event = orders.key_changed(parts, read.name, before, heroku_key)
+        parts.registry.set_heroku_key(name, heroku_key, read=read, events=(event,))
 
     write_unless_moved(parts, name, before, write)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from scalar.core.app import AppEntry, AppKey, RegisteredApp
+from scalar.core.app import AppEntry, RegisteredApp
 from scalar.core.app_state import WHOLE_APP
 from scalar.core.counts_address import CountsAddress, form_of
 from scalar.core.counts_url import CountsUrl
@@ -18,6 +18,7 @@ from scalar.core.heroku_key import SHARED_KEY
 from scalar.core.own_address import is_own_address
 from scalar.core.policy.values import PAUSES
 from scalar.core.secret import HIDDEN, NO_SECRET, Secret
+from scalar.service import orders
 from scalar.service.paging import all_keys
 from scalar.service.parts import Parts
 from scalar.service.policies import check_policies, check_process_type
@@ -47,7 +48,7 @@ class Plan:
     keys: list[tuple[str, Secret]] = field(default_factory=list)
     set: list[tuple[str, str, Values]] = field(default_factory=list)
     remove: list[str] = field(default_factory=list)
-    read: dict[str, AppKey] = field(default_factory=dict)
+    read: dict[str, RegisteredApp] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
     left_alone: list[str] = field(default_factory=list)
     renamed: list[str] = field(default_factory=list)
@@ -86,7 +87,7 @@ def plan(parts: Parts, entries: list[AppEntry], *, prune: bool) -> Plan:
         InvalidInput: An entry breaks a rule; the message names the app.
     """
     registered = list(_registered(parts))
-    result = Plan(read={app.name: app.key for app in registered})
+    result = Plan(read={app.name: app for app in registered})
     meant: set[int] = set()
     for entry in entries:
         app = _meant(entry, registered)
@@ -118,19 +119,32 @@ def carry_out(parts: Parts, wanted: Plan) -> None:
         AppChanged: Another command changed an app after the plan was made. It and
             the apps after it are left as they are.
     """
-    rows = dict(wanted.read)
+    before = dict(wanted.read)
     registry = parts.registry
     for name, address, platform_id in wanted.add:
-        at = parts.clock.now()
-        rows[name] = registry.add(name, address, at, platform_id=platform_id).key
+        at, event = parts.clock.now(), orders.registered(parts, name, address)
+        before[name] = registry.add(
+            name, address, at, platform_id=platform_id, events=(event,)
+        )
+    rows = {name: app.key for name, app in before.items()}
     for name, address in wanted.move:
-        registry.set_address(name, address, read=rows[name])
+        event = orders.moved(parts, name, before[name], address)
+        registry.set_address(name, address, read=rows[name], events=(event,))
         rows[name] = rows[name].changed_once
     for name, heroku_key in wanted.keys:
-        registry.set_heroku_key(name, heroku_key, read=rows[name])
+        event = orders.key_changed(parts, name, before[name], heroku_key)
+        registry.set_heroku_key(name, heroku_key, read=rows[name], events=(event,))
         rows[name] = rows[name].changed_once
     for name, process_type, values in wanted.set:
-        registry.set_policy(name, process_type, values, read=rows[name])
+        stored = before[name].policies.get(process_type, {})
+        registry.set_policy(
+            name,
+            process_type,
+            values,
+            read=rows[name],
+            mark=orders.mark(parts),
+            events=orders.policy_changed(parts, name, process_type, stored, values),
+        )
         rows[name] = rows[name].changed_once
     for name in wanted.remove:
         remove(parts, name)

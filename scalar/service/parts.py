@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from scalar.core.actor import NOBODY, Actor
 from scalar.ports.chance import Chance
 from scalar.ports.clock import Clock
 from scalar.ports.coordination import HealthStore, StateStore, TickGate
@@ -35,7 +36,11 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """One implementation of each port."""
+    """One implementation of each port.
+
+    Attributes:
+        actor: Who orders what is ordered with them.
+    """
 
     clock: Clock
     chance: Chance
@@ -51,3 +56,4 @@ class Parts:
     health: HealthStore
     policies: Policies
     options: Options
+    actor: Actor = NOBODY

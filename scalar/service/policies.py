@@ -11,9 +11,11 @@ from scalar.core.app import RegisteredApp
 from scalar.core.app_state import WHOLE_APP, Memory
 from scalar.core.decision.protect import left_of_lease
 from scalar.core.errors import CoordinationError, InvalidInput
+from scalar.core.policy.fleet_pause import FleetPause
 from scalar.core.policy.policy import NONE, Policy
-from scalar.core.policy.values import PAUSES
+from scalar.core.policy.values import PAUSES, UNTIL_RESUMED
 from scalar.core.reason import Cause
+from scalar.service import orders
 from scalar.service.parts import Parts
 from scalar.service.unless_changed import retried
 
@@ -125,6 +127,60 @@ def resume(parts: Parts, name: str, process_type: str, *, up: bool, down: bool) 
     return bool(paused or ended)
 
 
+def pause_all(
+    parts: Parts, until: datetime | None, why: str, *, up: bool, down: bool
+) -> FleetPause:
+    """Stop scaling all apps, and those registered later: one row, at once.
+
+    Pauses of single apps stay beside it.
+
+    Args:
+        parts: The ports.
+        until: When it ends (aware); None for when they are resumed.
+        why: Why, for whoever looks next.
+        up: Whether to pause scaling up.
+        down: Whether to pause scaling down; both if neither is named.
+    """
+    before, both = standing_pause(parts), up == down
+    pause = FleetPause(
+        parts.clock.now(),
+        until or UNTIL_RESUMED,
+        parts.actor,
+        " ".join(why.split()),
+        up=up or both,
+        down=down or both,
+    )
+    event = orders.fleet_paused(parts, before, pause)
+    parts.registry.set_fleet_pause(pause, events=(event,))
+    return pause
+
+
+def resume_all(parts: Parts, *, up: bool, down: bool) -> FleetPause | None:
+    """End the pause of all apps, or one direction of it; return what it was.
+
+    Pauses of single apps stay.
+    """
+    before, both = standing_pause(parts), up == down
+    if before is None:
+        parts.registry.set_fleet_pause(None)
+        return None
+    after = replace(
+        before,
+        up=before.up and not (up or both),
+        down=before.down and not (down or both),
+    )
+    left = after if after.up or after.down else None
+    event = orders.fleet_paused(parts, before, left)
+    parts.registry.set_fleet_pause(left, events=(event,))
+    return before
+
+
+def standing_pause(parts: Parts) -> FleetPause | None:
+    """Return the pause of all apps; None if there is none, or it is over."""
+    pause = parts.registry.fleet_pause()
+    return pause if pause and pause.holds_at(parts.clock.now()) else None
+
+
 def _leases(parts: Parts, app: RegisteredApp, process_type: str) -> dict[str, str]:
     """Return the process types with a manual change that a lease protects.
 
@@ -174,7 +230,15 @@ def change_policy(
         values = {key: text for key, text in values.items() if key not in remove}
         after = replace(app, policies={**app.policies, process_type: values})
         check_policies(parts, after, before=app, changed={process_type})
-        parts.registry.set_policy(name, process_type, values, read=app.key)
+        stored = app.policies.get(process_type, {})
+        parts.registry.set_policy(
+            name,
+            process_type,
+            values,
+            read=app.key,
+            mark=orders.mark(parts),
+            events=orders.policy_changed(parts, app.name, process_type, stored, values),
+        )
 
     retried(change)
     return parts.registry.get(name)

@@ -16,8 +16,9 @@ from scalar.core.app import AppKey, RegisteredApp
 from scalar.core.app_state import NOTHING, WHOLE_APP, Hold, Memory
 from scalar.core.counts_address import CountsAddress, Queues
 from scalar.core.decision.protect import is_off, left_of_lease
-from scalar.core.errors import AppNotFound, CoordinationError
-from scalar.core.event import Event
+from scalar.core.errors import AppNotFound, CoordinationError, InvalidInput
+from scalar.core.event import ALL_APPS, Event, Sought
+from scalar.core.policy.fleet_pause import FleetPause
 from scalar.core.policy.policy import NONE, Policy
 from scalar.core.policy.resolve import DEFAULT, Setting
 from scalar.core.reading import Form
@@ -26,6 +27,7 @@ from scalar.service.evaluate.evaluation import Evaluation
 from scalar.service.evaluate.poll_and_scale import explain
 from scalar.service.paging import all_keys
 from scalar.service.parts import Parts
+from scalar.service.policies import standing_pause
 from scalar.service.unless_changed import readable
 
 
@@ -131,10 +133,12 @@ class Fleet:
     Attributes:
         apps: The apps.
         state_problem: Why no state is known; empty if Redis answered.
+        pause: The pause of all apps; None if there is none.
     """
 
     apps: tuple[AppSummary, ...]
     state_problem: str = ""
+    pause: FleetPause | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +188,7 @@ class AppDetails:
         policies: Process type, or `WHOLE_APP`, to its policy; empty if the app's
             row cannot be decrypted.
         state_problem: Why the state is not known; empty if Redis answered.
+        pause: The pause of all apps; None if there is none.
     """
 
     at: datetime
@@ -192,6 +197,7 @@ class AppDetails:
     formation_read_at: datetime | None
     policies: Mapping[str, ShownPolicy]
     state_problem: str = ""
+    pause: FleetPause | None = None
 
 
 def fleet(parts: Parts) -> Fleet:
@@ -202,7 +208,7 @@ def fleet(parts: Parts) -> Fleet:
     apps = tuple(
         _summary(parts, key, readable(parts, key.name), recalled, now) for key in keys
     )
-    return Fleet(apps, recalled.problem)
+    return Fleet(apps, recalled.problem, standing_pause(parts))
 
 
 def app_details(parts: Parts, name: str) -> AppDetails:
@@ -224,6 +230,7 @@ def app_details(parts: Parts, name: str) -> AppDetails:
         memory.read_at,
         _policies(parts, app, formation),
         recalled.problem,
+        standing_pause(parts),
     )
 
 
@@ -238,23 +245,42 @@ def explanation(parts: Parts, name: str) -> Evaluation:
     return explain(parts, parts.registry.get(name))
 
 
-def events(parts: Parts, name: str | None, limit: int) -> Sequence[Event]:
-    """Return the newest events, newest first, of one app or of all.
+def events(
+    parts: Parts, name: str | None, limit: int, sought: Sought | None = None
+) -> Sequence[Event]:
+    """Return the newest events that are sought, newest first, of one app or of all.
 
-    The events of an app outlive its registration.
+    The events of an app outlive its registration. What concerns all apps is among the
+    events of each.
 
     Raises:
         AppNotFound: No such app, and no event of it either.
     """
+    sought = sought or Sought()
     if name is None:
-        return parts.journal.recent(None, limit)
+        return parts.journal.search(sought, limit)
     try:
-        return parts.journal.recent(parts.registry.app_key(name).name, limit)
+        name = parts.registry.app_key(name).name
     except AppNotFound:
-        found = parts.journal.recent(name, limit)
-        if not found:
+        if not parts.journal.recent(name, 1):
             raise
-        return found
+    apps = frozenset({name, ALL_APPS})
+    return parts.journal.search(replace(sought, apps=apps), limit)
+
+
+def event(parts: Parts, beginning: str) -> Event:
+    """Return the event whose id begins like this.
+
+    Raises:
+        InvalidInput: There is none, or there are several.
+    """
+    found = parts.journal.search(Sought(id=beginning.lower()), 2) if beginning else []
+    if len(found) == 1:
+        return found[0]
+    problem = "several events begin with" if found else "no event begins with"
+    raise InvalidInput(
+        f"{problem} {beginning!r}; the ids are in: python cli.py events --json"
+    )
 
 
 def app_key(parts: Parts, name: str) -> AppKey:

@@ -22,6 +22,7 @@ from scalar.core.reading import Form, Reading
 from scalar.core.reason import Reason
 from scalar.core.secret import NO_SECRET, Secret, redact_input
 from scalar.ports.platform import PlatformApp, Urgency
+from scalar.service import orders
 from scalar.service.parts import Parts
 from scalar.service.policies import check_process_type
 from scalar.service.unless_changed import readable, write_unless_moved
@@ -103,6 +104,7 @@ def register(
         heroku_key,
         platform_id=found.on_heroku.id if found.on_heroku else "",
         web_url=found.on_heroku.web_url if found.on_heroku else "",
+        events=(orders.registered(parts, name, found.address, heroku_key),),
     )
     return Registration(app, tuple(found.notes), found.readings)
 
@@ -124,7 +126,8 @@ def move(
     found = _find(parts, wanted, given, asks)
 
     def write(read: AppKey) -> None:
-        parts.registry.set_address(name, found.address, read=read)
+        event = orders.moved(parts, read.name, before, found.address)
+        parts.registry.set_address(name, found.address, read=read, events=(event,))
 
     write_unless_moved(parts, name, before, write)
     return Registration(parts.registry.get(name), tuple(found.notes), found.readings)
@@ -139,10 +142,11 @@ def remove(parts: Parts, name: str) -> str:
     Raises:
         AppNotFound: No such app.
     """
-    app_id = parts.registry.app_key(name).id
-    parts.registry.remove(name)
+    key = parts.registry.app_key(name)
+    event = orders.removed(parts, key.name, readable(parts, name))
+    parts.registry.remove(name, events=(event,))
     try:
-        parts.states.forget(app_id)
+        parts.states.forget(key.id)
     except CoordinationError as exc:
         return str(exc)
     return ""

@@ -12,8 +12,9 @@ from datetime import datetime
 
 from scalar.core import logfmt
 from scalar.core.app import AppKey, NewApp, RegisteredApp
+from scalar.core.decision.facts import facts_of_order
 from scalar.core.errors import AppAlreadyRegistered, InvalidInput, PlatformError
-from scalar.core.event import Event, EventKind
+from scalar.core.event import Event, EventKind, identified
 from scalar.core.own_address import address_after, is_own_address
 from scalar.core.reason import Reason
 from scalar.ports.platform import Urgency
@@ -87,7 +88,9 @@ def rename(parts: Parts, old: str, new: str) -> Registration:
         raise AppAlreadyRegistered(new)
     if (after.name, after.platform_id) != (app.name, app.platform_id):
         event = renamed_event(app, after, parts.clock.now())
-        parts.journal.record([event])
+        was, now = ({"name": one.name, "id": one.platform_id} for one in (app, after))
+        facts = facts_of_order(parts.actor, was, now)
+        parts.journal.record([identified(replace(event, facts=facts))])
     notes = []
     if after.address == app.address and not is_own_address(after):
         notes.append(

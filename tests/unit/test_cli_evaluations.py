@@ -168,12 +168,13 @@ def test_events_are_printed_in_columns_and_as_data(shop_cli):
 
     assert shop_cli("events").stdout == (
         "TIME (UTC)           APP   PROCESS TYPE  EVENT   DYNOS   COUNT  REASON       "
-        "DETAIL\n"
+        f"ID        DETAIL\n"
         "2026-01-01 12:00:00  shop  worker        scaled  1 -> 3  25     recommended  "
-        "count 25 / boundary 10\n"
+        f"{shop_cli.data('events')[0]['id'][:8]}  count 25 / boundary 10\n"
     )
     (event,) = shop_cli.data("events", "shop")
     assert event.pop("id")
+    assert event.pop("facts")["recommended"] == 3
     assert [event] == [
         {
             "at": "2026-01-01T12:00:00+00:00",

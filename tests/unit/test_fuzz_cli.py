@@ -9,6 +9,7 @@ from cryptography.fernet import Fernet
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from scalar.cli import evaluations
 from scalar.cli.main import main
 from scalar.core.policy.values import VALUES
 from tests.support.cli import Cli, logging_restored, toolboxes_closed
@@ -88,6 +89,11 @@ def command_lines(draw):
     return typed
 
 
+def _interrupted(_seconds):
+    """End `events --follow`, as Ctrl-C does."""
+    raise KeyboardInterrupt
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     """Run a command in a folder of its own, on a database with one app."""
@@ -103,6 +109,7 @@ def run(tmp_path_factory):
     cli = Cli({name: value for name, value in env.items() if value})
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
+        patch.setattr(evaluations, "wait", _interrupted)
         cli("initialise-project")
         cli("add-app", "shop", f"http://user:{SECRET}@{NOWHERE}/", "--no-check")
 

@@ -10,6 +10,7 @@ from scalar.adapters.sql.cached_registry import CachedRegistry
 from scalar.core.app_state import WHOLE_APP
 from scalar.core.errors import AboveLimit, RegistryError
 from scalar.core.reason import Reason
+from scalar.ports.registry import OrdersNow
 from scalar.service import registration
 from scalar.service.evaluate.poll_and_scale import poll_and_scale
 from scalar.service.policies import change_policy
@@ -95,7 +96,7 @@ def test_the_counts_of_another_address_decide(world, worker):
 
 def test_it_is_asked_for_once_for_a_change_and_never_at_rest(world, worker):
     asked = []
-    worker.parts.apps.revision = lambda app_id: asked.append(app_id) or 1
+    worker.parts.apps.orders = lambda app_id: asked.append(app_id) or OrdersNow(1)
     for count in (50, 50, 49):
         world.report({"worker": count})
         worker.evaluate()
@@ -111,32 +112,32 @@ def test_an_order_during_the_evaluation_that_heard_one_waits_for_the_next(
     world, worker
 ):
     """Typed at each look at the revision."""
-    revision = worker.parts.apps.revision
+    orders = worker.parts.apps.orders
 
     def typed(app_id):
         order(world, max=str(9 - len(world.patches)), min="1")
-        return revision(app_id)
+        return orders(app_id)
 
-    worker.parts.apps.revision = typed
+    worker.parts.apps.orders = typed
     world.report({"worker": 80})
     done = worker.evaluate()
     assert done.hold.reason is Reason.APP_CHANGED
     assert world.patches == []
 
-    worker.parts.apps.revision = revision
+    worker.parts.apps.orders = orders
     worker.evaluate()
     assert world.patches == [{"worker": 8}]
 
 
 def test_an_order_is_heard_before_the_second_patch_after_a_refusal(world, worker):
-    revision = worker.parts.apps.revision
+    orders = worker.parts.apps.orders
 
     def typed_after_the_first(app_id):
         if world.patches:
             order(world, pause_up="resumed")
-        return revision(app_id)
+        return orders(app_id)
 
-    worker.parts.apps.revision = typed_after_the_first
+    worker.parts.apps.orders = typed_after_the_first
     limit = AboveLimit("6 at most", limit=6, per_process_type=True, status=422)
     world.platform.failures = [limit]
     world.report({"worker": 80})
@@ -152,7 +153,7 @@ class TestWhileTheDatabaseIsAway:
         def raises(_app_id):
             raise RegistryError("The database does not answer")
 
-        worker.parts.apps.revision = raises
+        worker.parts.apps.orders = raises
 
     def test_dynos_are_added_by_what_is_known(self, world, worker):
         world.report({"worker": 80})

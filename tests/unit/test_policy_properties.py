@@ -104,6 +104,7 @@ values = {
     "fallback_after": st.integers(1, 5),
     "dry_run": st.just(True),
     "may_sleep": st.just(False),
+    "why_paused": st.just(("", "")),
     "notes": st.just(("max = 3 from environment counts as 5",)),
 }
 

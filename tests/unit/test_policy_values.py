@@ -128,7 +128,7 @@ def test_garbage_raises_nothing_but_invalid_input(name, text):
 def test_every_value_is_a_field_and_every_field_but_two_a_value():
     of_values = [value.field for value in VALUES]
 
-    assert sorted([*of_values, "may_sleep", "notes"]) == sorted(
+    assert sorted([*of_values, "may_sleep", "notes", "why_paused"]) == sorted(
         f.name for f in fields(Policy)
     )
 

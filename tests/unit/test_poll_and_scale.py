@@ -187,7 +187,7 @@ def test_a_change_is_one_line_of_log(world, caplog):
 
     line = (
         "scale.done app=shop process_type=worker current=1 recommended=10 "
-        "desired=10 reason=recommended count=99 boundary=10"
+        "desired=10 reason=recommended count=99 boundary=10 trail=recommended:10"
     )
     assert caplog.messages == [line]
 

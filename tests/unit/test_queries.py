@@ -189,11 +189,13 @@ def test_each_value_of_a_policy_has_its_origin(world):
     set_policy(world, "worker", max="4")
 
     policies = details(world).policies
-    assert policies[WHOLE_APP].settings == (
-        Setting("boundary", "10", "environment"),
-        Setting("max", "9", "app"),
-    )
-    assert policies["worker"].settings[1] == Setting("max", "4", "process type")
+    assert [(s.name, s.text, s.origin) for s in policies[WHOLE_APP].settings] == [
+        ("boundary", "10", "environment"),
+        ("max", "9", "app"),
+    ]
+    of_worker = policies["worker"].settings[1]
+    assert (of_worker.text, of_worker.origin) == ("4", "process type")
+    assert of_worker.mark.at == world.clock.now()
 
 
 def test_a_process_type_of_the_formation_has_the_policy_of_its_app(world):

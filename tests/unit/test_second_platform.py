@@ -22,6 +22,8 @@ class Cluster:
         "a cluster", Removal.UNKNOWN, frozenset(), frozenset({"api"}), most_dynos=20
     )
 
+    calls_left = None
+
     def __init__(self):
         self.dynos = {"worker": 1}
 

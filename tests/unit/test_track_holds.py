@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from scalar.core.app_state import WHOLE_APP
+from scalar.core.app_state import WHOLE_APP, Hold
 from scalar.core.decision.decision import Step
 from scalar.core.decision.track_holds import LASTING, track_holds
 from scalar.core.event import EventKind
@@ -45,6 +45,13 @@ def test_a_lasting_hold_is_one_event_and_its_end_another():
         (EventKind.HELD, "worker", Reason.COUNT_NULL),
         (EventKind.RESUMED, "worker", Reason.RESUMED),
     ]
+
+
+def test_the_end_of_a_hold_says_how_long_it_was_in_seconds_and_polls():
+    holds = {"worker": Hold(Reason.COUNT_NULL, NOON, times=3, recorded=True)}
+    for seconds, span in ((30, "30 s"), (300, "5 min")):
+        _, (event,) = track_holds("shop", holds, {}, NOON + timedelta(seconds=seconds))
+        assert event.detail == f"was held for {span}, 3 polls: count_null"
 
 
 def test_a_hold_that_changes_its_reason_is_the_same_hold():

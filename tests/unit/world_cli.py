@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+import click
 
 from scalar.adapters.heroku.key_facts import KeyFacts
 from scalar.adapters.inmemory.coordination import MemoryCoordinator
 from scalar.adapters.inmemory.platform import MemoryAccounts
 from scalar.adapters.inmemory.sql import MemorySchema
 from scalar.adapters.redis.server_facts import RedisFacts
+from scalar.core.actor import Actor
 from scalar.core.errors import NotAuthorized
 from scalar.core.secret import Secret
 from scalar.service.parts import Parts
@@ -40,7 +43,9 @@ class WorldTools:
 
     @property
     def parts(self) -> Parts:
-        return self.world.parts
+        context = click.get_current_context(silent=True)
+        command = context.info_name if context else ""
+        return replace(self.world.parts, actor=Actor("ann", command, "laptop"))
 
     @property
     def coordinator(self) -> MemoryCoordinator:

@@ -177,6 +177,7 @@ class HerokuPlatform:
         self._api = api
         self._app = app
         self._heroku_key = heroku_key
+        self.calls_left: int | None = None
 
     def describe(self, urgency: Urgency) -> PlatformApp:
         """Return the app as Heroku describes it."""
@@ -227,7 +228,9 @@ class HerokuPlatform:
         page: str | None = None,
     ) -> requests.Response:
         path = ("apps", self._app, *subpath)
-        return self._api.request(self._heroku_key, method, path, body, page=page)
+        answer = self._api.request(self._heroku_key, method, path, body, page=page)
+        self.calls_left = whole_number(answer.headers.get("RateLimit-Remaining"))
+        return answer
 
 
 class HerokuPlatforms:

@@ -134,6 +134,11 @@ class MemoryPlatform:
     heroku_key: Secret
     rules: PlatformRules = HEROKU
 
+    @property
+    def calls_left(self) -> int | None:
+        """Calls left of the account, as last reported."""
+        return self.all.accounts.remaining.get(self.heroku_key)
+
     def describe(self, urgency: Urgency) -> PlatformApp:
         """Return the app as the platform describes it."""
         del urgency

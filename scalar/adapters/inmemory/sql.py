@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from scalar.core.actor import Mark
 from scalar.core.app import DEFAULT_PLATFORM, AppKey, RegisteredApp, unnamed
 from scalar.core.counts_address import CountsAddress
 from scalar.core.errors import (
@@ -14,10 +15,11 @@ from scalar.core.errors import (
     AppNotFound,
     SecretUnreadable,
 )
-from scalar.core.event import Event, EventKind
+from scalar.core.event import Event, EventKind, Sought
 from scalar.core.heroku_key import SHARED_KEY
+from scalar.core.policy.fleet_pause import FleetPause
 from scalar.core.secret import Secret
-from scalar.ports.registry import Identity
+from scalar.ports.registry import Identity, OrdersNow
 
 
 class MemoryRegistry:
@@ -40,6 +42,7 @@ class MemoryRegistry:
         self._journal = journal or MemoryJournal()
         self._apps: dict[str, RegisteredApp] = {}
         self._last_id = 0
+        self._pause: FleetPause | None = None
 
     def add(
         self,
@@ -50,6 +53,7 @@ class MemoryRegistry:
         *,
         platform_id: str = "",
         web_url: str = "",
+        events: Sequence[Event] = (),
     ) -> RegisteredApp:
         """Register an app."""
         if name in self._apps or (platform_id and self.name_of(platform_id)):
@@ -61,15 +65,17 @@ class MemoryRegistry:
             platform_id=platform_id,
             web_url=web_url,
         )
+        self._journal.record(events)
         return self._apps[name]
 
     def put(self, app: RegisteredApp) -> None:
         """Replace an app's row, e.g. by one from an older or newer version."""
         self._apps[app.name] = app
 
-    def remove(self, name: str) -> None:
+    def remove(self, name: str, *, events: Sequence[Event] = ()) -> None:
         """Remove an app."""
         del self._apps[self._row(name).name]
+        self._journal.record(events)
 
     def get(self, name: str) -> RegisteredApp:
         """Return an app by name."""
@@ -80,10 +86,25 @@ class MemoryRegistry:
         app = self._row(name)
         return AppKey(app.id, app.name, app.revision)
 
-    def revision(self, app_id: int) -> int | None:
-        """Return an app's revision; None if it is no longer registered."""
+    def orders(self, app_id: int) -> OrdersNow:
+        """Return what is ordered of an app now."""
         found = (app.revision for app in self._apps.values() if app.id == app_id)
-        return next(found, None)
+        return OrdersNow(next(found, None), self._pause)
+
+    def known_pause(self) -> FleetPause | None:
+        """Return the pause of all apps."""
+        return self._pause
+
+    def fleet_pause(self) -> FleetPause | None:
+        """Return the pause of all apps that was ordered last."""
+        return self._pause
+
+    def set_fleet_pause(
+        self, pause: FleetPause | None, *, events: Sequence[Event] = ()
+    ) -> None:
+        """Pause all apps, or end that."""
+        self._pause = pause
+        self._journal.record(events)
 
     def name_of(self, platform_id: str, platform: str = DEFAULT_PLATFORM) -> str:
         """Return the name of the app with an id of the platform; empty if none has."""
@@ -145,31 +166,55 @@ class MemoryRegistry:
         values: Mapping[str, str],
         *,
         read: AppKey | None = None,
+        mark: Mark | None = None,
+        events: Sequence[Event] = (),
     ) -> None:
         """Replace the policy values of an app, or of one of its process types."""
         app = self._row(name, read)
+        before, marks = app.policies.get(process_type, {}), {}
+        for value, text in values.items():
+            known = app.set_by.get(process_type, {}).get(value)
+            if one := (known if before.get(value) == text else mark):
+                marks[value] = one
         policies = {**app.policies, process_type: dict(values)}
         policies = {of: stored for of, stored in policies.items() if stored}
+        set_by = {**app.set_by, process_type: marks}
         self._apps[app.name] = replace(
-            app, policies=policies, revision=app.revision + 1
+            app,
+            policies=policies,
+            set_by={of: stored for of, stored in set_by.items() if stored},
+            revision=app.revision + 1,
         )
+        self._journal.record(events)
 
     def set_address(
-        self, name: str, address: CountsAddress, *, read: AppKey | None = None
+        self,
+        name: str,
+        address: CountsAddress,
+        *,
+        read: AppKey | None = None,
+        events: Sequence[Event] = (),
     ) -> None:
         """Change an app's address."""
         app = self._row(name, read)
         self.unreadable.discard(app.name)
         self._apps[app.name] = replace(app, address=address, revision=app.revision + 1)
+        self._journal.record(events)
 
     def set_heroku_key(
-        self, name: str, heroku_key: Secret, *, read: AppKey | None = None
+        self,
+        name: str,
+        heroku_key: Secret,
+        *,
+        read: AppKey | None = None,
+        events: Sequence[Event] = (),
     ) -> None:
         """Set an app's own Heroku key, or remove it."""
         app = self._row(name, read)
         self._apps[app.name] = replace(
             app, heroku_key=heroku_key, revision=app.revision + 1
         )
+        self._journal.record(events)
 
     def find(self, app_key: AppKey) -> RegisteredApp | None:
         """Return an app by its app key."""
@@ -266,10 +311,16 @@ class MemoryJournal:
         self, app: str | None, limit: int, kind: EventKind | None = None
     ) -> Sequence[Event]:
         """Return the newest events, newest first."""
+        apps = None if app is None else frozenset({app})
+        kinds = None if kind is None else frozenset({kind})
+        return self.search(Sought(apps, kinds=kinds), limit)
+
+    def search(self, sought: Sought, limit: int) -> Sequence[Event]:
+        """Return the newest events that are sought, newest first."""
         found = [
             (event.at, number, event)
             for number, event in enumerate(self.events)
-            if app in (None, event.app) and kind in (None, event.kind)
+            if sought.matches(event)
         ]
         newest_first = sorted(found, key=lambda row: row[:2], reverse=True)
         return [event for _, _, event in newest_first[:limit]]

@@ -14,10 +14,11 @@ MEMBERS = tuple(one.name for one in fields(Event))
 
 
 def dump(event: Event) -> str:
-    """Return an event as JSON."""
-    return json.dumps(
-        _members(event), default=datetime.isoformat, separators=(",", ":")
-    )
+    """Return an event as JSON; one without facts as older versions expect it."""
+    data = _members(event)
+    if not event.facts:
+        del data["facts"]
+    return json.dumps(data, default=datetime.isoformat, separators=(",", ":"))
 
 
 def load(text: str) -> Event:
@@ -26,9 +27,9 @@ def load(text: str) -> Event:
 
 
 def without_id(event: Event) -> dict[str, Any]:
-    """Return an event as data that versions without ids can read."""
+    """Return an event as data that versions without ids and facts can read."""
     data = _members(event)
-    del data["id"]
+    del data["id"], data["facts"]
     return data
 
 

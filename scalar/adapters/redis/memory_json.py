@@ -8,7 +8,6 @@ read from a newer version's text, too, if they still have this shape.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
@@ -67,8 +66,9 @@ def dump(memory: Memory, server: str = "") -> str:
         "server": server,
         "slow": memory.slow,
         "unconfirmed": [event_json.without_id(e) for e in memory.unconfirmed],
-        # Apart, because older versions cannot read an event with an id.
-        "unconfirmed_ids": _ids(memory.unconfirmed),
+        # Apart, because older versions cannot read an event with an id or facts.
+        "unconfirmed_ids": _unless_empty([e.id for e in memory.unconfirmed]),
+        "unconfirmed_facts": _unless_empty([e.facts for e in memory.unconfirmed]),
         "since": memory.since,
         "pasts": {name: _non_empty(past) for name, past in memory.pasts.items()},
         "released_at": memory.released_at,
@@ -78,6 +78,7 @@ def dump(memory: Memory, server: str = "") -> str:
         "maintenance_at": memory.maintenance_at,
         "leased_until": memory.leased_until,
         "platform_id": memory.platform_id,
+        "counts": dict(memory.counts),
     }
     kept = {
         name: value
@@ -147,6 +148,7 @@ def _load(data: dict[str, Any]) -> Memory:
         maintenance_at=_time(data.get("maintenance_at")),
         leased_until=_time(data.get("leased_until")),
         platform_id=str(data.get("platform_id", "")),
+        counts={name: _number(one) for name, one in data.get("counts", {}).items()},
     )
 
 
@@ -248,17 +250,18 @@ def _refusal(data: dict[str, Any]) -> Refusal:
     return Refusal(cause, until, int(data["times"]), int(data["revision"]))
 
 
-def _ids(events: Sequence[Event]) -> list[str]:
-    """Return the ids of events; nothing if none has one."""
-    ids = [event.id for event in events]
-    return ids if any(ids) else []
+def _unless_empty(texts: list[str]) -> list[str]:
+    """Return the texts; nothing if all are empty."""
+    return texts if any(texts) else []
 
 
 def _unconfirmed(data: dict[str, Any]) -> tuple[Event, ...]:
     events = [event_json.from_data(event) for event in data.get("unconfirmed", ())]
-    ids = data.get("unconfirmed_ids", [""] * len(events))
+    none = [""] * len(events)
+    ids, facts = (data.get(f"unconfirmed_{what}", none) for what in ("ids", "facts"))
     return tuple(
-        replace(event, id=str(one)) for event, one in zip(events, ids, strict=True)
+        replace(event, id=str(one), facts=str(text))
+        for event, one, text in zip(events, ids, facts, strict=True)
     )
 
 

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, Insert, RowMapping, delete, select
+from sqlalchemy import Connection, Engine, Insert, RowMapping, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from scalar.adapters.sql.engine import translate_errors
 from scalar.adapters.sql.tables import EventRow
-from scalar.core.event import Event, EventKind
+from scalar.core.event import Event, EventKind, Sought
 from scalar.core.reason import Reason
 
 
@@ -24,23 +24,36 @@ class SqlJournal:
 
     def record(self, events: Sequence[Event]) -> None:
         """Store events, all or none; ignore those whose id is stored already."""
-        rows = [_row(event) for event in events]
         with translate_errors(), self._engine.begin() as connection:
-            connection.execute(_insert(connection.dialect.name), rows)
+            record_in(connection, events)
 
     def recent(
         self, app: str | None, limit: int, kind: EventKind | None = None
     ) -> Sequence[Event]:
         """Return the newest events, newest first, of one app or of all."""
+        apps = None if app is None else frozenset({app})
+        kinds = None if kind is None else frozenset({kind})
+        return self.search(Sought(apps, kinds=kinds), limit)
+
+    def search(self, sought: Sought, limit: int) -> Sequence[Event]:
+        """Return the newest events that are sought, newest first."""
         query = select(*EventRow.__table__.columns).order_by(
             EventRow.at.desc(), EventRow.id.desc()
         )
-        if app is not None:
-            query = query.where(EventRow.app == app)
-        if kind is not None:
-            query = query.where(EventRow.kind == kind.value)
+        if sought.apps is not None:
+            query = query.where(EventRow.app.in_(sorted(sought.apps)))
+        if sought.process_types is not None:
+            query = query.where(EventRow.process_type.in_(sorted(sought.process_types)))
+        if sought.since is not None:
+            query = query.where(EventRow.at >= sought.since)
+        if sought.until is not None:
+            query = query.where(EventRow.at < sought.until)
+        if sought.id:
+            query = query.where(
+                EventRow.event_id.startswith(sought.id, autoescape=True)
+            )
         query = query.where(
-            EventRow.kind.in_([known.value for known in EventKind]),
+            EventRow.kind.in_([k.value for k in sought.kinds or EventKind]),
             EventRow.reason.in_([known.value for known in Reason]),
         )
         with translate_errors(), self._engine.connect() as connection:
@@ -53,6 +66,13 @@ class SqlJournal:
             return connection.execute(
                 delete(EventRow).where(EventRow.at < before)
             ).rowcount
+
+
+def record_in(connection: Connection, events: Sequence[Event]) -> None:
+    """Store events in a transaction that somebody else has begun."""
+    if events:
+        rows = [_row(event) for event in events]
+        connection.execute(_insert(connection.dialect.name), rows)
 
 
 def _insert(dialect: str) -> Insert:
@@ -76,6 +96,7 @@ def _row(event: Event) -> dict[str, Any]:
         "count": None if event.count is None else json.dumps(event.count),
         "detail": _storable(event.detail),
         "event_id": event.id or None,
+        "facts": _storable(event.facts) or None,
     }
 
 
@@ -96,4 +117,5 @@ def _event(row: RowMapping) -> Event:
         count=None if row["count"] is None else json.loads(row["count"]),
         detail=row["detail"],
         id=row["event_id"] or "",
+        facts=row["facts"] or "",
     )

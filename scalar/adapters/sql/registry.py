@@ -23,6 +23,13 @@ from sqlalchemy.exc import IntegrityError
 
 from scalar.adapters.sql.addresses import COLUMNS, address_columns, address_from_row
 from scalar.adapters.sql.engine import translate_errors
+from scalar.adapters.sql.journal import record_in
+from scalar.adapters.sql.marks import (
+    dump_marks,
+    dump_pause,
+    load_marks,
+    load_pause,
+)
 from scalar.adapters.sql.renaming import (
     current_row,
     has_id,
@@ -37,6 +44,7 @@ from scalar.adapters.sql.secret_cipher import (
     SecretCipher,
 )
 from scalar.adapters.sql.tables import AppRow, FactRow, FormerNameRow, PolicyRow
+from scalar.core.actor import Mark
 from scalar.core.app import DEFAULT_PLATFORM, AppKey, RegisteredApp
 from scalar.core.counts_address import CountsAddress
 from scalar.core.errors import (
@@ -45,9 +53,11 @@ from scalar.core.errors import (
     AppNotFound,
     SecretUnreadable,
 )
+from scalar.core.event import Event
 from scalar.core.heroku_key import SHARED_KEY
+from scalar.core.policy.fleet_pause import FleetPause
 from scalar.core.secret import Secret
-from scalar.ports.registry import Identity
+from scalar.ports.registry import Identity, OrdersNow
 
 _ALL_COLUMNS = (
     AppRow.id,
@@ -56,6 +66,7 @@ _ALL_COLUMNS = (
     AppRow.created_at,
     PolicyRow.process_type,
     PolicyRow.values,
+    PolicyRow.set_by,
     AppRow.heroku_key,
     AppRow.platform,
     AppRow.platform_id,
@@ -66,6 +77,8 @@ _ALL_COLUMNS = (
 _SECRETS = (AppRow.url, AppRow.token, AppRow.heroku_key)
 #: What proves that the secrets were bound: encrypted, so that nobody else can write it.
 _BOUND = "secrets_bound"
+#: The pause of all apps.
+_PAUSE = "fleet_pause"
 _BOUND_PLACE = Place(Owner(0, ""), _BOUND)
 #: What `_Secrets` needs of a row.
 _STORED = (AppRow.id, AppRow.name, AppRow.platform_id, AppRow.heroku_key, *COLUMNS)
@@ -87,6 +100,7 @@ class SqlRegistry:
         *,
         platform_id: str = "",
         web_url: str = "",
+        events: Sequence[Event] = (),
     ) -> RegisteredApp:
         """Register an app."""
         row = {
@@ -107,15 +121,17 @@ class SqlRegistry:
             _change(
                 connection, app_id, _columns(owner, address, heroku_key, self._cipher)
             )
+            record_in(connection, events)
         return self.get(name)
 
-    def remove(self, name: str) -> None:
+    def remove(self, name: str, *, events: Sequence[Event] = ()) -> None:
         """Remove an app. Its events stay."""
         with translate_errors(), self._engine.begin() as connection:
             app_id = _app_id(connection, name)
             for table in (PolicyRow, FormerNameRow):
                 connection.execute(delete(table).where(table.app_id == app_id))
             connection.execute(delete(AppRow).where(AppRow.id == app_id))
+            record_in(connection, events)
 
     def get(self, name: str) -> RegisteredApp:
         """Return an app by name."""
@@ -171,11 +187,37 @@ class SqlRegistry:
         """Return an app by its app key; None if it is no longer registered."""
         return self._find_one(AppRow.id == app_key.id)
 
-    def revision(self, app_id: int) -> int | None:
-        """Return an app's revision now; None if it is no longer registered."""
-        query = select(AppRow.revision).where(AppRow.id == app_id)
+    def orders(self, app_id: int) -> OrdersNow:
+        """Return what is ordered of an app now, in one query."""
+        query = (
+            select(AppRow.revision, FactRow.value)
+            .join(FactRow, FactRow.name == _PAUSE, isouter=True)
+            .where(AppRow.id == app_id)
+        )
         with translate_errors(), self._engine.connect() as connection:
-            return connection.execute(query).scalar_one_or_none()
+            row = connection.execute(query).one_or_none()
+        return OrdersNow(row[0], load_pause(row[1])) if row else OrdersNow(None)
+
+    def known_pause(self) -> FleetPause | None:
+        """Return the pause of all apps."""
+        return self.fleet_pause()
+
+    def fleet_pause(self) -> FleetPause | None:
+        """Return the pause of all apps that was ordered last; it may be over."""
+        query = select(FactRow.value).where(FactRow.name == _PAUSE)
+        with translate_errors(), self._engine.connect() as connection:
+            return load_pause(connection.execute(query).scalar())
+
+    def set_fleet_pause(
+        self, pause: FleetPause | None, *, events: Sequence[Event] = ()
+    ) -> None:
+        """Pause all apps, or end that: one row, however many there are."""
+        with translate_errors(), self._engine.begin() as connection:
+            connection.execute(delete(FactRow).where(FactRow.name == _PAUSE))
+            if pause is not None:
+                row = {"name": _PAUSE, "value": dump_pause(pause)}
+                connection.execute(insert(FactRow).values(row))
+            record_in(connection, events)
 
     def set_policy(
         self,
@@ -184,33 +226,50 @@ class SqlRegistry:
         values: Mapping[str, str],
         *,
         read: AppKey | None = None,
+        mark: Mark | None = None,
+        events: Sequence[Event] = (),
     ) -> None:
         """Replace the policy values of an app, or of one of its process types."""
         with translate_errors(), self._engine.begin() as connection:
             app_id = _bumped(connection, name, read)
-            connection.execute(
-                delete(PolicyRow).where(
-                    PolicyRow.app_id == app_id, PolicyRow.process_type == process_type
-                )
+            place = and_(
+                PolicyRow.app_id == app_id, PolicyRow.process_type == process_type
             )
+            before = connection.execute(
+                select(PolicyRow.values, PolicyRow.set_by).where(place)
+            ).one_or_none()
+            connection.execute(delete(PolicyRow).where(place))
             if values:
                 row = {
                     "app_id": app_id,
                     "process_type": process_type,
                     "values": json.dumps(dict(values)),
+                    "set_by": dump_marks(_marked(before, values, mark)),
                 }
                 connection.execute(insert(PolicyRow).values(row))
+            record_in(connection, events)
 
     def set_address(
-        self, name: str, address: CountsAddress, *, read: AppKey | None = None
+        self,
+        name: str,
+        address: CountsAddress,
+        *,
+        read: AppKey | None = None,
+        events: Sequence[Event] = (),
     ) -> None:
         """Change an app's address."""
         with translate_errors(), self._engine.begin() as connection:
             app_id = _bumped(connection, name, read)
             _change(connection, app_id, self._moved(connection, app_id, address))
+            record_in(connection, events)
 
     def set_heroku_key(
-        self, name: str, heroku_key: Secret, *, read: AppKey | None = None
+        self,
+        name: str,
+        heroku_key: Secret,
+        *,
+        read: AppKey | None = None,
+        events: Sequence[Event] = (),
     ) -> None:
         """Set an app's own Heroku key, or remove it."""
         with translate_errors(), self._engine.begin() as connection:
@@ -221,6 +280,7 @@ class SqlRegistry:
                 place = _place_of_key(row, self._cipher)
                 encrypted = self._cipher.encrypt(heroku_key, place)
             _change(connection, app_id, {"heroku_key": encrypted})
+            record_in(connection, events)
 
     def own_heroku_keys(self) -> dict[Secret, list[str]]:
         """Return each app's own Heroku key, with the names of the apps that use it.
@@ -381,6 +441,7 @@ class SqlRegistry:
             first.platform_id or "",
             first.web_url or "",
             former,
+            {row[4]: load_marks(row[6]) for row in rows if row[6]},
         )
 
 
@@ -517,6 +578,20 @@ def _bump_revision(
 
 def _change(connection: Connection, app_id: int, values: Mapping[str, Any]) -> None:
     connection.execute(update(AppRow).where(AppRow.id == app_id).values(**values))
+
+
+def _marked(
+    before: Any, values: Mapping[str, str], mark: Mark | None
+) -> dict[str, Mark]:
+    """Return who set each value: those that are what they were keep their mark."""
+    old = _parse_values(before.values) if before else {}
+    marks = dict(load_marks(before.set_by)) if before else {}
+    for name, text in values.items():
+        if old.get(name) != text:
+            marks.pop(name, None)
+            if mark is not None:
+                marks[name] = mark
+    return {name: one for name, one in marks.items() if name in values}
 
 
 def _parse_values(text: str) -> Mapping[str, str]:

@@ -111,7 +111,7 @@ class PolicyRow(Base):
     """The policy values of an app, or of one of its process types.
 
     `process_type` is empty for the whole app; `values` is a JSON object of strings,
-    as people wrote them.
+    as people wrote them. `set_by` is one of lists: who set each value, and when.
     """
 
     __tablename__ = "policies"
@@ -121,13 +121,14 @@ class PolicyRow(Base):
     )
     process_type: Mapped[str] = mapped_column(String(128), primary_key=True)
     values: Mapped[str] = mapped_column(Text)
+    set_by: Mapped[str | None] = mapped_column(Text)
 
 
 class EventRow(Base):
     """An event. It holds the app's name, so it outlives the registration.
 
     `event_id` is the id of what happened, which stands once; null in rows of
-    versions without ids.
+    versions without ids. `facts` is a JSON object (`core/decision/facts.py`).
     """
 
     __tablename__ = "events"
@@ -149,3 +150,4 @@ class EventRow(Base):
     count: Mapped[str | None] = mapped_column(Text)
     detail: Mapped[str] = mapped_column(Text, default="")
     event_id: Mapped[str | None] = mapped_column(String(64))
+    facts: Mapped[str | None] = mapped_column(Text)

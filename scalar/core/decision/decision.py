@@ -85,7 +85,12 @@ class Decision:
         return self.changes and (self.desired or 0) > (self.current or 0)
 
     def event(
-        self, app: str, kind: EventKind, at: datetime, quantity: int | None = None
+        self,
+        app: str,
+        kind: EventKind,
+        at: datetime,
+        quantity: int | None = None,
+        facts: str = "",
     ) -> Event:
         """Return the journal's event for the change.
 
@@ -95,6 +100,7 @@ class Decision:
             at: When (aware, UTC).
             quantity: Dynos that the platform reported afterwards; None for the
                 desired ones.
+            facts: All that explains it (`facts.py`).
         """
         return Event(
             at=at,
@@ -106,4 +112,10 @@ class Decision:
             to_quantity=self.desired if quantity is None else quantity,
             count=self.count,
             detail=self.cause.detail,
+            facts=facts,
         )
+
+    @property
+    def in_short(self) -> str:
+        """The trail on one line: `recommended:0,scale_down_stabilized:1`."""
+        return ",".join(f"{step.reason}:{step.quantity}" for step in self.trail)

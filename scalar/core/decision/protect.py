@@ -114,10 +114,11 @@ def pause(policy: Policy, observed: Observation, quantity: int) -> Step:
         if end is None or end.year >= _FOR_EVER
         else f" until {end:%Y-%m-%d %H:%M} UTC"
     )
+    own = f"scaling {'up' if up else 'down'} is paused{until}"
     return Step(
         observed.quantity if paused else quantity,
         Reason.PAUSED,
-        f"scaling {'up' if up else 'down'} is paused{until}",
+        policy.why_paused[0 if up else 1] or own,
     )
 
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from scalar.core.app_state import WHOLE_APP, Hold
+from scalar.core.decision.spans import shown_span
 from scalar.core.event import Event, EventKind
 from scalar.core.reason import Cause, Reason
 
@@ -56,7 +57,7 @@ def _lengthened(hold: Hold | None, cause: Cause, at: datetime) -> Hold:
 
 def _event(app: str, name: str, kind: EventKind, hold: Hold, at: datetime) -> Event:
     ended = kind is EventKind.RESUMED
-    minutes = int((at - hold.since).total_seconds() // 60)
+    polls = "1 poll" if hold.times == 1 else f"{hold.times} polls"
     return Event(
         at=at,
         app=app,
@@ -64,7 +65,7 @@ def _event(app: str, name: str, kind: EventKind, hold: Hold, at: datetime) -> Ev
         kind=kind,
         reason=Reason.RESUMED if ended else hold.reason,
         detail=(
-            f"was held {hold.times} times in {minutes} min: {hold.reason}"
+            f"was held for {shown_span(at - hold.since)}, {polls}: {hold.reason}"
             if ended
             else hold.detail
         ),

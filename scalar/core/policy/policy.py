@@ -66,6 +66,7 @@ class Policy:
         may_sleep: Whether a scale down may stop the last dyno of a process type that
             the platform keeps one of.
         notes: Which of its values yielded to a nearer one, for people.
+        why_paused: Why scaling up and down is paused, if that is not its own doing.
     """
 
     boundary: int = 0
@@ -101,3 +102,4 @@ class Policy:
     dry_run: bool = False
     may_sleep: bool = False
     notes: tuple[str, ...] = ()
+    why_paused: tuple[str, str] = ("", "")

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from scalar.core.actor import Mark
 from scalar.core.app import RegisteredApp
 from scalar.core.app_state import WHOLE_APP
 from scalar.core.errors import InvalidInput
@@ -35,11 +36,19 @@ RANKS: Mapping[str, int] = {ENVIRONMENT: 1, APP: 2, PROCESS_TYPE: 3}
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A value that applies to a process type, as text, and where it was set."""
+    """A value that applies to a process type.
+
+    Attributes:
+        name: Its name.
+        text: What was set.
+        origin: Where it was set.
+        mark: Who set it, and when; None if that was not kept.
+    """
 
     name: str
     text: str
     origin: str
+    mark: Mark | None = None
 
 
 class PolicyBook:
@@ -70,8 +79,10 @@ class PolicyBook:
         """Return the values that apply to a process type, in the order of `VALUES`."""
         found: dict[str, Setting] = {}
         for origin, values in self._layers(app, process_type):
+            place = process_type if origin == PROCESS_TYPE else WHOLE_APP
+            marks = {} if origin == ENVIRONMENT else app.set_by.get(place, {})
             for name, text in values.items():
-                found[name] = Setting(name, text, origin)
+                found[name] = Setting(name, text, origin, marks.get(name))
         order = [value.name for value in VALUES]
         known = [found.pop(name) for name in order if name in found]
         return known + list(found.values())

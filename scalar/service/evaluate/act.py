@@ -19,6 +19,7 @@ from scalar.ports.coordination import Lease
 from scalar.ports.platform import Platform
 from scalar.service.evaluate.context import AppContext
 from scalar.service.evaluate.evaluation import Evaluation
+from scalar.service.evaluate.facts import facts_of
 from scalar.service.evaluate.heed_orders import heed_orders
 from scalar.service.evaluate.platform_calls import (
     NotDone,
@@ -60,7 +61,7 @@ def act(ctx: AppContext, lease: Lease, seen: Evaluation) -> Evaluation:
 
 def in_doubt(ctx: AppContext, seen: Evaluation) -> Memory:
     """Return what to remember until the outcome of the change is known."""
-    return seen.memory.in_doubt(tuple(_events(ctx, seen.to_be_made, {}, ctx.now())))
+    return seen.memory.in_doubt(tuple(_events(ctx, seen, {}, ctx.now())))
 
 
 def _may_concern_one(failed: NotDone) -> bool:
@@ -182,7 +183,7 @@ def _scaled(
 ) -> Evaluation:
     before, at = seen.memory, ctx.now()
     known = seen.formation
-    ours = _events(ctx, seen.to_be_made, answer, at)
+    ours = _events(ctx, seen, answer, at)
     # An answer may have only some of the rows. Our own changes are no news; the other
     # rows may show somebody else's.
     asked = {name: replace(known[name], quantity=n) for name, n in quantities.items()}
@@ -235,14 +236,14 @@ def _held(ctx: AppContext, seen: Evaluation, failed: NotDone) -> Evaluation:
         return seen.held(failed.cause)
     asked: tuple[Event, ...] = ()
     if isinstance(failed.error, PlatformUnavailable):
-        asked = tuple(_events(ctx, seen.to_be_made, {}, ctx.now()))
+        asked = tuple(_events(ctx, seen, {}, ctx.now()))
     return replace(seen, memory=failed.memory.in_doubt(asked), hold=failed.cause)
 
 
 def _events(
-    ctx: AppContext, changes: Iterable[Decision], formation: Formation, at: datetime
+    ctx: AppContext, seen: Evaluation, formation: Formation, at: datetime
 ) -> list[Event]:
-    """Return the events of changes, with the same ids however often it is asked."""
+    """Return the events of the changes, with the same ids however often it is asked."""
     return [
         replace(
             decision.event(
@@ -250,8 +251,9 @@ def _events(
                 EventKind.SCALED,
                 at,
                 row.quantity if (row := formation.get(decision.process_type)) else None,
+                facts_of(ctx, seen, decision),
             ),
             id=event_id(ctx.token, decision.process_type),
         )
-        for decision in changes
+        for decision in seen.to_be_made
     ]

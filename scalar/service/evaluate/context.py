@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from scalar.core.app import RegisteredApp
+from scalar.core.policy.fleet_pause import FleetPause
 from scalar.core.policy.policy import Policy
 from scalar.core.reason import Cause
 from scalar.core.secret import Redactor
@@ -23,6 +24,7 @@ class AppContext:
         platform: Its platform.
         parts: The other ports.
         token: Identifies this evaluation, and the changes that it makes.
+        pause: The pause of all apps, as far as it is known.
         ahead: How far the time that all workers share is ahead of this worker's clock.
     """
 
@@ -31,6 +33,7 @@ class AppContext:
     parts: Parts
     token: str = ""
     ahead: timedelta = timedelta(0)
+    pause: FleetPause | None = None
 
     def now(self) -> datetime:
         """Return the time that all workers share (aware, UTC)."""
@@ -43,8 +46,15 @@ class AppContext:
         return Redactor(secrets, user=address.url.user).redact(text)
 
     def policy(self, process_type: str) -> Policy | Cause:
-        """Return the policy of a process type, or why it has none."""
-        return self.parts.policies.of(self.app, process_type)
+        """Return the policy of a process type, or why it has none.
+
+        A pause of all apps is part of it.
+        """
+        policy = self.parts.policies.of(self.app, process_type)
+        paused = self.pause is not None and self.pause.holds_at(self.now())
+        if self.pause is None or not paused or isinstance(policy, Cause):
+            return policy
+        return self.pause.applied_to(policy)
 
     def valid_policies(self, names: Iterable[str]) -> Iterator[tuple[str, Policy]]:
         """Return the process types that have a policy, each with it."""

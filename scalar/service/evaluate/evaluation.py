@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from scalar.core.app_state import Memory
 from scalar.core.decision.decision import Decision
 from scalar.core.event import Event
 from scalar.core.formation import Formation
+from scalar.core.reading import Reading
 from scalar.core.reason import Cause, Reason
 
 #: Why an app is held though its counts are known, so that changes of it may wait. An
@@ -37,7 +39,9 @@ class Evaluation:
         scaled: Whether the platform made the change.
         counted_at: When the app had answered (aware, UTC).
         formation_is_fresh: Whether the formation was read in this evaluation.
-        reports_busy: Process types whose answer has busy dynos, known or not.
+        readings: What the app reported, by process type.
+        answered_in: Seconds until it had answered.
+        quiesced: Process types whose agent was told which dynos will be removed.
     """
 
     memory: Memory
@@ -47,11 +51,19 @@ class Evaluation:
     scaled: bool = False
     counted_at: datetime | None = None
     formation_is_fresh: bool = False
-    reports_busy: frozenset[str] = frozenset()
+    readings: Mapping[str, Reading] = field(default_factory=dict)
+    answered_in: float | None = None
+    quiesced: frozenset[str] = frozenset()
 
     def held(self, why: Cause) -> Evaluation:
         """Return the same, with nothing to be changed."""
         return replace(self, hold=why)
+
+    @property
+    def reports_busy(self) -> frozenset[str]:
+        """Process types whose answer has busy dynos, known or not."""
+        said = self.readings.items()
+        return frozenset(name for name, one in said if one.busy is not None)
 
     @property
     def formation(self) -> Formation:

@@ -75,6 +75,11 @@ class IdentifiedPlatform:
         self._platform = find(replace(app, platform_id=self.known_id))
         self.rules = self._platform.rules
 
+    @property
+    def calls_left(self) -> int | None:
+        """Calls left of the account, as the last answer here said."""
+        return self._platform.calls_left
+
     def describe(self, urgency: Urgency) -> PlatformApp:
         """Return the app as the platform describes it."""
         found = self._platform.describe(urgency)

@@ -67,7 +67,8 @@ def observe(
         unknown = Cause(exc.reason, str(exc))
         memory = _with_names(ctx, memory)
         readings = _all_unknown(ctx, memory, unknown)
-    slow = unknown is not None or (ctx.now() - started).total_seconds() > SLOW_AFTER
+    answered_in = (ctx.now() - started).total_seconds()
+    slow = unknown is not None or answered_in > SLOW_AFTER
     memory = replace(
         memory,
         slow=slow,
@@ -78,7 +79,8 @@ def observe(
         memory,
         hold=unknown,
         counted_at=ctx.now(),
-        reports_busy=_reporting_busy(readings),
+        readings=readings,
+        answered_in=answered_in,
     )
     if unknown and not _acts_without_counts(ctx, memory, readings):
         return seen
@@ -91,10 +93,6 @@ def observe(
     if seen.hold is not unknown:
         return seen
     return _decide_on_fresh_facts(ctx, seen, readings)
-
-
-def _reporting_busy(readings: Mapping[str, Reading]) -> frozenset[str]:
-    return frozenset(name for name, said in readings.items() if said.busy is not None)
 
 
 def _backed_off(ctx: AppContext, memory: Memory, *, answered: bool) -> dict[str, Any]:

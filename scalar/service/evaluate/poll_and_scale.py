@@ -94,7 +94,7 @@ def explain(parts: Parts, app: RegisteredApp) -> Evaluation:
     meant = IdentifiedPlatform(
         parts, app, memory, parts.platforms.unmetered, follows=False
     )
-    ctx = AppContext(app, meant, parts)
+    ctx = AppContext(app, meant, parts, pause=parts.registry.fleet_pause())
     return observe(ctx, _afresh(about(memory.not_after(ctx.now()), app)))
 
 
@@ -115,7 +115,8 @@ def _context(
         return None
     meant = IdentifiedPlatform(parts, app, memory, parts.platforms.of, follows=True)
     ahead = lease.at - parts.clock.now()
-    return AppContext(app, meant, parts, lease.token, ahead), meant
+    pause = parts.apps.known_pause()
+    return AppContext(app, meant, parts, lease.token, ahead, pause), meant
 
 
 def _evaluate(

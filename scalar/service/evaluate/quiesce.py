@@ -15,6 +15,7 @@ from scalar.core.decision.decision import Decision, Step
 from scalar.core.reason import Reason
 from scalar.service.evaluate.context import AppContext
 from scalar.service.evaluate.evaluation import Evaluation
+from scalar.service.evaluate.heed_orders import heed_orders
 from scalar.service.evaluate.observe import observe
 
 
@@ -25,11 +26,11 @@ def quiesce(ctx: AppContext, seen: Evaluation) -> Evaluation:
     the next evaluation removes them. A process type whose busy dynos the second
     answer leaves out loses none.
     """
-    keep = {
-        decision.process_type: decision.desired or 0
-        for decision in seen.to_be_made
-        if not decision.is_up and decision.process_type in seen.reports_busy
-    }
+    if not _to_keep(seen):
+        return seen
+    # A worker that takes no more jobs and then stays would be idle.
+    seen = heed_orders(ctx, seen)
+    keep = _to_keep(seen)
     if not keep:
         return seen
     again = observe(ctx, seen.memory, keep=keep)
@@ -44,7 +45,17 @@ def quiesce(ctx: AppContext, seen: Evaluation) -> Evaluation:
         decisions=tuple(_at_least(d, fewest) for d in again.decisions),
         events=(*seen.events, *again.events),
         formation_is_fresh=seen.formation_is_fresh or again.formation_is_fresh,
+        quiesced=frozenset(keep),
     )
+
+
+def _to_keep(seen: Evaluation) -> dict[str, int]:
+    """Return how many dynos will be left where some are removed."""
+    return {
+        decision.process_type: decision.desired or 0
+        for decision in seen.to_be_made
+        if not decision.is_up and decision.process_type in seen.reports_busy
+    }
 
 
 def _at_least(decision: Decision, fewest: Mapping[str, int]) -> Decision:

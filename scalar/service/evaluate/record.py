@@ -15,9 +15,11 @@ from scalar.core.decision.protect import left_of_lease
 from scalar.core.decision.track_holds import track_holds
 from scalar.core.event import Event, EventKind, event_id
 from scalar.core.policy.policy import NONE
+from scalar.core.reading import Count, Unknown
 from scalar.core.reason import Cause, Reason
 from scalar.service.evaluate.context import AppContext
 from scalar.service.evaluate.evaluation import Evaluation
+from scalar.service.evaluate.facts import facts_of
 from scalar.service.evaluate.record_dry_runs import record_dry_runs
 
 log = logging.getLogger("scalar.evaluation")
@@ -48,19 +50,39 @@ def record(
     _log_decisions(ctx, done)
     memory, dry_runs = record_dry_runs(ctx, done, memory)
     all_holds = {**memory.holds, **holds}
+    of_holds = (_with_facts(ctx, done, event) for event in hold_events)
     events = tuple(
         replace(
             _identified(ctx, event, before, all_holds), detail=ctx.redact(event.detail)
         )
-        for event in (*done.events, *hold_events, *dry_runs)
+        for event in (*done.events, *of_holds, *dry_runs)
     )
     memory = replace(
         memory,
         holds=holds,
+        counts=_counts(done, memory) if holds else {},
         stuck=done.is_stuck,
         leased_until=_leased_until(ctx, memory),
     )
     return memory, events
+
+
+def _counts(done: Evaluation, memory: Memory) -> dict[str, Count]:
+    """Return the counts as last reported, also of an app that does not answer now."""
+    said = {
+        name: one.count
+        for name, one in done.readings.items()
+        if not isinstance(one.count, Unknown)
+    }
+    return said or dict(memory.counts)
+
+
+def _with_facts(ctx: AppContext, done: Evaluation, event: Event) -> Event:
+    """Return the event of a hold with what was known when it began, or ended."""
+    for decision in done.decisions:
+        if decision.process_type == event.process_type:
+            return replace(event, facts=facts_of(ctx, done, decision))
+    return event
 
 
 def _identified(
@@ -171,6 +193,7 @@ def _line(event: str, ctx: AppContext, decision: Decision) -> str:
         reason=decision.reason,
         count=decision.count,
         boundary=None if isinstance(policy, Cause) else policy.boundary,
+        trail=decision.in_short,
     )
 
 

@@ -10,6 +10,7 @@ from scalar.core.app_state import NOTHING, Memory
 from scalar.core.event import Event, EventKind
 from scalar.service.evaluate.context import AppContext
 from scalar.service.evaluate.evaluation import Evaluation
+from scalar.service.evaluate.facts import facts_of
 
 log = logging.getLogger("scalar.evaluation")
 
@@ -40,9 +41,12 @@ def record_dry_runs(
                 desired=wanted,
                 reason=decision.reason,
                 count=decision.count,
+                trail=decision.in_short,
             )
         )
-        events.append(decision.event(ctx.app.name, EventKind.DRY_RUN, ctx.now()))
+        facts = facts_of(ctx, done, decision)
+        event = decision.event(ctx.app.name, EventKind.DRY_RUN, ctx.now(), facts=facts)
+        events.append(event)
     if pasts != memory.pasts:
         memory = replace(memory, pasts=pasts)
     return memory, tuple(events)

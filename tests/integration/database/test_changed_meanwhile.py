@@ -110,10 +110,10 @@ def test_the_revision_is_that_of_now(registries):
     first, second = registries
     app_id = first.get("shop").id
     second.set_policy("shop", "", PAUSED)
-    assert first.revision(app_id) == 2
+    assert first.orders(app_id).revision == 2
 
     second.remove("shop")
-    assert first.revision(app_id) is None
+    assert first.orders(app_id).revision is None
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import text
 
 from scalar.adapters.sql.journal import SqlJournal
-from scalar.core.event import EventKind
+from scalar.core.event import EventKind, Sought
 from tests.integration.database.support import NOON, event
 
 
@@ -31,6 +31,28 @@ def test_events_can_be_filtered_by_kind(journal):
     journal.record([event(0), held, event(2)])
 
     assert journal.recent("shop", 10, EventKind.HELD) == [held]
+
+
+def test_events_are_sought_by_all_that_they_have(journal):
+    events = [
+        event(0, id="a1"),
+        event(1, id="a2", process_type=None, kind=EventKind.HELD),
+        event(2, id="b1", app="blog", facts='{"recommended":3}'),
+        event(3, id="_1", app="*"),
+    ]
+    journal.record(events)
+
+    def found(**wanted):
+        return [e.id for e in journal.search(Sought(**wanted), 10)]
+
+    assert found() == ["_1", "b1", "a2", "a1"]
+    assert found(apps={"shop", "*"}) == ["_1", "a2", "a1"]
+    assert found(process_types={"worker"}, apps={"shop"}) == ["a1"]
+    assert found(kinds={EventKind.HELD, EventKind.RESUMED}) == ["a2"]
+    assert found(since=events[1].at, until=events[3].at) == ["b1", "a2"]
+    assert found(id="a") == ["a2", "a1"]
+    assert found(id="_") == ["_1"]
+    assert journal.search(Sought(apps=frozenset({"blog"})), 1)[0] == events[2]
 
 
 def test_an_event_written_by_a_newer_version_is_skipped(engine):

@@ -11,14 +11,17 @@ import pytest
 from scalar.adapters.sql.journal import SqlJournal
 from scalar.adapters.sql.registry import SqlRegistry
 from scalar.adapters.sql.secret_cipher import SecretCipher
+from scalar.core.actor import Actor, Mark
 from scalar.core.app import FORMER_NAME_KEPT, AppKey
 from scalar.core.errors import (
     AppAlreadyRegistered,
+    AppChanged,
     AppNotFound,
 )
 from scalar.core.heroku_key import SHARED_KEY
+from scalar.core.policy.fleet_pause import FleetPause
 from scalar.core.secret import Secret
-from scalar.ports.registry import Identity
+from scalar.ports.registry import Identity, OrdersNow
 from tests.integration.database.support import (
     ADDRESSES,
     NOON,
@@ -296,3 +299,39 @@ def test_a_taken_name_is_given_up_by_an_app_that_is_found_by_its_id(stores):
         registry.identify(two.id, Identity("id-1", "one"), at)
     with pytest.raises(AppAlreadyRegistered):
         registry.add("new", URL, NOON, platform_id="id-1")
+
+
+def test_an_order_is_written_with_its_event_and_who_gave_it(registry, journal):
+    ann, ben = (
+        Mark(Actor("ann", "set-policy", "laptop"), NOON),
+        Mark(Actor("ben"), NOON),
+    )
+    app = registry.add("shop", URL, NOON, events=[event(0, id="a")])
+    registry.set_policy("shop", "", {"min": "1"}, mark=ann, events=[event(1, id="b")])
+    registry.set_policy("shop", "", {"min": "1", "max": "3"}, mark=ben)
+    assert registry.get("shop").set_by == {"": {"min": ann, "max": ben}}
+    registry.set_policy("shop", "", {"min": "2"})
+    assert registry.get("shop").set_by == {}
+
+    registry.set_address("shop", OTHER_URL, events=[event(2, id="c")])
+    registry.set_heroku_key("shop", OWN, events=[event(3, id="d")])
+    with pytest.raises(AppChanged):
+        registry.set_policy("shop", "", {}, read=app.key, events=[event(4, id="e")])
+    registry.remove("shop", events=[event(5, id="f")])
+
+    assert [e.id for e in journal.recent("shop", 9)] == ["f", "d", "c", "b", "a"]
+
+
+def test_all_apps_are_paused_by_one_row(registry, journal):
+    app = registry.add("shop", URL, NOON)
+    pause = FleetPause(NOON, NOON + timedelta(hours=1), Actor("ann"), "why", up=False)
+    assert registry.orders(app.id) == OrdersNow(1)
+    registry.set_fleet_pause(FleetPause(NOON))
+    registry.set_fleet_pause(pause, events=[event(1, id="b", app="*")])
+
+    assert registry.fleet_pause() == registry.known_pause() == pause
+    assert registry.orders(app.id) == OrdersNow(1, pause)
+    assert registry.orders(app.id + 1).revision is None
+    assert [e.id for e in journal.recent("*", 9)] == ["b"]
+    registry.set_fleet_pause(None)
+    assert registry.orders(app.id) == OrdersNow(1)
