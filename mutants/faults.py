@@ -29,6 +29,7 @@ LEASES = f"{SCENARIOS}/test_leases.py"
 NEARER = "tests/unit/test_nearer.py"
 IDENTITY = "tests/unit/test_identity.py"
 CIPHER = "tests/unit/test_secret_cipher.py"
+HEALTH = "tests/unit/test_health.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,23 +279,23 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "`forget` leaves an app's changes waiting",
         "scalar/adapters/inmemory/coordination.py",
-        "*(self._polled, self._resting, self._stuck),",
-        "*(self._polled, self._resting),",
+        "*(self._polled, self._resting, self._stuck, self._held),",
+        "*(self._polled, self._resting, self._held),",
         GONE,
     ),
     Fault(
         "`forget` leaves an app's changes waiting in Redis",
         f"{REDIS}/redis_keys.py",
-        "TIMED_MARKS = (POLLED, RESTING_UNTIL, STUCK, LEASED_UNTIL)",
-        "TIMED_MARKS = (POLLED, RESTING_UNTIL, LEASED_UNTIL)",
+        "TIMED_MARKS = (POLLED, RESTING_UNTIL, STUCK, LEASED_UNTIL, HELD)",
+        "TIMED_MARKS = (POLLED, RESTING_UNTIL, LEASED_UNTIL, HELD)",
         COORDINATOR,
     ),
     Fault(
         "events are dropped with a lost lease in Redis",
         f"{REDIS}/scripts.py",
-        "local backlog = append(KEYS[7], KEYS[8], tonumber(ARGV[8]), 10)",
+        "local backlog = append(KEYS[7], KEYS[8], tonumber(ARGV[8]), 13)",
         "local backlog = {0, 0}\nif holder == ARGV[1] then\n"
-        "backlog = append(KEYS[7], KEYS[8], tonumber(ARGV[8]), 10)\nend",
+        "backlog = append(KEYS[7], KEYS[8], tonumber(ARGV[8]), 13)\nend",
         "tests/integration/test_outbox.py",
     ),
     Fault(
@@ -944,5 +945,40 @@ FAULTS: tuple[Fault, ...] = (
         "if self._refuses_unbound and not is_bound:",
         "if False:",
         CIPHER,
+    ),
+    Fault(
+        "a poll that fails counts as an evaluation",
+        f"{EVALUATE}/evaluation.py",
+        "is_decided=held is None or refused,",
+        "is_decided=True,",
+        HEALTH,
+    ),
+    Fault(
+        "an app whose secrets are unreadable is not held",
+        f"{EVALUATE}/poll_and_scale.py",
+        "    except SecretUnreadable as exc:",
+        "    except ZeroDivisionError as exc:",
+        HEALTH,
+    ),
+    Fault(
+        "one app that Heroku refuses silences the ping of the fleet",
+        "scalar/core/health.py",
+        "is_well=not _too_many(heartbeats.stuck_long, heartbeats, limits),",
+        "is_well=not heartbeats.stuck_long,",
+        HEALTH,
+    ),
+    Fault(
+        "half a fleet that is held is well",
+        "scalar/core/health.py",
+        "return apps >= known or (known >= FEW and apps > limits.held_most * known)",
+        "return apps >= known",
+        HEALTH,
+    ),
+    Fault(
+        "an app in maintenance mode counts as held",
+        f"{EVALUATE}/evaluation.py",
+        "fine = asleep or self.hold.reason in NOTHING_WRONG",
+        "fine = self.hold.reason in NOTHING_WRONG",
+        HEALTH,
     ),
 )

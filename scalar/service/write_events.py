@@ -14,6 +14,7 @@ from scalar.core import logfmt
 from scalar.core.app_state import Memory
 from scalar.core.errors import CoordinationError, RegistryError
 from scalar.core.event import Event
+from scalar.core.health import Outcome
 from scalar.ports.coordination import Lease
 from scalar.ports.outbox import Backlog
 from scalar.service.parts import Parts
@@ -26,7 +27,11 @@ MOST_PER_TICK = 1_000
 
 
 def finish(
-    parts: Parts, lease: Lease, memory: Memory | None, events: Sequence[Event]
+    parts: Parts,
+    lease: Lease,
+    memory: Memory | None,
+    events: Sequence[Event],
+    outcome: Outcome,
 ) -> None:
     """End an evaluation, and write its events.
 
@@ -37,7 +42,7 @@ def finish(
     """
     backlog: Backlog | None = None
     try:
-        backlog = parts.states.finish(lease, memory, events)
+        backlog = parts.states.finish(lease, memory, events, outcome)
     finally:
         if events and (backlog is None or backlog.waiting <= len(events)):
             _write(parts, events)

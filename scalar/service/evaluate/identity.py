@@ -203,12 +203,14 @@ def look_for_a_new_name(
     if not _is_time_to_look(memory.unanswered) or memory.refusal:
         return done
     try:
-        platform.describe(Urgency.READ)
+        found = platform.describe(Urgency.READ)
     except (CallDenied, PlatformError) as exc:
         log.debug(logfmt.line("poll.no_new_name", app=app.name, detail=exc))
         return done
+    asleep = ctx.now() if found.maintenance else None
+    memory = replace(memory, maintenance_at=asleep)
     if platform.app.address == app.address:
-        return done
+        return replace(done, memory=memory)
     return replace(done, memory=replace(memory, unanswered=0, rest=0.0))
 
 
