@@ -230,6 +230,19 @@ def test_an_app_that_heroku_does_not_know_is_named_and_silences_nothing():
     assert "(blog)" in check(world, "held").text
 
 
+def test_an_app_that_heroku_refuses_is_named_and_silences_nothing():
+    switch, world = Switch(), fleet("shop")
+    world.add("blog", mailer=1)
+    world.report({"mailer": 40}, "blog")
+    world.platform.refused = {"mailer": "not with this plan"}
+    live(world, 3600, switch)
+
+    assert switch.calls == 60
+    assert "1 app waits for Heroku (blog), the first for 59 min" in (
+        check(world, "changes").text
+    )
+
+
 @pytest.mark.parametrize(
     "answer",
     [
