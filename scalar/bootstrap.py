@@ -35,6 +35,7 @@ from scalar.core.app import DEFAULT_PLATFORM
 from scalar.core.deployment import process_type_of
 from scalar.core.errors import ConfigurationError, CoordinationError
 from scalar.core.policy.resolve import PolicyBook
+from scalar.core.repeated import repeats
 from scalar.core.secret import Secret
 from scalar.ports.counts import CountSource
 from scalar.ports.pinger import Pinger
@@ -217,4 +218,5 @@ class Toolbox:
         try:
             self.accounts.of(heroku_key).answered(remaining)
         except CoordinationError as exc:
-            log.warning(logfmt.line("account.unavailable", detail=exc))
+            line = logfmt.line("account.unavailable", detail=exc)
+            log.warning(line, extra=repeats("account"))

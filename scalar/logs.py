@@ -56,7 +56,8 @@ class Seldom(logging.Filter):
         """Return whether to print a record; note how many were left out before it."""
         with self._lock:
             if ended := getattr(record, "ends", ""):
-                left_out = self._repetitions.end(ended)
+                quiet = getattr(record, "quiet", 0.0)
+                left_out = self._repetitions.end(ended, self._now(), quiet)
                 record.left_out = left_out or 0
                 return left_out is not None or getattr(record, "always", False)
             cause = getattr(record, "repeats", "") or _cause_of(record)

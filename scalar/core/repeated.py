@@ -12,6 +12,9 @@ from dataclasses import dataclass
 #: Seconds until a cause that repeats itself is told again; doubled each time, up to the
 #: most.
 FIRST_WAIT, MOST_WAIT = 60.0, 3_600.0
+#: Seconds without a cause after which it has ended, where one part may fail while
+#: another works.
+QUIET = 30.0
 #: Causes that are remembered.
 MOST_CAUSES = 10_000
 
@@ -21,16 +24,22 @@ def repeats(*cause: object) -> dict[str, str]:
     return {"repeats": _key(cause)}
 
 
-def ends(*cause: object) -> dict[str, str]:
+def ends(*cause: object, quiet: float = QUIET) -> dict[str, str | float]:
     """Return the `extra` of a record that says that a cause, and all below it, ended.
 
-    It is dropped if there was none.
+    It is dropped if there was none, or if it was told less than `quiet` seconds ago.
     """
-    return {"ends": _key(cause)}
+    return {"ends": _key(cause), "quiet": quiet}
 
 
 def _key(cause: tuple[object, ...]) -> str:
     return "".join(f"{part}\0" for part in cause)
+
+
+def _above(key: str) -> list[str]:
+    """Return a key and those above it."""
+    places = [place for place, letter in enumerate(key) if letter == "\0"]
+    return [key[: place + 1] for place in places] or [key]
 
 
 @dataclass(slots=True)
@@ -46,6 +55,7 @@ class Repetitions:
 
     def __init__(self) -> None:
         self._seen: OrderedDict[str, _Seen] = OrderedDict()
+        self._below: dict[str, set[str]] = {}
 
     def knows(self, cause: str) -> bool:
         """Return whether a cause was told before."""
@@ -58,8 +68,10 @@ class Repetitions:
             left_out = seen.left_out if seen else 0
             self._seen[cause] = _Seen(FIRST_WAIT, at + FIRST_WAIT, at)
             self._seen.move_to_end(cause)
+            for above in _above(cause):
+                self._below.setdefault(above, set()).add(cause)
             while len(self._seen) > MOST_CAUSES:
-                self._seen.popitem(last=False)
+                self._forget(next(iter(self._seen)))
             return left_out
         seen.last = at
         if at < seen.due:
@@ -70,12 +82,20 @@ class Repetitions:
         seen.due = at + seen.wait
         return left_out
 
-    def end(self, cause: str) -> int | None:
+    def end(self, cause: str, at: float, quiet: float = 0.0) -> int | None:
         """Forget a cause, and all below it; return how often they were left out.
 
-        None if there was none.
+        None if there was none, or if it was told less than `quiet` seconds ago.
         """
-        keys = [key for key in self._seen if key.startswith(cause)]
-        if not keys:
+        keys = self._below.get(cause)
+        if not keys or any(at - self._seen[key].last < quiet for key in keys):
             return None
-        return sum(self._seen.pop(key).left_out for key in keys)
+        return sum(self._forget(key).left_out for key in [*keys])
+
+    def _forget(self, cause: str) -> _Seen:
+        for above in _above(cause):
+            below = self._below[above]
+            below.discard(cause)
+            if not below:
+                del self._below[above]
+        return self._seen.pop(cause)

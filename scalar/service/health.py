@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from scalar.core import logfmt
 from scalar.core.errors import RegistryError
 from scalar.core.health import HealthCheck, Limits, judge_health
+from scalar.core.repeated import ends, repeats
 from scalar.ports.pinger import Pinger
 from scalar.service.parts import Parts
 
@@ -15,6 +16,8 @@ log = logging.getLogger("scalar.status")
 
 #: Seconds between two heartbeats.
 HEARTBEAT_SECONDS = 60
+#: Seconds between two lines of the log on what was done.
+TALLY_SECONDS = 3_600
 
 
 def check_health(parts: Parts) -> list[HealthCheck]:
@@ -66,11 +69,42 @@ def send_heartbeat(parts: Parts, pinger: Pinger) -> bool:
     Raises:
         CoordinationError: Redis is away, so nothing is healthy.
     """
+    tell_what_was_done(parts)
     failed = [check for check in check_health(parts) if not check.is_well]
-    for check in failed:
-        level = logging.WARNING if check.was_well else logging.DEBUG
-        line = logfmt.line("status.unwell", what=check.what, detail=check.text)
-        log.log(level, line)
+    _tell(failed)
     if failed or not parts.ticks.once("ping", HEARTBEAT_SECONDS):
         return False
     return pinger.ping()
+
+
+def _tell(failed: Sequence[HealthCheck]) -> None:
+    """Log in one line what is not healthy; the same again at growing intervals."""
+    what = ",".join(check.what for check in failed)
+    if not failed:
+        log.info(logfmt.line("status.well_again"), extra=ends("status"))
+        return
+    level = logging.WARNING if any(c.was_well for c in failed) else logging.DEBUG
+    detail = "; ".join(f"{check.what}: {check.text}" for check in failed)
+    line = logfmt.line("status.unwell", what=what, detail=detail)
+    log.log(level, line, extra=repeats("status", what))
+
+
+def tell_what_was_done(parts: Parts) -> None:
+    """Log once an hour what was done, so that silence is no sign of health.
+
+    Raises:
+        CoordinationError: Redis is away.
+    """
+    if not parts.ticks.once("tally", TALLY_SECONDS):
+        return
+    heartbeats, tally = parts.health.heartbeats(), parts.health.tally()
+    log.info(
+        logfmt.line(
+            "fleet.alive",
+            apps=heartbeats.known,
+            polls=tally.polls,
+            changes=tally.changes,
+            held=heartbeats.held,
+            waiting=heartbeats.stuck,
+        )
+    )

@@ -24,6 +24,7 @@ from scalar.core.errors import (
 from scalar.core.formation import AppFormation, Formation
 from scalar.core.own_address import is_own_address
 from scalar.core.reason import Reason
+from scalar.core.repeated import repeats
 from scalar.ports.platform import Platform, PlatformApp, Urgency
 from scalar.ports.registry import Identity
 from scalar.service.evaluate.context import AppContext
@@ -126,7 +127,8 @@ class IdentifiedPlatform:
         except AppAlreadyRegistered as exc:
             raise _another(str(exc)) from exc
         except RegistryError as exc:
-            log.warning(logfmt.line("registry.unavailable", app=app.name, detail=exc))
+            line = logfmt.line("registry.unavailable", app=app.name, detail=exc)
+            log.warning(line, extra=repeats("registry"))
 
     def _learn(self, found: Identity) -> None:
         app = self.app

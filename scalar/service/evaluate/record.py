@@ -165,7 +165,12 @@ def _log_holds(
                     times=hold.times,
                     seconds=int((now - hold.since).total_seconds()),
                 ),
-                extra=ends("held", app, name) | {"always": True},
+                # One that comes and goes is told as seldom as one that stays.
+                extra=(
+                    {**ends("held", app, name, quiet=0.0), "always": True}
+                    if hold.recorded
+                    else repeats("resumed", app, name)
+                ),
             )
 
 
