@@ -35,6 +35,7 @@ FLEET_PAUSE = "tests/unit/test_fleet_pause.py"
 FAILING = "tests/unit/test_failing.py"
 FACTS = "tests/unit/test_event_facts.py"
 CLI_EVENTS = "tests/unit/test_cli_events.py"
+HEALTH = "tests/unit/test_health.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,23 +285,23 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "`forget` leaves an app's changes waiting",
         "scalar/adapters/inmemory/coordination.py",
-        "*(self._polled, self._resting, self._stuck),",
-        "*(self._polled, self._resting),",
+        "*(self._polled, self._resting, self._stuck, self._held),",
+        "*(self._polled, self._resting, self._held),",
         GONE,
     ),
     Fault(
         "`forget` leaves an app's changes waiting in Redis",
         f"{REDIS}/redis_keys.py",
-        "TIMED_MARKS = (POLLED, RESTING_UNTIL, STUCK, LEASED_UNTIL)",
-        "TIMED_MARKS = (POLLED, RESTING_UNTIL, LEASED_UNTIL)",
+        "TIMED_MARKS = (POLLED, RESTING_UNTIL, STUCK, LEASED_UNTIL, HELD)",
+        "TIMED_MARKS = (POLLED, RESTING_UNTIL, LEASED_UNTIL, HELD)",
         COORDINATOR,
     ),
     Fault(
         "events are dropped with a lost lease in Redis",
         f"{REDIS}/scripts.py",
-        "local backlog = append(KEYS[7], KEYS[8], tonumber(ARGV[8]), 10)",
+        "local backlog = append(KEYS[7], KEYS[8], tonumber(ARGV[8]), 13)",
         "local backlog = {0, 0}\nif holder == ARGV[1] then\n"
-        "backlog = append(KEYS[7], KEYS[8], tonumber(ARGV[8]), 10)\nend",
+        "backlog = append(KEYS[7], KEYS[8], tonumber(ARGV[8]), 13)\nend",
         "tests/integration/test_outbox.py",
     ),
     Fault(
@@ -1111,5 +1112,122 @@ FAULTS: tuple[Fault, ...] = (
         "if whole.reason not in AS_ORDERED:",
         "if True:",
         FAILING,
+        "a poll that fails counts as an evaluation",
+        f"{EVALUATE}/evaluation.py",
+        "is_decided=held is None or refused,",
+        "is_decided=True,",
+        HEALTH,
+    ),
+    Fault(
+        "an app whose secrets are unreadable is not held",
+        f"{EVALUATE}/poll_and_scale.py",
+        "    except SecretUnreadable as exc:",
+        "    except ZeroDivisionError as exc:",
+        HEALTH,
+    ),
+    Fault(
+        "one app that Heroku refuses silences the ping of the fleet",
+        "scalar/core/health.py",
+        "is_well=not _too_many(heartbeats.stuck_long, heartbeats, limits),",
+        "is_well=not heartbeats.stuck_long,",
+        HEALTH,
+    ),
+    Fault(
+        "half a fleet that is held is well",
+        "scalar/core/health.py",
+        "return apps >= known or (known >= FEW and apps > limits.held_most * known)",
+        "return apps >= known",
+        HEALTH,
+    ),
+    Fault(
+        "an app in maintenance mode counts as held",
+        f"{EVALUATE}/evaluation.py",
+        "fine = asleep or self.hold.reason in NOTHING_WRONG",
+        "fine = self.hold.reason in NOTHING_WRONG",
+        HEALTH,
+    ),
+    Fault(
+        "doctor finds nothing wrong with secrets that fit no key",
+        "scalar/doctor.py",
+        "if unreadable := secrets.unreadable_apps():",
+        "if unreadable := {}:",
+        "tests/unit/test_cli_doctor.py",
+    ),
+    Fault(
+        "doctor tries a key on an app that is not there, and on no other",
+        "scalar/doctor.py",
+        "for app in apps[:TRIED]:",
+        "for app in apps[:1]:",
+        "tests/unit/test_cli_doctor.py",
+    ),
+    Fault(
+        "a key that may not scale is found in order",
+        "scalar/doctor.py",
+        "if refused := _refused(tools, key):",
+        'if refused := "":',
+        "tests/unit/test_cli_doctor.py",
+    ),
+    Fault(
+        "a Redis that takes no writes is found in order",
+        "scalar/doctor.py",
+        "if facts.refuses:",
+        "if False:",
+        "tests/unit/test_cli_doctor.py",
+    ),
+    Fault(
+        "advice is for a deployment that is not there",
+        "scalar/core/deployment.py",
+        'return "heroku ps:scale all-in-one=1"\n',
+        'return "heroku ps:scale beat=1 worker=1"\n',
+        "tests/unit/test_cli_doctor.py",
+    ),
+    Fault(
+        "calls that wait lose the words of the error",
+        f"{REDIS}/account.py",
+        "{words or 'Heroku calls are paused'}; {when}",
+        "Heroku calls are paused; {when}",
+        "tests/integration/test_account.py",
+    ),
+    Fault(
+        "a refused port reads as a timeout",
+        "scalar/adapters/http/failures.py",
+        "if is_caused_by(error, ConnectionRefusedError):",
+        "if False:",
+        "tests/integration/test_connecting.py",
+    ),
+    Fault(
+        "an app that is no longer polled is shown as ok",
+        "scalar/service/queries.py",
+        "age.total_seconds() > rest + OVERDUE * period",
+        "age.total_seconds() > 1e9",
+        "tests/unit/test_cli_apps.py",
+    ),
+    Fault(
+        "what repeats itself is logged each time",
+        "scalar/logs.py",
+        "handler.addFilter(Seldom())",
+        "pass",
+        "tests/unit/test_logs.py",
+    ),
+    Fault(
+        "what is left out of the log is told at each interval alike",
+        "scalar/core/repeated.py",
+        "seen.wait = min(2 * seen.wait, MOST_WAIT)",
+        "seen.wait = FIRST_WAIT",
+        "tests/unit/test_logs.py",
+    ),
+    Fault(
+        "a traceback is printed each time",
+        "scalar/logs.py",
+        "if record.exc_info and record.exc_info[1] is not None:",
+        "if False:",
+        "tests/unit/test_logs.py",
+    ),
+    Fault(
+        "a healthy hour leaves no line in the log",
+        "scalar/service/health.py",
+        'if not parts.ticks.once("tally", TALLY_SECONDS):',
+        "if True:",
+        "tests/unit/test_logs.py",
     ),
 )

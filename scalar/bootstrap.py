@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -32,8 +33,10 @@ from scalar.adapters.system_clock import SystemClock
 from scalar.core import logfmt
 from scalar.core.actor import NOBODY, Actor
 from scalar.core.app import DEFAULT_PLATFORM
+from scalar.core.deployment import process_type_of
 from scalar.core.errors import ConfigurationError, CoordinationError
 from scalar.core.policy.resolve import PolicyBook
+from scalar.core.repeated import repeats
 from scalar.core.secret import Secret
 from scalar.ports.counts import CountSource
 from scalar.ports.pinger import Pinger
@@ -56,6 +59,7 @@ def options_of(settings: Settings) -> Options:
         formation_ttl=settings.formation_ttl,
         events_keep_days=settings.events_keep_days,
         app_backoff_max=settings.app_backoff_max,
+        held_apps_most=settings.held_apps_most,
     )
 
 
@@ -100,7 +104,8 @@ class Toolbox:
     @cached_property
     def coordinator(self) -> RedisCoordinator:
         """The state that the workers share."""
-        return RedisCoordinator(self.redis)
+        runs_as = process_type_of(os.environ.get("DYNO", ""))
+        return RedisCoordinator(self.redis, runs_as)
 
     @cached_property
     def accounts(self) -> RedisAccounts:
@@ -221,4 +226,5 @@ class Toolbox:
         try:
             self.accounts.of(heroku_key).answered(remaining)
         except CoordinationError as exc:
-            log.warning(logfmt.line("account.unavailable", detail=exc))
+            line = logfmt.line("account.unavailable", detail=exc)
+            log.warning(line, extra=repeats("account"))

@@ -3,22 +3,39 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from scalar.bootstrap import Toolbox
 from scalar.core.app import NewApp, RegisteredApp
-from scalar.core.errors import Refused, RegistryError, ScalarError, SecretUnreadable
-from scalar.core.health import judge_ticks
+from scalar.core.app_state import WHOLE_APP, Hold
+from scalar.core.deployment import start_workers
+from scalar.core.errors import (
+    CoordinationError,
+    Refused,
+    RegistryError,
+    ScalarError,
+    SecretUnreadable,
+)
+from scalar.core.health import judge_ticks, shown_age
 from scalar.core.heroku_key import SHARED_KEY
+from scalar.core.reason import Reason
 from scalar.core.secret import Secret
 from scalar.ports.platform import Urgency
+from scalar.service.health import check_health, names_of
 
 OK, WARN, FAIL = "ok", "warn", "FAIL"
 
 #: Seconds that workers have to answer.
 WORKER_PATIENCE = 2.0
+#: Apps that a key is tried on, until one of them is there.
+TRIED = 5
+#: Held apps that are looked at; those that are named with their causes.
+LOOKED_AT = 20
+NAMED = 3
+#: Why Heroku does not let a key do what it is asked to.
+OF_THE_KEY = frozenset({Reason.FORBIDDEN, Reason.NOT_AUTHORIZED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +60,7 @@ def examine(tools: Toolbox) -> list[Finding]:
         ("heroku key", _shared_key),
         ("heroku calls", _shared_calls),
         *_own_keys(tools),
+        ("held apps", _held_apps),
         ("last tick", _last_tick),
         ("workers", _workers),
     )
@@ -84,19 +102,31 @@ def _database(tools: Toolbox) -> tuple[str, str]:
             "sqlite on a dyno is lost at every restart. Add PostgreSQL: heroku "
             "addons:create heroku-postgresql:essential-0"
         )
+    try:
+        schema.check_writes()
+    except RegistryError as exc:
+        return FAIL, f"{schema.database}, takes no writes: {exc}"
     return OK, f"{schema.database}, schema version {found}"
 
 
 def _encryption(tools: Toolbox) -> tuple[str, str]:
+    secrets = tools.parts.secrets
+    if unreadable := secrets.unreadable_apps():
+        name, why = next(iter(unreadable.items()))
+        unset = (
+            "" if tools.settings.scalar_secret_key else "SCALAR_SECRET_KEY is unset. "
+        )
+        more = f". So are {len(unreadable) - 1} more" if len(unreadable) > 1 else ""
+        return FAIL, f"{unset}{name} is not polled: {why}{more}"
     if not tools.settings.scalar_secret_key:
         return WARN, (
             "URLs, tokens and Heroku keys are stored as plain text. Set "
             "SCALAR_SECRET_KEY to what `python cli.py make-secret-key` prints"
         )
-    plain = tools.parts.secrets.unencrypted()
+    plain = secrets.unencrypted()
     if plain:
         return WARN, f"URLs in plain text: {plain}. Run: python cli.py encrypt-urls"
-    unbound = tools.parts.secrets.unbound()
+    unbound = secrets.unbound()
     if unbound:
         return WARN, (
             f"registered URLs are encrypted, but not bound to their apps: {unbound}. "
@@ -113,6 +143,8 @@ def _redis(tools: Toolbox) -> tuple[str, str]:
             f"{text}. Redis must be 6.2 or newer: workers take several messages at "
             "once. heroku redis:upgrade"
         )
+    if facts.refuses:
+        return FAIL, f"{text}, takes no writes: {facts.refuses}"
     if facts.evicts:
         return WARN, (
             f"{text}. maxmemory-policy is {facts.maxmemory_policy}, must be "
@@ -122,10 +154,18 @@ def _redis(tools: Toolbox) -> tuple[str, str]:
 
 
 def _shared_key(tools: Toolbox) -> tuple[str, str]:
-    name = _app_of_shared_key(tools)
-    if not tools.settings.heroku_api_key and not name and _has_apps(tools):
+    try:
+        apps = tools.parts.secrets.without_heroku_key(TRIED)
+        has_apps = bool(apps or tools.parts.registry.page(0, 1))
+    except RegistryError:
+        scope = _scope(tools.heroku.key_facts(SHARED_KEY).scope)
+        return WARN, (
+            f"accepted{scope}; what it may do is unknown, because the database cannot "
+            "be asked for an app"
+        )
+    if not tools.settings.heroku_api_key and not apps and has_apps:
         return OK, "not set, and not needed: every app has a key of its own"
-    return _key(tools, SHARED_KEY, name)
+    return _key(tools, SHARED_KEY, apps)
 
 
 def _shared_calls(tools: Toolbox) -> tuple[str, str]:
@@ -140,7 +180,7 @@ def _own_key(tools: Toolbox, *, key: Secret, apps: Sequence[str]) -> tuple[str, 
         f"of {apps[0]}" if len(apps) == 1 else f"of {apps[0]} and {len(apps) - 1} more"
     )
     try:
-        state, text = _key(tools, key, apps[0])
+        state, text = _key(tools, key, apps)
         if state == OK:
             state, calls = _calls(tools, key)
             text = f"{text}, {calls}"
@@ -149,24 +189,105 @@ def _own_key(tools: Toolbox, *, key: Secret, apps: Sequence[str]) -> tuple[str, 
     return state, f"{owners}: {text}"
 
 
-def _key(tools: Toolbox, key: Secret, app: str) -> tuple[str, str]:
-    """Check a key, and that it may read the app, if there is one."""
+def _key(tools: Toolbox, key: Secret, apps: Sequence[str]) -> tuple[str, str]:
+    """Check a key, that it may read an app, and that Heroku lets it scale.
+
+    Nothing is scaled for it: the apps tell what Heroku refused them.
+    """
     facts = tools.heroku.key_facts(key)
-    access = f"may read {app}" if app else "no app is registered to try it on"
-    if app:
-        try:
-            asked = _as_registered(tools, app, key)
-            tools.parts.platforms.unmetered(asked).formation(Urgency.READ)
-        except Refused as exc:
-            return FAIL, f"accepted, but may not read {app}: {exc}"
-    if not facts.scope:
-        return OK, f"accepted, {access}"
+    scope = _scope(facts.scope)
     if not facts.may_scale:
         return FAIL, (
             f"accepted, but its scope {facts.scope} does not allow scaling. Create a "
             "key that does: heroku authorizations:create -s write"
         )
-    return OK, f"accepted, scope {facts.scope}, {access}"
+    if not apps:
+        return OK, f"accepted{scope}, no app is registered to try it on"
+    try:
+        app = _read_one(tools, key, apps)
+    except Refused as exc:
+        return FAIL, f"accepted, but may not read {exc}"
+    if refused := _refused(tools, key):
+        return FAIL, f"accepted{scope}, may read {app}, but may not scale {refused}"
+    return OK, f"accepted{scope}, may read {app}"
+
+
+def _read_one(tools: Toolbox, key: Secret, apps: Sequence[str]) -> str:
+    """Return the first app that is there; raises `Refused` if the key may read none.
+
+    One that Heroku does not know says nothing about the key.
+    """
+    first: Refused | None = None
+    for app in apps[:TRIED]:
+        try:
+            asked = _as_registered(tools, app, key)
+            tools.parts.platforms.unmetered(asked).formation(Urgency.READ)
+        except Refused as exc:
+            refused = Refused(f"{app}: {exc}", reason=exc.reason)
+            if exc.reason is not Reason.APP_NOT_ON_HEROKU:
+                raise refused from exc
+            first = first or refused
+        else:
+            return app
+    raise first or Refused("any app")
+
+
+def _refused(tools: Toolbox, key: Secret) -> str:
+    """Return an app of a key that Heroku did not let it scale, with Heroku's words.
+
+    Empty if there is none, or if it cannot be found out: other checks say so.
+    """
+    try:
+        holds = _holds(tools)
+        own = tools.parts.secrets.own_heroku_keys()
+    except (CoordinationError, RegistryError):
+        return ""
+    others = {name for other, names in own.items() if other != key for name in names}
+    mine = {*own.get(key, ())} if key else holds.keys() - others
+    for name in sorted(holds.keys() & mine):
+        for hold in holds[name].values():
+            if hold.reason in OF_THE_KEY:
+                return f"{name}: {hold.detail or hold.reason}"
+    return ""
+
+
+def _holds(tools: Toolbox) -> dict[str, Mapping[str, Hold]]:
+    """Return the holds of the apps that are held, or whose changes wait, by name."""
+    heartbeats = tools.parts.health.heartbeats()
+    held = {app.app_id: app for app in heartbeats.held_apps[:LOOKED_AT]}
+    ids = [*{**held, **dict.fromkeys(heartbeats.stuck_apps[:LOOKED_AT])}]
+    memories = tools.parts.states.recall(ids)
+    holds: dict[str, Mapping[str, Hold]] = {}
+    for app_id, name in names_of(tools.parts, ids).items():
+        if app_id in memories and memories[app_id].holds:
+            holds[name] = memories[app_id].holds
+        elif app_id in held:  # nothing could be remembered of it
+            app = held[app_id]
+            holds[name] = {WHOLE_APP: Hold(Reason(app.reason), app.since)}
+    return holds
+
+
+def _held_apps(tools: Toolbox) -> tuple[str, str]:
+    """Name the apps that are held, with their causes, the oldest ones first."""
+    heartbeats = tools.parts.health.heartbeats()
+    holds = _holds(tools)
+    if not holds:
+        return OK, "none"
+    causes = []
+    for name, there in [*holds.items()][:NAMED]:
+        process_type, hold = min(there.items(), key=lambda item: item[1].since)
+        what = f"{name} {process_type}".strip()
+        age = shown_age(heartbeats.at - hold.since)
+        causes.append(f"{what}: {hold.reason} for {age}: {hold.detail}".rstrip(": "))
+    more = max(heartbeats.held, len(holds)) - len(causes)
+    text = "; ".join(causes) + (f"; and {more} more: list-apps" if more else "")
+    red = {"held", "changes"}
+    well = all(c.is_well for c in check_health(tools.parts) if c.what in red)
+    return WARN if well else FAIL, text
+
+
+def _scope(scope: str) -> str:
+    return f", scope {scope}" if scope else ""
 
 
 def _as_registered(tools: Toolbox, app: str, key: Secret) -> RegisteredApp | NewApp:
@@ -181,7 +302,9 @@ def _calls(tools: Toolbox, key: Secret) -> tuple[str, str]:
     remaining = tools.heroku.key_facts(key).remaining
     budget = tools.accounts.of(key).budget()
     if budget.blocked_until and budget.blocked_until > tools.parts.clock.now():
-        return WARN, f"calls are suspended after an error: {budget.reason}"
+        left = budget.blocked_until - tools.parts.clock.now()
+        why = budget.words or budget.reason
+        return WARN, f"calls wait for {shown_age(left)} after an error: {why}"
     if remaining < tools.settings.calls_reserve:
         return WARN, (
             f"{remaining} calls left, below CALLS_RESERVE "
@@ -190,28 +313,12 @@ def _calls(tools: Toolbox, key: Secret) -> tuple[str, str]:
     return OK, f"{remaining} calls left this hour"
 
 
-def _app_of_shared_key(tools: Toolbox) -> str:
-    """Return an app without a key of its own; empty if none can be found."""
-    try:
-        return tools.parts.secrets.first_without_heroku_key() or ""
-    except RegistryError:
-        return ""
-
-
-def _has_apps(tools: Toolbox) -> bool:
-    try:
-        return bool(tools.parts.registry.page(0, 1))
-    except RegistryError:
-        return False
-
-
 def _last_tick(tools: Toolbox) -> tuple[str, str]:
     check = judge_ticks(tools.parts.health.heartbeats(), tools.settings.sleep_period)
     return OK if check.is_well else FAIL, check.text
 
 
 def _workers(tools: Toolbox) -> tuple[str, str]:
-    del tools
     from scalar.tasks import app  # noqa: PLC0415 - only this check needs Celery
 
     try:
@@ -220,5 +327,13 @@ def _workers(tools: Toolbox) -> tuple[str, str]:
         return FAIL, f"cannot reach the broker: {type(exc).__name__}"
     names = sorted(name for answer in answers for name in answer)
     if not names:
-        return FAIL, "no worker answers. Start one: heroku ps:scale worker=1"
+        return FAIL, f"no worker answers. Start one: {start_workers(_runs_as(tools))}"
     return OK, ", ".join(names)
+
+
+def _runs_as(tools: Toolbox) -> str:
+    """Return the process type of the workers; empty if that is not known."""
+    try:
+        return tools.parts.health.heartbeats().runs_as
+    except CoordinationError:
+        return ""

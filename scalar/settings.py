@@ -51,6 +51,7 @@ class Settings:
     tls_ca_file: str
     worker_concurrency: int
     events_keep_days: int
+    held_apps_most: float
     ping_url: Secret
     log_level: str
 
@@ -148,6 +149,18 @@ def _seconds(most: float) -> Reader:
         return value
 
     return read
+
+
+def _share(name: str, text: str) -> float:
+    try:
+        value = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise ConfigurationError(
+            f"{name} = {text!r}, must be a share from 0 to 1, or 0% to 100%"
+        )
+    return value
 
 
 def _boolean(name: str, text: str) -> bool:
@@ -399,6 +412,14 @@ SETTINGS: tuple[Setting, ...] = (
         "90",
         _integer(1, 3_650),
         "days after which events are deleted",
+    ),
+    Setting(
+        "HELD_APPS_MOST",
+        "0.25",
+        _share,
+        "the share of the apps that may be held for 5 minutes (counts unknown, refused "
+        "by Heroku, or an internal error) before `status` fails and the ping stops; of "
+        "fewer than five apps, only all of them count",
     ),
     Setting(
         "PING_URL",

@@ -20,6 +20,7 @@ from celery.signals import (
 from scalar.core import logfmt
 from scalar.core.app import AppKey
 from scalar.core.errors import ConfigurationError, ScalarError
+from scalar.core.repeated import ends, repeats
 from scalar.logs import never_show, set_up_logging
 from scalar.start import exit_with, settings_or_exit
 from scalar.worker import SLOW, InThreadRequest, SlowLane, install
@@ -64,8 +65,10 @@ def fan_out() -> None:
     try:
         if use_case(toolbox().parts, publisher):
             send_heartbeat(toolbox().parts, toolbox().pinger)
+            log.info(logfmt.line("tick.succeeds"), extra=ends("tick", "failed"))
     except ScalarError as exc:
-        log.error(logfmt.line("tick.failed", detail=exc))  # noqa: TRY400 - an expected error; the detail is enough
+        line = logfmt.line("tick.failed", detail=exc)
+        log.error(line, extra=repeats("tick", "failed"))  # noqa: TRY400 - an expected error; the detail is enough
 
 
 @app.task(name="scalar.poll_and_scale", Request=InThreadRequest)
@@ -88,8 +91,11 @@ def _evaluate(key: AppKey, token: str) -> None:
     try:
         with within(EVALUATION_SECONDS):
             use_case(toolbox().parts, key, token)
+            log.info(logfmt.line("poll.succeeds"), extra=ends("poll"))
     except ScalarError as exc:
-        log.error(logfmt.line("poll.failed", app=key.name, detail=exc))  # noqa: TRY400 - an expected error; the detail is enough
+        # What fails is Redis or the database: one cause, whatever the app.
+        line = logfmt.line("poll.failed", app=key.name, detail=exc)
+        log.error(line, extra=repeats("poll", type(exc).__name__))  # noqa: TRY400 - an expected error; the detail is enough
 
 
 @setup_logging.connect

@@ -28,7 +28,7 @@ from scalar.core.errors import (
 )
 from scalar.core.event import Event, EventKind, Sought
 from scalar.core.formation import Formation
-from scalar.core.health import Heartbeats
+from scalar.core.health import DECIDED, Heartbeats, Outcome, Tally
 from scalar.core.heroku_key import SHARED_KEY
 from scalar.core.platform_rules import HEROKU
 from scalar.core.policy.fleet_pause import FleetPause
@@ -235,7 +235,11 @@ class SharedState:
         return self._line.redis("store", lambda: self._redis.store(lease, memory, dump))
 
     def finish(
-        self, lease: Lease, memory: Memory | None, events: Sequence[Event] = ()
+        self,
+        lease: Lease,
+        memory: Memory | None,
+        events: Sequence[Event] = (),
+        outcome: Outcome = DECIDED,
     ) -> Backlog:
         """Release the lease; store the memory, unless it is None, and the events."""
         self._keeper.drop(lease)
@@ -244,7 +248,7 @@ class SharedState:
 
         def finish() -> Backlog:
             held = self._redis.holder(lease.app_id) == lease.token
-            backlog = self._redis.finish(lease, memory, events, dump=dump)
+            backlog = self._redis.finish(lease, memory, events, outcome, dump=dump)
             if isinstance(evaluation, Evaluation):
                 self._line.world.checker.finished(evaluation, is_held=held)
             return backlog
@@ -254,6 +258,10 @@ class SharedState:
     def recall(self, app_ids: Sequence[int]) -> dict[int, Memory]:
         """Return what is remembered of apps."""
         return self._line.redis("recall", lambda: self._redis.recall(app_ids))
+
+    def polled(self, app_ids: Sequence[int]) -> dict[int, datetime]:
+        """Return when the last evaluation of apps ended."""
+        return self._line.redis("polled_at", lambda: self._redis.polled(app_ids))
 
     def forget(self, app_id: int) -> None:
         """Drop what is remembered of an app."""
@@ -270,6 +278,10 @@ class SharedState:
     def heartbeats(self) -> Heartbeats:
         """Return the signs of life."""
         return self._line.redis("heartbeats", self._redis.heartbeats)
+
+    def tally(self) -> Tally:
+        """Return what was done since the last call."""
+        return self._line.redis("tally", self._redis.tally)
 
 
 class Keeper:

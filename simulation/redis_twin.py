@@ -19,7 +19,15 @@ from scalar.adapters.redis.coordinator import (
 )
 from scalar.core.app_state import Memory
 from scalar.core.event import Event
-from scalar.core.health import Heartbeats
+from scalar.core.health import (
+    DECIDED,
+    LONGEST_STUCK,
+    SAMPLE,
+    Heartbeats,
+    HeldApp,
+    Outcome,
+    Tally,
+)
 from scalar.ports.chance import Chance
 from scalar.ports.coordination import Lease, Standing, Tick
 from scalar.ports.outbox import MOST_WAITING, Backlog
@@ -44,7 +52,10 @@ class Keys:
         stuck: App to the time since when Heroku takes no change of it.
         outbox: Events on their way to the journal, as text, by their ids.
         leased: App to the time until which a manual change is left alone.
-        evaluated: When the last evaluation ended.
+        evaluated: When counts were last decided on.
+        ended: When the last evaluation ended, decided or not.
+        held: App to the time since when it is held, and to the reason.
+        tally: Evaluations and changes since they were last read.
         once: Job to the time until which it is done.
         account: What is known of Heroku accounts, by key.
         ticks: Ticks that no worker has taken yet; they have a queue of their own.
@@ -62,6 +73,9 @@ class Keys:
     outbox: dict[str, str] = field(default_factory=dict)
     leased: dict[int, datetime] = field(default_factory=dict)
     evaluated: float | None = None
+    ended: float | None = None
+    held: dict[int, tuple[float, str]] = field(default_factory=dict)
+    tally: Tally = field(default_factory=Tally)
     once: dict[str, float] = field(default_factory=dict)
     account: dict[str, dict[str, float | str]] = field(default_factory=dict)
     ticks: int = 0
@@ -187,6 +201,7 @@ class RedisTwin:
         lease: Lease,
         memory: Memory | None,
         events: Sequence[Event] = (),
+        outcome: Outcome = DECIDED,
         *,
         dump: Dump = memory_json.dump,
     ) -> Backlog:
@@ -194,9 +209,15 @@ class RedisTwin:
         backlog = self._add(events)
         app_id, keys, now = lease.app_id, self.keys, self._now()
         is_ours = self.holder(app_id) == lease.token
-        keys.evaluated = keys.polled[app_id] = now
+        keys.ended = keys.polled[app_id] = now
+        if outcome.is_decided:
+            keys.evaluated = now
+        keys.tally = Tally(keys.tally.polls + 1, keys.tally.changes + outcome.changes)
         if is_ours:
             del keys.lease[app_id]
+            since, _ = keys.held.pop(app_id, (now, ""))
+            if outcome.held:
+                keys.held[app_id] = (since, outcome.held.value)
         if memory is None:
             return backlog
         if not is_ours:
@@ -226,7 +247,7 @@ class RedisTwin:
         keys.slow.discard(app_id)
         for kept in (
             *(keys.lease, keys.app, keys.leased),
-            *(keys.polled, keys.resting, keys.stuck),
+            *(keys.polled, keys.resting, keys.stuck, keys.held),
         ):
             kept.pop(app_id, None)
 
@@ -255,15 +276,35 @@ class RedisTwin:
         keys = self.keys
         first = min(keys.stuck.values(), default=None)
         oldest = min(keys.polled.values(), default=None)
-        ticked, evaluated, stuck, polled = (
+        ticked, evaluated, stuck, polled, ended = (
             None if at is None else self._moment(at)
-            for at in (keys.last, keys.evaluated, first, oldest)
+            for at in (keys.last, keys.evaluated, first, oldest, keys.ended)
         )
-        now = self._moment(self._now())
+        now, long_ago = self._moment(self._now()), self._now() - LONGEST_STUCK
         leased = sum(now < end for end in keys.leased.values())
+        held = sorted((since, i, why) for i, (since, why) in keys.held.items())
         return Heartbeats(
-            now, ticked, evaluated, len(keys.stuck), stuck, polled, leased
+            *(now, ticked, evaluated, len(keys.stuck), stuck, polled, leased),
+            ended_at=ended,
+            known=len(keys.polled),
+            stuck_long=sum(since < long_ago for since in keys.stuck.values()),
+            stuck_apps=tuple(sorted(keys.stuck, key=keys.stuck.__getitem__)[:SAMPLE]),
+            held=len(held),
+            held_long=sum(since < long_ago for since, _, _ in held),
+            held_apps=tuple(
+                HeldApp(i, self._moment(since), why) for since, i, why in held[:SAMPLE]
+            ),
         )
+
+    def polled(self, app_ids: Sequence[int]) -> dict[int, datetime]:
+        """Return when the last evaluation of apps ended, or they were first seen."""
+        polled = self.keys.polled
+        return {i: self._moment(polled[i]) for i in app_ids if i in polled}
+
+    def tally(self) -> Tally:
+        """Return what was done since the last call, and begin anew."""
+        tally, self.keys.tally = self.keys.tally, Tally()
+        return tally
 
     def once(self, name: str, seconds: float) -> bool:
         """Return True to one caller in `seconds`."""

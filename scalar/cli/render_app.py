@@ -13,6 +13,7 @@ from scalar.core.app_state import WHOLE_APP
 from scalar.core.counts_address import shown_queues
 from scalar.core.decision.spans import shown_span
 from scalar.core.errors import InvalidInput
+from scalar.core.health import shown_age
 from scalar.core.policy.values import PAUSES, UNTIL_RESUMED, read_value
 from scalar.core.reading import Form
 from scalar.service.queries import (
@@ -127,16 +128,33 @@ def _summary_as_data(app: AppSummary) -> dict[str, Any]:
         "format": address.form.value if address else None,
         "queues": address.queues if address else {},
         "heroku_key": app.heroku_key.value,
-        "state": _state_and_orders(app),
+        "state": _state(app.state) + _orders(app.orders),
+        "polled_seconds_ago": (
+            None if app.state.age is None else round(app.state.age.total_seconds())
+        ),
     }
 
 
 def _state_and_orders(app: AppSummary) -> str:
-    return _state(app.state) + _orders(app.orders)
+    """Return the state with its age, and what people ordered."""
+    state = app.state
+    shown = _state(state)
+    if state.status in {Status.OK, Status.HELD_IN_PART} and not state.is_overdue:
+        shown += f", polled {shown_age(state.age)} ago" if state.age is not None else ""
+    return shown + _orders(app.orders)
 
 
 def _state(state: AppState) -> str:
-    """Return a state in a few words."""
+    """Return a state in a few words; one of long ago is not the state of now."""
+    if state.age is None or not state.is_overdue:
+        return _known_state(state)
+    late = f"not polled for {shown_age(state.age)}"
+    if state.status in {Status.OK, Status.NOT_EVALUATED}:
+        return late
+    return f"{late}, {_known_state(state)}"
+
+
+def _known_state(state: AppState) -> str:
     if state.status is Status.NOT_EVALUATED:
         return "not evaluated yet"
     if state.status is Status.HELD:

@@ -48,6 +48,7 @@ class Reason(StrEnum):
     POLICY_INVALID = "policy_invalid"
     REGISTRY_UNAVAILABLE = "registry_unavailable"
     # holds of a whole app
+    SECRET_UNREADABLE = "secret_unreadable"  # noqa: S105 - a reason, not a secret
     COUNTS_UNAVAILABLE = "counts_unavailable"
     COUNTS_MALFORMED = "counts_malformed"
     NOT_AUTHORIZED = "not_authorized"

@@ -20,11 +20,13 @@ class Budget:
         remaining: Calls left, as the platform last reported; None if unknown.
         blocked_until: Calls are denied until then (aware, UTC); None if they are not.
         reason: Why calls are denied; empty if they are not.
+        words: The words of the first error; may be empty.
     """
 
     remaining: int | None
     blocked_until: datetime | None = None
     reason: str = ""
+    words: str = ""
 
 
 class Account(Protocol):

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from scalar.core.app_state import Memory
 from scalar.core.event import Event
-from scalar.core.health import Heartbeats
+from scalar.core.health import DECIDED, Heartbeats, Outcome, Tally
 from scalar.ports.outbox import Backlog
 
 
@@ -118,9 +118,15 @@ class StateStore(Protocol):
         ...
 
     def finish(
-        self, lease: Lease, memory: Memory | None, events: Sequence[Event] = ()
+        self,
+        lease: Lease,
+        memory: Memory | None,
+        events: Sequence[Event] = (),
+        outcome: Outcome = DECIDED,
     ) -> Backlog:
         """Release the lease; store the memory, unless it is None (unchanged).
+
+        The outcome is for the heartbeats: only an evaluation that decided is one.
 
         If the lease was lost meanwhile, the stored memory is deleted, so that the
         next evaluation reads the formation again.
@@ -132,6 +138,10 @@ class StateStore(Protocol):
 
     def recall(self, app_ids: Sequence[int]) -> dict[int, Memory]:
         """Return the memories of apps, without taking a lease."""
+        ...
+
+    def polled(self, app_ids: Sequence[int]) -> dict[int, datetime]:
+        """Return when the last evaluation of apps ended, or they were first seen."""
         ...
 
     def forget(self, app_id: int) -> None:
@@ -146,5 +156,9 @@ class HealthStore(Protocol):
     """The heartbeats that show whether the fleet is being scaled."""
 
     def heartbeats(self) -> Heartbeats:
-        """Return the last tick, the last evaluation and the changes still pending."""
+        """Return the last tick, the last evaluation and what is held or waits."""
+        ...
+
+    def tally(self) -> Tally:
+        """Return what was done since the last call, and begin anew."""
         ...

@@ -205,8 +205,12 @@ class StoredSecrets(Protocol):
         """
         ...
 
-    def first_without_heroku_key(self) -> str | None:
-        """Return an app that uses the shared Heroku key; None if there is none."""
+    def without_heroku_key(self, limit: int) -> Sequence[str]:
+        """Return the first apps that use the shared Heroku key."""
+        ...
+
+    def unreadable_apps(self) -> Mapping[str, str]:
+        """Decrypt every secret; return the apps with one that fails, and why."""
         ...
 
     def unencrypted(self) -> int:

@@ -21,6 +21,10 @@ class Schema(Protocol):
         """Return the version that this program needs."""
         ...
 
+    def check_writes(self) -> None:
+        """Write something, and take it back; raises `RegistryError` if that fails."""
+        ...
+
     def upgrade(self) -> tuple[str | None, str]:
         """Bring the schema up to date; return the version before and after."""
         ...

@@ -11,6 +11,7 @@ from math import inf
 from scalar.core import logfmt
 from scalar.core.app import AppKey
 from scalar.core.errors import RegistryError
+from scalar.core.repeated import ends, repeats
 from scalar.ports.coordination import Tick
 from scalar.ports.publisher import Publisher
 from scalar.service.paging import PAGE, all_keys, pages
@@ -67,8 +68,8 @@ def fan_out(parts: Parts, publisher: Publisher) -> FanOut | None:
     if tick is None:
         log.debug(logfmt.line("tick.refused", reason="this period had its tick"))
         return None
-    _warn_if_late(parts, tick)
-    sender = _Sender(parts, publisher, _reserved_seconds(parts, publisher.waiting()))
+    waiting = publisher.waiting()
+    sender = _Sender(parts, publisher, _reserved_seconds(parts, waiting))
     registered: set[int] = set()
     slow: list[tuple[float, AppKey]] = []
     for page in pages(parts.apps):
@@ -81,7 +82,8 @@ def fan_out(parts: Parts, publisher: Publisher) -> FanOut | None:
             for key in page
             if (there := standing.get(key.id)) and there.is_slow and there.waits >= 0
         ]
-    overdue = _send_slow(sender, slow, tick)
+    overdue, longest = _send_slow(sender, slow, tick)
+    _warn(parts, tick, waiting, overdue, longest)
     _forget_gone(parts, {*parts.states.polled_before(tick.at, PAGE)} - registered)
     write_waiting(parts)
     _prune(parts, tick)
@@ -114,8 +116,13 @@ class _Sender:
         return free
 
 
-def _send_slow(sender: _Sender, slow: list[tuple[float, AppKey]], tick: Tick) -> int:
-    """Send the slow apps of all pages, the oldest poll first; return the overdue."""
+def _send_slow(
+    sender: _Sender, slow: list[tuple[float, AppKey]], tick: Tick
+) -> tuple[int, float]:
+    """Send the slow apps of all pages, the oldest poll first.
+
+    Returns how many are overdue, and for how long the first of them has waited.
+    """
     slow.sort(key=lambda one: -one[0])
     period = (tick.at - tick.previous).total_seconds() if tick.previous else inf
     overdue: list[float] = []
@@ -123,16 +130,11 @@ def _send_slow(sender: _Sender, slow: list[tuple[float, AppKey]], tick: Tick) ->
         batch = slow[start : start + PAGE]
         free = sender.send([key for _, key in batch], slow=True)
         overdue += [waits for waits, key in batch if key.id in free and waits > period]
-    if overdue:
-        line = logfmt.line(
-            "tick.slow_apps_wait", apps=len(overdue), longest=round(overdue[0])
-        )
-        log.warning(line)
-    return len(overdue)
+    return len(overdue), max(overdue, default=0.0)
 
 
 def _reserved_seconds(parts: Parts, waiting: int) -> float:
-    """Return how long a message may be under way; warn if some still wait.
+    """Return how long a message may be under way.
 
     When workers fall behind, a reservation must last until its message is taken.
     The apps that are not waiting were evaluated in the last period; at that pace
@@ -141,24 +143,36 @@ def _reserved_seconds(parts: Parts, waiting: int) -> float:
     period = parts.options.sleep_period
     if not waiting:
         return period * RESERVED_PART
-    log.warning(logfmt.line("tick.behind", waiting=waiting, period=period))
     apps = sum(1 for _ in all_keys(parts.apps))
     evaluated = max(1, apps - waiting)
     return period * min(MOST_RESERVED, (waiting + apps) / evaluated)
 
 
-def _warn_if_late(parts: Parts, tick: Tick) -> None:
-    if tick.previous is None:
-        return
-    gap = (tick.at - tick.previous).total_seconds()
-    if gap > LATE * parts.options.sleep_period:
-        log.warning(
-            logfmt.line(
-                "tick.late",
-                seconds=round(gap, 1),
-                period=parts.options.sleep_period,
-            )
+def _warn(parts: Parts, tick: Tick, waiting: int, overdue: int, longest: float) -> None:
+    """Log in one line what is wrong with a tick: late, behind, too slow apps."""
+    period = parts.options.sleep_period
+    gap = (tick.at - tick.previous).total_seconds() if tick.previous else 0.0
+    late = gap > LATE * period
+    facts = {
+        "seconds": round(gap, 1) if late else None,
+        "waiting": waiting or None,
+        "apps": overdue or None,
+        "longest": round(longest) if overdue else None,
+    }
+    what = [
+        name
+        for name, is_so in (
+            *(("tick.late", late), ("tick.behind", waiting)),
+            ("tick.slow_apps_wait", overdue),
         )
+        if is_so
+    ]
+    if not what:
+        log.info(logfmt.line("tick.in_time"), extra=ends("tick", "slow"))
+        return
+    also = ",".join(name.partition(".")[2] for name in what[1:]) or None
+    line = logfmt.line(what[0], **facts, period=period, also=also)
+    log.warning(line, extra=repeats("tick", "slow", *what))
 
 
 def _forget_gone(parts: Parts, app_ids: set[int]) -> None:

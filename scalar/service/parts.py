@@ -26,12 +26,14 @@ class Options:
         events_keep_days: Days after which events are deleted.
         app_backoff_max: Longest time in seconds between two evaluations of an app
             that does not answer; 0 to evaluate it like the others.
+        held_apps_most: The share of the apps that may be held while all counts as well.
     """
 
     sleep_period: int
     formation_ttl: int
     events_keep_days: int
     app_backoff_max: float
+    held_apps_most: float = 0.25
 
 
 @dataclass(frozen=True, slots=True)

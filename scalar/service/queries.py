@@ -30,6 +30,9 @@ from scalar.service.parts import Parts
 from scalar.service.policies import standing_pause
 from scalar.service.unless_changed import readable
 
+#: Periods after which an app that does not rest should have been polled.
+OVERDUE = 1.25
+
 
 class Status(StrEnum):
     """The state of an app after its last evaluation."""
@@ -58,11 +61,15 @@ class AppState:
         holds: Process type, or `WHOLE_APP`, to what holds it and since when.
         backoff: Seconds between evaluations while the app does not answer; 0 if it
             is evaluated at every tick.
+        age: How long ago it was polled, or first seen; None if it never was.
+        is_overdue: Whether it should have been polled since: what is known is old.
     """
 
     status: Status
     holds: Mapping[str, Hold] = field(default_factory=dict)
     backoff: float = 0.0
+    age: timedelta | None = None
+    is_overdue: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,11 +314,18 @@ class _Recalled:
 
     memories: Mapping[int, Memory]
     problem: str = ""
+    polled: Mapping[int, datetime] = field(default_factory=dict)
+    at: datetime | None = None
 
 
 def _recall(parts: Parts, keys: Sequence[AppKey]) -> _Recalled:
+    ids = [key.id for key in keys]
     try:
-        return _Recalled(parts.states.recall([key.id for key in keys]))
+        return _Recalled(
+            parts.states.recall(ids),
+            polled=parts.states.polled(ids),
+            at=parts.health.heartbeats().at,
+        )
     except CoordinationError as exc:
         return _Recalled({}, str(exc))
 
@@ -323,7 +337,7 @@ def _summary(
     recalled: _Recalled,
     now: datetime,
 ) -> AppSummary:
-    state = _state(key, recalled)
+    state = _state(key, recalled, parts.options.sleep_period)
     if app is None:
         return AppSummary(key.id, key.name, None, KeyOwner.UNKNOWN, state, Orders())
     return AppSummary(
@@ -336,17 +350,21 @@ def _summary(
     )
 
 
-def _state(key: AppKey, recalled: _Recalled) -> AppState:
+def _state(key: AppKey, recalled: _Recalled, period: float) -> AppState:
     if recalled.problem:
         return AppState(Status.UNKNOWN)
     memory = recalled.memories.get(key.id)
+    polled = recalled.polled.get(key.id)
+    age = recalled.at - polled if recalled.at and polled else None
+    rest = memory.rest if memory else 0.0
+    is_overdue = age is not None and age.total_seconds() > rest + OVERDUE * period
     if memory is None:
-        return AppState(Status.NOT_EVALUATED)
+        return AppState(Status.NOT_EVALUATED, age=age, is_overdue=is_overdue)
     if WHOLE_APP in memory.holds:
         status = Status.HELD
     else:
         status = Status.HELD_IN_PART if memory.holds else Status.OK
-    return AppState(status, memory.holds, memory.rest)
+    return AppState(status, memory.holds, memory.rest, age, is_overdue)
 
 
 def _formation(

@@ -14,6 +14,8 @@ from scalar.core import logfmt
 from scalar.core.app_state import Memory
 from scalar.core.errors import CoordinationError, RegistryError
 from scalar.core.event import Event
+from scalar.core.health import Outcome
+from scalar.core.repeated import ends, repeats
 from scalar.ports.coordination import Lease
 from scalar.ports.outbox import Backlog
 from scalar.service.parts import Parts
@@ -26,7 +28,11 @@ MOST_PER_TICK = 1_000
 
 
 def finish(
-    parts: Parts, lease: Lease, memory: Memory | None, events: Sequence[Event]
+    parts: Parts,
+    lease: Lease,
+    memory: Memory | None,
+    events: Sequence[Event],
+    outcome: Outcome,
 ) -> None:
     """End an evaluation, and write its events.
 
@@ -37,7 +43,7 @@ def finish(
     """
     backlog: Backlog | None = None
     try:
-        backlog = parts.states.finish(lease, memory, events)
+        backlog = parts.states.finish(lease, memory, events, outcome)
     finally:
         if events and (backlog is None or backlog.waiting <= len(events)):
             _write(parts, events)
@@ -45,7 +51,7 @@ def finish(
         write_waiting(parts, MOST_AT_ONCE)
     if backlog.dropped:
         facts = {"dropped": backlog.dropped, "waiting": backlog.waiting}
-        log.error(logfmt.line("outbox.full", **facts))
+        log.error(logfmt.line("outbox.full", **facts), extra=repeats("outbox"))
 
 
 def write_waiting(parts: Parts, most: int = MOST_PER_TICK) -> None:
@@ -65,10 +71,11 @@ def _write(parts: Parts, events: Sequence[Event]) -> bool:
         parts.journal.record(events)
     except RegistryError as exc:
         line = logfmt.line("journal.unavailable", waiting=len(events), detail=exc)
-        log.error(line)  # noqa: TRY400 - expected, and the detail says it
+        log.error(line, extra=repeats("journal"))  # noqa: TRY400 - expected, and the detail says it
         return False
     try:
         parts.outbox.remove(events)
     except CoordinationError as exc:  # writing them again changes nothing
         log.debug(logfmt.line("outbox.unavailable", detail=exc))
+    log.info(logfmt.line("journal.available"), extra=ends("journal"))
     return True

@@ -85,6 +85,19 @@ def test_a_failure_blocks_every_worker(accounts, client, error):
     assert accounts.of(SHARED_KEY).budget().reason == error.reason
 
 
+def test_calls_that_wait_are_told_the_words_of_the_error(accounts, client):
+    words = "Heroku answered 503: try later (request 1-2-3)"
+    accounts.of(SHARED_KEY).failed(PlatformUnavailable(words, status=503))
+
+    told = accounts.of(SHARED_KEY).ask(Urgency.READ).detail
+    assert told.startswith(f"{words}; next try in ")
+    assert accounts.of(SHARED_KEY).budget().words == words
+    end_the_block(client)
+    accounts.of(SHARED_KEY).ask(Urgency.READ)
+    told = accounts.of(SHARED_KEY).ask(Urgency.READ).detail
+    assert told == f"{words}; a probe call is under way"
+
+
 def test_one_probe_call_is_permitted_after_the_block(accounts, client):
     accounts.of(SHARED_KEY).failed(PlatformUnavailable("503"))
     end_the_block(client)

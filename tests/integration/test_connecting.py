@@ -12,10 +12,18 @@ from urllib3.exceptions import (
     NewConnectionError,
 )
 
+from devtools.ports import free_port
+from scalar.adapters.heroku.platform import HerokuApi
 from scalar.adapters.http import connecting
+from scalar.adapters.http.counts import HttpCountSource
 from scalar.adapters.http.getter import Getter
+from scalar.adapters.http.ping import HttpPinger
 from scalar.adapters.http.session import make_session
 from scalar.adapters.http.tls import tls_context
+from scalar.core.counts_address import CountsAddress
+from scalar.core.errors import CountsUnavailable, PlatformUnavailable
+from scalar.core.heroku_key import SHARED_KEY
+from scalar.core.secret import Secret
 from tests.support.counts_app import CountsApp
 from tests.support.waiting import wait_until
 
@@ -146,3 +154,45 @@ def test_name_servers_that_hang_use_up_a_bounded_number_of_threads(
 def test_a_name_that_does_not_exist_is_an_error_of_the_name(getter, host):
     with pytest.raises(NameResolutionError):
         getter.get(f"http://{host}/", {})
+
+
+def test_what_went_wrong_is_said_with_host_and_port(getter, names, black_hole):
+    """urllib3 has one kind of error for a refused port, an unknown name and time."""
+
+    def unknown():
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    names["unknown.example"] = unknown
+    names["127.0.0.1"] = [("127.0.0.1", free := free_port())]
+    source = HttpCountSource(getter, total_timeout=5, max_bytes=100, period=10)
+    said = {}
+    for url in ("http://unknown.example/", f"http://127.0.0.1:{free}/"):
+        with pytest.raises(CountsUnavailable) as refused:
+            source.read(CountsAddress.parse(url))
+        said[url] = str(refused.value)
+    names["127.0.0.1"] = [black_hole]
+    with pytest.raises(CountsUnavailable) as late:
+        source.read(CountsAddress.parse(f"http://127.0.0.1:{black_hole[1]}/"))
+
+    assert [*said.values(), str(late.value)] == [
+        (
+            "unknown.example:80: the name is unknown "
+            "([Errno -2] Name or service not known)"
+        ),
+        f"127.0.0.1:{free}: the connection was refused",
+        f"127.0.0.1:{black_hole[1]}: no connection in time",
+    ]
+
+
+def test_heroku_and_the_ping_say_so_too(caplog):
+    url = f"http://127.0.0.1:{(port := free_port())}"
+    session = make_session(tls_context(), timeout=(LIMIT, 1))
+    api = HerokuApi(session, Secret("key"), url, timeout=5)
+    with pytest.raises(PlatformUnavailable) as refused:
+        api.key_facts(SHARED_KEY)
+    assert str(refused.value) == (
+        f"Heroku cannot be reached: 127.0.0.1:{port}: the connection was refused"
+    )
+
+    assert not HttpPinger(session, Secret(f"{url}/secret")).ping()
+    assert f"127.0.0.1:{port}: the connection was refused" in caplog.text

@@ -20,7 +20,9 @@ from scalar.core.app_state import Hold, Memory, Refusal
 from scalar.core.errors import CoordinationError
 from scalar.core.event import Event, EventKind
 from scalar.core.formation import ProcessType
+from scalar.core.health import NOT_DECIDED, Outcome, Tally
 from scalar.core.reason import Cause, Reason
+from scalar.ports.coordination import Lease
 from simulation import redis_twin
 from simulation.redis_twin import RedisTwin
 from tests.support.leases import begin
@@ -510,3 +512,54 @@ def test_a_lease_that_was_dropped_is_renewed_no_more(client):
     wait_until(lambda: client.pttl("kept") < 1_000, timeout=5)
     keeper.drop("kept")
     assert client.pttl("dropped") > 1_000
+
+
+def test_only_an_evaluation_that_decides_is_one(coordinator):
+    lease, _ = begin(coordinator, 1, "one")
+    coordinator.finish(lease, None, (), NOT_DECIDED)
+
+    assert coordinator.heartbeats().evaluated_at is None
+    assert coordinator.heartbeats().ended_at is not None
+
+
+def test_apps_that_are_held_are_counted_with_their_reasons(coordinator):
+    for app_id, reason in (
+        *((1, Reason.COUNTS_UNAVAILABLE), (2, Reason.FORBIDDEN), (3, None)),
+        *((1, Reason.COUNTS_MALFORMED), (2, None)),
+    ):
+        lease, _ = begin(coordinator, app_id, "one")
+        coordinator.finish(lease, None, (), Outcome(held=reason))
+        if (app_id, reason) == (1, Reason.COUNTS_UNAVAILABLE):
+            first = coordinator.heartbeats()
+
+    now = coordinator.heartbeats()
+    assert (now.known, now.held, now.held_long) == (3, 1, 0)
+    (app,) = now.held_apps
+    assert (app.app_id, app.reason) == (1, "counts_malformed")
+    assert app.since == first.held_apps[0].since
+    coordinator.forget(1)
+    assert coordinator.heartbeats().held_apps == ()
+
+
+def test_who_lost_the_lease_says_nothing_of_what_is_held(coordinator):
+    lost = Lease(1, "lost", datetime.now(UTC))
+    coordinator.finish(lost, None, (), Outcome(held=Reason.FORBIDDEN))
+
+    assert coordinator.heartbeats().held == 0
+
+
+def test_when_apps_were_polled_is_known(coordinator):
+    lease, _ = begin(coordinator, 1, "one")
+    coordinator.finish(lease, None)
+
+    assert coordinator.polled([1, 2]) == {1: coordinator.heartbeats().ended_at}
+    assert coordinator.polled([]) == {}
+
+
+def test_a_tally_counts_polls_and_changes_since_the_last_one(coordinator):
+    for changes in (0, 2, 1):
+        lease, _ = begin(coordinator, 1, "one")
+        coordinator.finish(lease, None, (), Outcome(changes=changes))
+
+    assert coordinator.tally() == Tally(3, 3)
+    assert coordinator.tally() == Tally(0, 0)

@@ -221,6 +221,7 @@ def test_apps_are_listed_by_name_in_columns(cli):
         "queues": {},
         "heroku_key": "own key",
         "state": "not evaluated yet",
+        "polled_seconds_ago": None,
     }
 
 
@@ -247,7 +248,24 @@ def test_the_state_of_an_app_is_that_of_its_last_evaluation(shop_cli, answer, st
     assert states(shop_cli) == {"shop": state}
     assert shop_cli.data("show-app", "shop")["state"] == state
     assert state in shop_cli("list-apps").stdout
-    assert f"state:    {state}\n" in shop_cli("show-app", "shop").stdout
+    assert f"state:    {state}" in shop_cli("show-app", "shop").stdout
+
+
+def test_a_state_has_its_age_and_an_old_one_is_not_that_of_now(shop_cli):
+    shop_cli("poll", "shop")
+    shop_cli.world.clock.walk(12)
+    assert "ok, polled 12 s ago  " in shop_cli("list-apps").stdout
+    assert listed(shop_cli)["shop"]["polled_seconds_ago"] == 12
+    shop_cli.world.clock.walk(1)
+    assert states(shop_cli) == {"shop": "not polled for 13 s"}
+    assert "  not polled for 13 s  " in shop_cli("list-apps").stdout
+
+    shop_cli.world.report(CountsMalformed("<html>"))
+    shop_cli("poll", "shop", status=1)
+    shop_cli.world.clock.walk(600)
+    assert states(shop_cli)["shop"].startswith(
+        "not polled for 10 min, held: counts_malformed since "
+    )
 
 
 def test_an_app_that_backs_off_says_how_often_it_is_evaluated(shop_cli):
@@ -281,7 +299,7 @@ def test_an_app_is_shown_with_its_dynos_and_what_holds_it(shop_cli):
     assert shop_cli("show-app", "shop").stdout == (
         "name:     shop\n"
         f"url:      {URL}\n"
-        "state:    held in part: worker (count_invalid)\n"
+        "state:    held in part: worker (count_invalid), polled 0 s ago\n"
         "dynos:    as read at 2026-01-01 12:00:00 UTC, or changed by us since\n"
         "  web: 1 Standard-1X\n"
         "  worker: 1 Standard-1X\n"
@@ -331,6 +349,7 @@ def test_an_app_that_cannot_be_decrypted_is_listed_and_shown(cli):
         "queues": {},
         "heroku_key": "unknown",
         "state": "not evaluated yet",
+        "polled_seconds_ago": None,
     }
     assert cli.data("show-app", "shop")["policies"] == {}
     for command in (["list-apps"], ["show-app", "shop"]):

@@ -8,7 +8,13 @@ from scalar import doctor
 from scalar.adapters.heroku.key_facts import KeyFacts
 from scalar.adapters.inmemory.sql import MemorySchema
 from scalar.adapters.redis.server_facts import RedisFacts
-from scalar.core.errors import CoordinationError, RegistryError
+from scalar.core.errors import (
+    CoordinationError,
+    CountsUnavailable,
+    Refused,
+    RegistryError,
+)
+from scalar.core.reason import Reason
 from scalar.core.secret import Secret
 
 KEY = Secret("HRKU-hunter2-own")
@@ -59,14 +65,47 @@ def test_a_database_that_is_away_fails_what_needs_it_and_nothing_else(cli, monke
         raise RegistryError("the database is away")
 
     monkeypatch.setattr(cli.schema, "version", away)
-    for name in ("own_heroku_keys", "first_without_heroku_key", "page"):
+    for name in (
+        *("own_heroku_keys", "without_heroku_key", "page"),
+        *("unreadable_apps", "unencrypted"),
+    ):
         monkeypatch.setattr(cli.world.registry, name, away)
 
     assert finding(cli, "database") == ("FAIL", "the database is away")
-    assert finding(cli, "heroku key")[0] == "ok"
+    assert finding(cli, "encryption") == ("FAIL", "the database is away")
+    assert finding(cli, "heroku key") == (
+        "warn",
+        (
+            "accepted, scope global; what it may do is unknown, because the database "
+            "cannot be asked for an app"
+        ),
+    )
+
+
+def test_a_database_that_takes_no_writes_is_a_failure(cli):
+    cli.schema.refuses = "the disk is full"
+
+    assert finding(cli, "database") == (
+        "FAIL",
+        "memory, takes no writes: the disk is full",
+    )
 
 
 # the encryption
+
+
+def test_a_secret_key_that_decrypts_nothing_is_a_failure(cli):
+    for name in ("shop", "blog"):
+        cli.world.add(name, worker=1)
+    cli.world.registry.unreadable = {"shop", "blog"}
+
+    state, text = finding(cli, "encryption")
+    assert state == "FAIL"
+    assert text.startswith("SCALAR_SECRET_KEY is unset. shop is not polled: ")
+    assert text.endswith(". So are 1 more")
+    assert "plain text" not in text
+    cli.env["SCALAR_SECRET_KEY"] = cli("make-secret-key").stdout.strip()
+    assert finding(cli, "encryption")[1].startswith("shop is not polled: ")
 
 
 def test_without_a_key_it_says_how_to_make_one(cli):
@@ -104,6 +143,11 @@ def test_urls_that_were_there_before_the_key_are_counted(cli):
         ),
         pytest.param(
             RedisFacts("7.2.4", 3, 0, "allkeys-lru"), "ok", "Redis", id="never full"
+        ),
+        pytest.param(
+            RedisFacts("7.2.4", 3, refuses="Redis failed: OOM"),
+            *("FAIL", "takes no writes: Redis failed: OOM"),
+            id="takes no writes",
         ),
     ],
 )
@@ -163,6 +207,62 @@ def test_an_app_that_the_key_may_not_see_is_named(cli):
     state, text = finding(cli, "heroku key")
     assert state == "FAIL"
     assert text.startswith("accepted, but may not read shop: ")
+
+
+def test_a_key_is_tried_on_an_app_that_is_there(cli):
+    cli("add-app", "ghost", "https://ghost.example/", "--no-check")
+    cli.world.add("shop", worker=1)
+
+    assert finding(cli, "heroku key") == (
+        "ok",
+        "accepted, scope global, may read shop",
+    )
+
+
+def hold(cli, error, name="shop"):
+    """Let an app be held by an error of Heroku for six minutes."""
+    cli.world.add(name, worker=1)
+    cli.world.report({"worker": 40}, name)
+    cli.world.poll(name)
+    cli.world.platform.failures = [error] * 100
+    cli.world.report({"worker": 4000}, name)
+    for _ in range(7):
+        cli.world.poll(name, 60)
+    cli.world.platform.failures = []
+
+
+def test_a_key_that_may_read_but_not_scale_is_a_failure(cli):
+    words = "Heroku answered 403 forbidden: You do not have access"
+    hold(cli, Refused(words, reason=Reason.FORBIDDEN, status=403))
+
+    assert finding(cli, "heroku key") == (
+        "FAIL",
+        f"accepted, scope global, may read shop, but may not scale shop: {words}",
+    )
+    state, text = finding(cli, "held apps")
+    assert (state, text) == ("FAIL", f"shop: forbidden for 6 min: {words}")
+
+
+def test_another_keys_refusal_is_not_this_ones(cli):
+    hold(cli, Refused("no", reason=Reason.FORBIDDEN, status=403))
+    cli.world.add("blog", heroku_key=KEY)
+
+    assert finding(cli, "own key")[0] == "ok"
+
+
+def test_what_is_held_is_named_with_its_cause_and_its_age(cli):
+    cli.world.add("blog", worker=1)
+    cli.world.report({"worker": 1}, "blog")
+    cli.world.poll("blog")
+    assert finding(cli, "held apps") == ("ok", "none")
+    cli.world.report(CountsUnavailable("HTTP 500"), "blog")
+    cli.world.poll("blog")
+    cli.world.poll("blog")
+
+    assert finding(cli, "held apps") == (
+        "warn",
+        "blog: counts_unavailable for 10 s: HTTP 500",
+    )
 
 
 @pytest.mark.parametrize("name", [SHARED, KEY], ids=["shared", "own"])
@@ -241,7 +341,17 @@ def test_a_system_that_never_ticked_has_no_beat(cli):
     state, text = finding(cli, "last tick")
 
     assert state == "FAIL"
-    assert "heroku ps:scale beat=1" in text
+    assert "heroku ps:scale all-in-one=1, or beat=1 worker=1" in text
+
+
+@pytest.mark.parametrize(
+    ("runs_as", "advice"),
+    [("all-in-one", "heroku ps:scale all-in-one=1"), ("worker", "beat=1 worker=1")],
+)
+def test_the_advice_fits_the_deployment(cli, runs_as, advice):
+    cli.world.coordinator.runs_as = runs_as
+
+    assert finding(cli, "last tick")[1].endswith(advice)
 
 
 def test_redis_that_is_away_fails_what_needs_it_and_nothing_else(cli, monkeypatch):
@@ -270,7 +380,7 @@ def test_each_finding_is_a_line_of_its_own(cli):
     assert lines[0] == "ok    database        memory, schema version 2"
     assert lines[1].startswith("warn  encryption      URLs, tokens and Heroku keys")
     assert lines[-1] == "ok    workers         celery@dyno"
-    assert len(lines) == 7
+    assert len(lines) == 8
 
 
 @pytest.fixture

@@ -174,7 +174,7 @@ def test_a_change_recorded_twice_has_one_id(shop, monkeypatch):
     """The worker wrote it down, and died before Redis knew."""
     finish = shop.coordinator.finish
 
-    def die(lease, _memory, _events):
+    def die(lease, _memory, *_):
         finish(lease, None)
         raise CoordinationError("Redis does not answer")
 

@@ -185,7 +185,7 @@ def test_a_tick_says_how_many_slow_apps_found_no_thread(world, caplog):
         poll_and_scale(world.parts, world.registry.app_key(name), queue.tokens[-1])
 
     assert done == [0, 4, 4]
-    assert "tick.slow_apps_wait apps=4 longest=30" in caplog.messages
+    assert "tick.slow_apps_wait apps=4 longest=30 period=10" in caplog.messages
 
 
 def test_an_app_that_was_not_polled_for_long_does_not_count_as_slow(world):

@@ -460,7 +460,7 @@ def test_an_evaluation_that_was_cut_off_after_its_change_is_known_to_be(
     world.poll()
     finish = world.coordinator.finish
 
-    def cut_off(lease, _memory, _events):
+    def cut_off(lease, _memory, *_):
         finish(lease, None)
         raise CoordinationError("Redis does not answer")
 
@@ -482,7 +482,7 @@ def test_a_change_before_a_workers_death_is_recorded_by_the_next_one(
     world.report({"worker": 95})
     finish = world.coordinator.finish
 
-    def die(lease, _memory, _events):
+    def die(lease, _memory, *_):
         finish(lease, None)
         raise CoordinationError("the worker was killed")
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import requests
 
+from scalar.adapters.http.failures import connecting_failed, describe, place_of
 from scalar.core.errors import (
     AboveLimit,
     NotAuthorized,
@@ -95,6 +96,9 @@ def unavailable(
     error: Exception, timeout: float, redactor: Redactor
 ) -> PlatformUnavailable:
     """Return the error for a call without a response."""
+    if failed := connecting_failed(error):
+        text = f"{place_of(failed)}: {describe(failed)}"
+        return PlatformUnavailable(f"Heroku cannot be reached: {redactor.redact(text)}")
     if isinstance(error, requests.Timeout | TimeoutError):
         return PlatformUnavailable(f"Heroku did not answer within {timeout:g} s")
     while inner := error.__cause__ or error.__context__:

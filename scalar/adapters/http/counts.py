@@ -18,7 +18,13 @@ from scalar.adapters.http.credentials import (
     is_same_origin,
     keep_order,
 )
-from scalar.adapters.http.failures import DROPPED, describe, is_caused_by
+from scalar.adapters.http.failures import (
+    DROPPED,
+    connecting_failed,
+    describe,
+    is_caused_by,
+    place_of,
+)
 from scalar.adapters.http.freshness import Freshness
 from scalar.adapters.http.getter import Getter
 from scalar.adapters.own_words import without_secrets
@@ -87,7 +93,9 @@ class HttpCountSource:
             if is_caused_by(exc, DeadlineExceeded):
                 problem = self._too_late()
             else:
-                problem = CountsUnavailable(f"{address.url.host}: {describe(exc)}")
+                failed = connecting_failed(exc)
+                place = place_of(failed) if failed else address.url.host
+                problem = CountsUnavailable(f"{place}: {describe(failed or exc)}")
         # Raised without a cause, whose text may contain the URL with its token.
         raise type(problem)(address.redact(str(problem)))
 

@@ -7,7 +7,9 @@ import logging
 import requests
 
 from scalar.adapters.deadline import within
+from scalar.adapters.http.failures import connecting_failed, describe, place_of
 from scalar.core import logfmt
+from scalar.core.repeated import ends, repeats
 from scalar.core.secret import Secret
 
 log = logging.getLogger("scalar.status")
@@ -37,11 +39,17 @@ class HttpPinger:
             ):
                 status = answer.status_code
         except (requests.RequestException, OSError) as exc:
-            log.warning(logfmt.line("status.ping_failed", detail=type(exc).__name__))
+            failed = connecting_failed(exc)
+            why = f"{place_of(failed)}: {describe(failed)}" if failed else ""
+            detail = why or type(exc).__name__
+            line = logfmt.line("status.ping_failed", detail=detail)
+            log.warning(line, extra=repeats("ping"))
             return False
         if not 200 <= status < 300:  # noqa: PLR2004 - 2xx
-            log.warning(logfmt.line("status.ping_failed", detail=f"HTTP {status}"))
+            line = logfmt.line("status.ping_failed", detail=f"HTTP {status}")
+            log.warning(line, extra=repeats("ping"))
             return False
+        log.info(logfmt.line("status.ping_succeeds"), extra=ends("ping"))
         return True
 
 

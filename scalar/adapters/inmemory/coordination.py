@@ -10,7 +10,15 @@ from scalar.adapters.inmemory.chance import SeededChance
 from scalar.adapters.inmemory.outbox import MemoryOutbox
 from scalar.core.app_state import Memory
 from scalar.core.event import Event
-from scalar.core.health import Heartbeats
+from scalar.core.health import (
+    DECIDED,
+    LONGEST_STUCK,
+    SAMPLE,
+    Heartbeats,
+    HeldApp,
+    Outcome,
+    Tally,
+)
 from scalar.ports.chance import Chance
 from scalar.ports.clock import Clock
 from scalar.ports.coordination import Lease, Standing, Tick
@@ -25,7 +33,10 @@ class MemoryCoordinator:
 
     Attributes:
         outbox: The events on their way to the journal.
+        runs_as: The process type of the dyno that takes the ticks.
     """
+
+    runs_as = ""
 
     def __init__(
         self, clock: Clock, chance: Chance | None = None, *, early_part: float = 0.25
@@ -42,7 +53,10 @@ class MemoryCoordinator:
         self._resting: dict[int, datetime] = {}
         self._stuck: dict[int, datetime] = {}
         self._leased: dict[int, datetime] = {}
+        self._held: dict[int, tuple[datetime, str]] = {}
         self._evaluated: datetime | None = None
+        self._ended: datetime | None = None
+        self._tally = Tally()
         self._done: dict[str, datetime] = {}
 
     def open_tick(self, period: float) -> Tick | None:
@@ -101,14 +115,25 @@ class MemoryCoordinator:
         return True
 
     def finish(
-        self, lease: Lease, memory: Memory | None, events: Sequence[Event] = ()
+        self,
+        lease: Lease,
+        memory: Memory | None,
+        events: Sequence[Event] = (),
+        outcome: Outcome = DECIDED,
     ) -> Backlog:
         """Release the lease; store the memory, unless it is None (unchanged)."""
         backlog = self.outbox.add(events)
         holder = self._holder(lease.app_id)
-        self._evaluated = self._polled[lease.app_id] = self._clock.now()
+        self._ended = self._polled[lease.app_id] = self._clock.now()
+        if outcome.is_decided:
+            self._evaluated = self._ended
+        polls, changes = self._tally.polls + 1, self._tally.changes + outcome.changes
+        self._tally = Tally(polls, changes)
         if holder == lease.token:
             del self._leases[lease.app_id]
+            before = self._held.pop(lease.app_id, (self._ended, ""))
+            if outcome.held:
+                self._held[lease.app_id] = (before[0], outcome.held.value)
         if memory is None:
             return backlog
         if holder == lease.token:
@@ -132,21 +157,41 @@ class MemoryCoordinator:
         """Delete everything that is kept of an app: its lease, memory and marks."""
         for kept in (
             *(self._leases, self._memories, self._leased),
-            *(self._polled, self._resting, self._stuck),
+            *(self._polled, self._resting, self._stuck, self._held),
         ):
             kept.pop(app_id, None)
 
+    def polled(self, app_ids: Sequence[int]) -> dict[int, datetime]:
+        """Return when the last evaluation of apps ended, or they were first seen."""
+        return {i: self._polled[i] for i in app_ids if i in self._polled}
+
     def heartbeats(self) -> Heartbeats:
         """Return the heartbeats."""
+        now = self._clock.now()
+        long_ago = now - timedelta(seconds=LONGEST_STUCK)
+        held = sorted((since, i, why) for i, (since, why) in self._held.items())
         return Heartbeats(
-            self._clock.now(),
+            now,
             self._last,
             self._evaluated,
             len(self._stuck),
             min(self._stuck.values(), default=None),
             min(self._polled.values(), default=None),
-            sum(self._clock.now() < end for end in self._leased.values()),
+            sum(now < end for end in self._leased.values()),
+            ended_at=self._ended,
+            known=len(self._polled),
+            stuck_long=sum(since < long_ago for since in self._stuck.values()),
+            stuck_apps=tuple(sorted(self._stuck, key=self._stuck.__getitem__)[:SAMPLE]),
+            held=len(held),
+            held_long=sum(since < long_ago for since, _, _ in held),
+            held_apps=tuple(HeldApp(i, since, why) for since, i, why in held[:SAMPLE]),
+            runs_as=self.runs_as,
         )
+
+    def tally(self) -> Tally:
+        """Return what was done since the last call, and begin anew."""
+        tally, self._tally = self._tally, Tally()
+        return tally
 
     def once(self, name: str, seconds: float) -> bool:
         """Return True at most once per `seconds`, whichever worker calls."""

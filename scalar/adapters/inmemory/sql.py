@@ -13,6 +13,7 @@ from scalar.core.errors import (
     AppAlreadyRegistered,
     AppChanged,
     AppNotFound,
+    RegistryError,
     SecretUnreadable,
 )
 from scalar.core.event import Event, EventKind, Sought
@@ -239,10 +240,20 @@ class MemoryRegistry:
                 apps.setdefault(self._decrypted(app).heroku_key, []).append(app.name)
         return apps
 
-    def first_without_heroku_key(self) -> str | None:
-        """Return an app without a Heroku key of its own; None if there is none."""
+    def without_heroku_key(self, limit: int) -> list[str]:
+        """Return the first apps without a Heroku key of their own."""
         names = (app.name for app in self._apps.values() if not app.heroku_key)
-        return next(names, None)
+        return [*names][:limit]
+
+    def unreadable_apps(self) -> dict[str, str]:
+        """Return the apps with a secret that cannot be decrypted, and why."""
+        found = {}
+        for app in self._apps.values():
+            try:
+                self._decrypted(app)
+            except SecretUnreadable as exc:
+                found[app.name] = str(exc)
+        return found
 
     def unencrypted(self) -> int:
         """Return how many apps have a secret that is stored as plain text."""
@@ -334,9 +345,14 @@ class MemoryJournal:
 
 
 class MemorySchema:
-    """A `Schema` in memory."""
+    """A `Schema` in memory.
+
+    Attributes:
+        refuses: Why it takes no writes; empty if it does.
+    """
 
     database = "memory"
+    refuses = ""
 
     def __init__(self, version: str | None = None, newest: str = "2") -> None:
         self._version = version
@@ -349,6 +365,11 @@ class MemorySchema:
     def newest(self) -> str:
         """Return the version that this program needs."""
         return self._newest
+
+    def check_writes(self) -> None:
+        """Raise `RegistryError` if the database takes no writes."""
+        if self.refuses:
+            raise RegistryError(self.refuses)
 
     def upgrade(self) -> tuple[str | None, str]:
         """Bring the schema up to date; return the version before and after."""

@@ -6,6 +6,7 @@ probe. Each account has one Redis key:
     scalar:account:NAME; scalar:account for the account of HEROKU_API_KEY
                      remaining, at     calls left, and when Heroku reported it (ms)
                      blocked, reason   calls are denied until then (ms), and why
+                     words             Heroku's words for it, or the network's
                      strikes           failures in a row
                      probe             a probe call is under way until then (ms)
 
@@ -45,6 +46,8 @@ WAITS: dict[type[PlatformError], tuple[float, float]] = {
     NotAuthorized: (60, 300),
 }
 OTHER_WAITS = (5.0, 60.0)
+#: Characters that are kept of an error's words.
+MOST_WORDS = 500
 #: A longer wait comes from another clock, and is ignored.
 MAX_WAIT = 1_000
 
@@ -52,19 +55,19 @@ _ASK = """
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local s = redis.call('HMGET', KEYS[1], 'remaining', 'at', 'blocked', 'reason',
-                     'strikes', 'probe')
+                     'strikes', 'probe', 'words')
 local remaining, at = tonumber(s[1]), tonumber(s[2] or now)
 local blocked, probe = tonumber(s[3] or 0), tonumber(s[6] or 0)
 if blocked > now and blocked - now < ARGV[5] * 1000 then
-  return {s[4], math.ceil((blocked - now) / 1000)}
+  return {s[4], math.ceil((blocked - now) / 1000), s[7] or ''}
 end
 if tonumber(s[5] or 0) > 0 then
-  if probe > now and probe - now <= ARGV[4] * 1000 then return {s[4], 0} end
+  if probe > now and probe - now <= ARGV[4] * 1000 then return {s[4], 0, s[7] or ''} end
   redis.call('HSET', KEYS[1], 'probe', string.format('%d', now + ARGV[4] * 1000))
 end
 if not remaining then return {} end
 local left = math.min(remaining + (now - at) * ARGV[2] / 60000, ARGV[3])
-if left < 1 or left < tonumber(ARGV[1]) then return {'', math.floor(left)} end
+if left < 1 or left < tonumber(ARGV[1]) then return {'', math.floor(left), ''} end
 return {}
 """
 
@@ -86,7 +89,7 @@ local blocked = tonumber(redis.call('HGET', KEYS[1], 'blocked') or 0)
 if blocked > now and blocked - now < ARGV[5] * 1000 then return end
 local strikes = redis.call('HINCRBY', KEYS[1], 'strikes', 1)
 local wait = math.min(ARGV[2] * 2 ^ math.min(strikes - 1, 10), ARGV[3]) * ARGV[4]
-redis.call('HSET', KEYS[1], 'reason', ARGV[1],
+redis.call('HSET', KEYS[1], 'reason', ARGV[1], 'words', ARGV[6],
            'blocked', string.format('%d', now + wait * 1000))
 redis.call('HDEL', KEYS[1], 'probe')
 redis.call('EXPIRE', KEYS[1], 86400)
@@ -123,14 +126,14 @@ class RedisAccounts:
             )
         if not denial:
             return None
-        reason, number = denial
+        reason, number, words = denial
         if not reason:
             return Cause(
                 Reason.CALLS_LOW,
                 f"{number} calls left, {urgency} needs {max(needed, 1)}",
             )
         when = f"next try in {number} s" if number else "a probe call is under way"
-        return Cause(Reason(reason), f"Heroku calls are paused: {when}")
+        return Cause(Reason(reason), f"{words or 'Heroku calls are paused'}; {when}")
 
     def answered(self, redis_key: str, remaining: int | None) -> None:
         """Record an answer, which closes the circuit."""
@@ -148,7 +151,10 @@ class RedisAccounts:
         with translate_errors():
             self._failed(
                 keys=[redis_key],
-                args=[error.reason.value, first, longest, jitter, MAX_WAIT],
+                args=[
+                    *(error.reason.value, first, longest, jitter, MAX_WAIT),
+                    str(error)[:MOST_WORDS],
+                ],
             )
 
     def budget(self, redis_key: str) -> Budget:
@@ -160,6 +166,7 @@ class RedisAccounts:
             whole_number(state.get("remaining")),
             moment(blocked) if blocked else None,
             state.get("reason", ""),
+            state.get("words", ""),
         )
 
 

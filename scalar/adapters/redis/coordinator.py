@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,15 @@ from scalar.adapters.redis.lease_keeper import LeaseKeeper
 from scalar.adapters.redis.script_batcher import ScriptBatcher
 from scalar.core.app_state import Memory
 from scalar.core.event import Event
-from scalar.core.health import Heartbeats
+from scalar.core.health import (
+    DECIDED,
+    LONGEST_STUCK,
+    SAMPLE,
+    Heartbeats,
+    HeldApp,
+    Outcome,
+    Tally,
+)
 from scalar.core.whole_number import whole_number
 from scalar.ports.coordination import Lease, Standing, Tick
 from scalar.ports.outbox import MOST_WAITING, Backlog
@@ -37,8 +45,15 @@ MEMORY_SECONDS = 7 * 86_400
 class RedisCoordinator:
     """The coordination ports, shared by workers on all dynos."""
 
-    def __init__(self, client: redis.Redis) -> None:
+    def __init__(self, client: redis.Redis, runs_as: str = "") -> None:
+        """Initialise it.
+
+        Args:
+            client: The Redis.
+            runs_as: The process type of this dyno; empty off a dyno.
+        """
         self._redis = client
+        self._runs_as = runs_as
         self._open_tick = client.register_script(scripts.OPEN_TICK)
         self._reserve = client.register_script(scripts.RESERVE)
         self._begin = client.register_script(scripts.BEGIN)
@@ -46,6 +61,7 @@ class RedisCoordinator:
         self._finish = client.register_script(scripts.FINISH)
         self._move_events = client.register_script(scripts.MOVE_EVENTS)
         self._heartbeats = client.register_script(scripts.HEARTBEATS)
+        self._tally = client.register_script(scripts.TALLY)
         self._standing = client.register_script(scripts.STANDING)
         self._batcher = ScriptBatcher(client.connection_pool)
         self._keeper = LeaseKeeper(client, LEASE_SECONDS, LONGEST_EVALUATION)
@@ -53,10 +69,11 @@ class RedisCoordinator:
     def open_tick(self, period: float) -> Tick | None:
         """Accept a tick, at most one per `period` seconds."""
         milliseconds = int(period * 1000)
-        keys = [redis_keys.TICK_DUE, redis_keys.TICK_LAST]
+        keys = [redis_keys.TICK_DUE, redis_keys.TICK_LAST, redis_keys.TICK_BY]
         with translate_errors():
             accepted: Any = self._open_tick(
-                keys=keys, args=[milliseconds, int(milliseconds * EARLY_PART)]
+                keys=keys,
+                args=[milliseconds, int(milliseconds * EARLY_PART), self._runs_as],
             )
         if not accepted:
             return None
@@ -152,7 +169,11 @@ class RedisCoordinator:
         return bool(stored)
 
     def finish(
-        self, lease: Lease, memory: Memory | None, events: Sequence[Event] = ()
+        self,
+        lease: Lease,
+        memory: Memory | None,
+        events: Sequence[Event] = (),
+        outcome: Outcome = DECIDED,
     ) -> Backlog:
         """Release the lease; store the memory, unless it is None (unchanged).
 
@@ -172,7 +193,8 @@ class RedisCoordinator:
                     redis_keys.STUCK,
                     redis_keys.EVALUATED,
                     *(redis_keys.OUTBOX, redis_keys.OUTBOX_EVENTS),
-                    *(redis_keys.POLLED, redis_keys.LEASED_UNTIL),
+                    *(redis_keys.POLLED, redis_keys.LEASED_UNTIL, redis_keys.ENDED),
+                    *(redis_keys.HELD, redis_keys.HELD_REASONS, redis_keys.TALLY),
                 ],
                 args=[
                     *(lease.token, text, MEMORY_SECONDS, slow_command, lease.app_id),
@@ -180,6 +202,9 @@ class RedisCoordinator:
                     int(memory.stuck) if memory else 0,
                     MOST_WAITING,
                     _milliseconds(memory.leased_until) if memory else 0,
+                    int(outcome.is_decided),
+                    outcome.held.value if outcome.held else "",
+                    outcome.changes,
                     *_by_id(events),
                 ],
             )
@@ -197,11 +222,24 @@ class RedisCoordinator:
             if text
         }
 
+    def polled(self, app_ids: Sequence[int]) -> dict[int, datetime]:
+        """Return when the last evaluation of apps ended, or they were first seen."""
+        if not app_ids:
+            return {}
+        with translate_errors():
+            times: Any = self._redis.zmscore(redis_keys.POLLED, list(map(str, app_ids)))
+        return {
+            app_id: moment(str(int(at)))
+            for app_id, at in zip(app_ids, times, strict=True)
+            if at is not None
+        }
+
     def forget(self, app_id: int) -> None:
         """Delete everything that is kept of an app: its lease, memory and marks."""
         with translate_errors(), self._redis.pipeline() as pipe:
             pipe.delete(*redis_keys.all_of(app_id))
             pipe.srem(redis_keys.SLOW, app_id)
+            pipe.hdel(redis_keys.HELD_REASONS, str(app_id))
             for marks in redis_keys.TIMED_MARKS:
                 pipe.zrem(marks, app_id)
             pipe.execute()
@@ -213,9 +251,13 @@ class RedisCoordinator:
                 keys=[
                     *(redis_keys.TICK_LAST, redis_keys.EVALUATED),
                     *(redis_keys.STUCK, redis_keys.POLLED, redis_keys.LEASED_UNTIL),
-                ]
+                    *(redis_keys.ENDED, redis_keys.TICK_BY),
+                    *(redis_keys.HELD, redis_keys.HELD_REASONS),
+                ],
+                args=[LONGEST_STUCK * 1000, SAMPLE],
             )
-        at, ticked, evaluated, stuck, since, oldest, leased = found
+        at, ticked, evaluated, stuck, since, oldest, leased, ended, *rest = found
+        known, stuck_long, stuck_apps, held, held_long, held_apps, reasons, by = rest
         return Heartbeats(
             moment(at),
             ticked_at=moment(ticked) if ticked else None,
@@ -224,7 +266,23 @@ class RedisCoordinator:
             stuck_since=moment(since) if since else None,
             oldest_poll_at=moment(oldest) if oldest else None,
             leased=int(leased),
+            ended_at=moment(ended) if ended else None,
+            known=int(known),
+            stuck_long=int(stuck_long),
+            stuck_apps=tuple(
+                number for one in stuck_apps if (number := whole_number(one))
+            ),
+            held=int(held),
+            held_long=int(held_long),
+            held_apps=tuple(_held_apps(held_apps, reasons)),
+            runs_as=by,
         )
+
+    def tally(self) -> Tally:
+        """Return what was done since the last call, and begin anew."""
+        with translate_errors():
+            polls, changes = self._tally(keys=[redis_keys.TALLY])
+        return Tally(whole_number(polls) or 0, whole_number(changes) or 0)
 
     def once(self, name: str, seconds: float) -> bool:
         """Return True at most once per `seconds`, whichever worker calls."""
@@ -253,6 +311,15 @@ class RedisCoordinator:
 
 def _by_id(events: Sequence[Event]) -> list[str]:
     return [text for event in events for text in (event.id, event_json.dump(event))]
+
+
+def _held_apps(
+    ids_and_times: Sequence[str], reasons: Sequence[str]
+) -> Iterator[HeldApp]:
+    pairs = zip(ids_and_times[::2], ids_and_times[1::2], reasons, strict=True)
+    for member, since, reason in pairs:
+        if number := whole_number(member):
+            yield HeldApp(number, moment(since), reason or "unknown")
 
 
 def _milliseconds(at: datetime | None) -> int:

@@ -11,7 +11,12 @@
     scalar:outbox        ids of events for the journal, since when they wait (ms)
     scalar:outbox:events the events themselves (JSON), by id
     scalar:leased        apps with a manual change that is left alone, until when (ms)
-    scalar:evaluated     heartbeat: when the last evaluation ended (ms)
+    scalar:evaluated     heartbeat: when counts were last decided on (ms)
+    scalar:ended         heartbeat: when the last evaluation ended, decided or not (ms)
+    scalar:tick:by       process type of the dyno that took the last tick
+    scalar:held          apps that are held, since when (ms)
+    scalar:held:reasons  why each of them is held
+    scalar:tally         evaluations and changes since the last line of the log on them
     scalar:once:NAME     marks a periodic job as done
 
 Each use is one round trip. All times are read from the Redis server's clock, so the
@@ -30,8 +35,14 @@ OUTBOX = f"{PREFIX}outbox"
 OUTBOX_EVENTS = f"{PREFIX}outbox:events"
 LEASED_UNTIL = f"{PREFIX}leased"
 EVALUATED = f"{PREFIX}evaluated"
-#: The marks that have a time; with `SLOW`, all that is kept of an app beside its keys.
-TIMED_MARKS = (POLLED, RESTING_UNTIL, STUCK, LEASED_UNTIL)
+ENDED = f"{PREFIX}ended"
+TICK_BY = f"{PREFIX}tick:by"
+HELD = f"{PREFIX}held"
+HELD_REASONS = f"{PREFIX}held:reasons"
+TALLY = f"{PREFIX}tally"
+#: The marks that have a time; with `SLOW` and `HELD_REASONS`, all that is kept of an
+#: app beside its keys.
+TIMED_MARKS = (POLLED, RESTING_UNTIL, STUCK, LEASED_UNTIL, HELD)
 
 
 def all_of(app_id: int) -> tuple[str, ...]:

@@ -40,6 +40,7 @@ local previous = redis.call('GET', KEYS[2]) or ''
 redis.call('SET', KEYS[1], string.format('%d', math.max(due, now) + period),
            'PX', 3 * period)
 redis.call('SET', KEYS[2], string.format('%d', now))
+redis.call('SET', KEYS[3], ARGV[3])
 return {string.format('%d', now), previous}
 """
 
@@ -80,10 +81,23 @@ FINISH = (
     + _APPEND
     + """
 local holder = redis.call('GET', KEYS[1])
-redis.call('SET', KEYS[6], string.format('%d', now()))
-local backlog = append(KEYS[7], KEYS[8], tonumber(ARGV[8]), 10)
-redis.call('ZADD', KEYS[9], string.format('%d', now()), ARGV[5])
-if holder == ARGV[1] then redis.call('DEL', KEYS[1]) end
+local at = string.format('%d', now())
+redis.call('SET', KEYS[11], at)
+if ARGV[10] == '1' then redis.call('SET', KEYS[6], at) end
+local backlog = append(KEYS[7], KEYS[8], tonumber(ARGV[8]), 13)
+redis.call('ZADD', KEYS[9], at, ARGV[5])
+redis.call('HINCRBY', KEYS[14], 'polls', 1)
+if ARGV[12] ~= '0' then redis.call('HINCRBY', KEYS[14], 'changes', ARGV[12]) end
+if holder == ARGV[1] then
+  redis.call('DEL', KEYS[1])
+  if ARGV[11] ~= '' then
+    redis.call('ZADD', KEYS[12], 'NX', at, ARGV[5])
+    redis.call('HSET', KEYS[13], ARGV[5], ARGV[11])
+  else
+    redis.call('ZREM', KEYS[12], ARGV[5])
+    redis.call('HDEL', KEYS[13], ARGV[5])
+  end
+end
 if ARGV[2] == '' then return backlog end
 if holder ~= ARGV[1] then
   redis.call('DEL', KEYS[2])
@@ -132,19 +146,38 @@ end
 """
 )
 
+# Of the apps that are held, and of those that wait, the first ones are returned,
+# ARGV[2] at most. Held or waiting for long is for more than ARGV[1] ms.
 HEARTBEATS = (
     _NOW
     + """
 local first = redis.call('ZRANGE', KEYS[3], 0, 0, 'WITHSCORES')
 local oldest = redis.call('ZRANGE', KEYS[4], 0, 0, 'WITHSCORES')
+local long_ago = string.format('(%d', now() - ARGV[1])
+local held = redis.call('ZRANGE', KEYS[8], 0, ARGV[2] - 1, 'WITHSCORES')
+local reasons = {}
+for i = 1, #held, 2 do
+  reasons[#reasons + 1] = redis.call('HGET', KEYS[9], held[i]) or ''
+end
 return {
   string.format('%d', now()), redis.call('GET', KEYS[1]) or '',
   redis.call('GET', KEYS[2]) or '', redis.call('ZCARD', KEYS[3]), first[2] or '',
   oldest[2] or '',
   redis.call('ZCOUNT', KEYS[5], string.format('%d', now()), '+inf'),
+  redis.call('GET', KEYS[6]) or '', redis.call('ZCARD', KEYS[4]),
+  redis.call('ZCOUNT', KEYS[3], '-inf', long_ago),
+  redis.call('ZRANGE', KEYS[3], 0, ARGV[2] - 1),
+  redis.call('ZCARD', KEYS[8]), redis.call('ZCOUNT', KEYS[8], '-inf', long_ago),
+  held, reasons, redis.call('GET', KEYS[7]) or '',
 }
 """
 )
+
+TALLY = """
+local counts = redis.call('HMGET', KEYS[1], 'polls', 'changes')
+redis.call('DEL', KEYS[1])
+return {counts[1] or '0', counts[2] or '0'}
+"""
 
 # A rest that ends more than an hour ahead comes from another clock; ignore it.
 STANDING = (

@@ -14,6 +14,7 @@ from scalar.core import logfmt
 from scalar.core.app import AppKey, RegisteredApp
 from scalar.core.errors import RegistryError
 from scalar.core.policy.fleet_pause import FleetPause
+from scalar.core.repeated import ends, repeats
 from scalar.ports.registry import AppReader, OrdersNow
 
 log = logging.getLogger("scalar.registry")
@@ -77,8 +78,10 @@ class CachedRegistry:
         except RegistryError as exc:
             if after_id not in self._pages:
                 raise
-            log.warning(logfmt.line("registry.unavailable", detail=exc))
+            line = logfmt.line("registry.unavailable", detail=exc)
+            log.warning(line, extra=repeats("registry"))
             return self._pages[after_id]
+        log.info(logfmt.line("registry.available"), extra=ends("registry"))
         if after_id == 0:
             self._next_pages = {}
         self._next_pages[after_id] = page

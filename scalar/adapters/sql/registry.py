@@ -299,11 +299,26 @@ class SqlRegistry:
             apps.setdefault(key, []).append(row.name)
         return apps
 
-    def first_without_heroku_key(self) -> str | None:
-        """Return an app that uses the shared Heroku key; None if there is none."""
+    def without_heroku_key(self, limit: int) -> list[str]:
+        """Return the first apps that use the shared Heroku key."""
         query = select(AppRow.name).where(AppRow.heroku_key.is_(None))
+        first = query.order_by(AppRow.id).limit(limit)
         with translate_errors(), self._engine.connect() as connection:
-            return connection.execute(query.order_by(AppRow.id).limit(1)).scalar()
+            return list(connection.execute(first).scalars())
+
+    def unreadable_apps(self) -> dict[str, str]:
+        """Decrypt every secret; return the apps with one that fails, and why."""
+        query = select(*_STORED).order_by(AppRow.name)
+        with translate_errors(), self._engine.connect() as connection:
+            rows = connection.execute(query).all()
+        found = {}
+        for row in rows:
+            try:
+                address_from_row(_address(row), _owner(row), self._cipher)
+                _heroku_key(row, self._cipher)
+            except SecretUnreadable as exc:
+                found[row.name] = str(exc)
+        return found
 
     def page(self, after_id: int, limit: int) -> Sequence[AppKey]:
         """Return the next app keys, ordered by id."""

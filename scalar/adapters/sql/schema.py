@@ -9,9 +9,10 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Engine
+from sqlalchemy import Engine, insert
 
 from scalar.adapters.sql.engine import translate_errors
+from scalar.adapters.sql.tables import FactRow
 from scalar.core.errors import RegistryError
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
@@ -31,6 +32,13 @@ class SqlSchema:
     def newest(self) -> str:
         """Return the version that this program needs."""
         return newest()
+
+    def check_writes(self) -> None:
+        """Write something, and take it back; raises `RegistryError` if that fails."""
+        with translate_errors(), self._engine.connect() as connection:
+            written = insert(FactRow).values(name="doctor", value="may write")
+            connection.execute(written)
+            connection.rollback()
 
     def upgrade(self) -> tuple[str | None, str]:
         """Bring the schema up to date; return the version before and after."""

@@ -10,6 +10,7 @@ from scalar.core.app_state import Memory
 from scalar.core.decision.decision import Decision
 from scalar.core.event import Event
 from scalar.core.formation import Formation
+from scalar.core.health import Outcome
 from scalar.core.reading import Reading
 from scalar.core.reason import Cause, Reason
 
@@ -24,6 +25,17 @@ PLATFORM_REASONS = frozenset(
         Reason.PLATFORM_UNKNOWN,
     }
 )
+#: Holds that pass with the next evaluation, that a person ordered, or that concern
+#: nothing that could be scaled: in none of them anything is wrong.
+NOTHING_WRONG = frozenset(
+    {
+        *(Reason.MAINTENANCE, Reason.NOT_IN_FORMATION, Reason.RELEASE_PHASE),
+        *(Reason.LEASE_LOST, Reason.ANSWER_TOO_OLD, Reason.APP_CHANGED),
+        Reason.RENAMED,
+    }
+)
+#: Holds of a whole app whose counts are not known.
+WITHOUT_COUNTS = frozenset({Reason.COUNTS_UNAVAILABLE, Reason.COUNTS_MALFORMED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +104,28 @@ class Evaluation:
             return True
         holds = (self.hold, *(d.hold for d in self.decisions))
         return any(hold and hold.reason in PLATFORM_REASONS for hold in holds)
+
+    @property
+    def outcome(self) -> Outcome:
+        """How it ended, as the health checks need to know it."""
+        held = self._held_for()
+        refused = held in PLATFORM_REASONS or held is Reason.APP_NOT_ON_HEROKU
+        return Outcome(
+            is_decided=held is None or refused,
+            held=held,
+            changes=len(self.to_be_made) if self.scaled else 0,
+        )
+
+    def _held_for(self) -> Reason | None:
+        """Return why nothing of the app can be scaled though it should be.
+
+        None if a process type can be. An app in maintenance mode is not expected to
+        answer.
+        """
+        if self.hold is not None:
+            asleep = self.memory.maintenance_at and self.hold.reason in WITHOUT_COUNTS
+            fine = asleep or self.hold.reason in NOTHING_WRONG
+            return None if fine else self.hold.reason
+        reasons = [d.hold.reason if d.hold else None for d in self.decisions]
+        wrong = [reason for reason in reasons if reason not in NOTHING_WRONG]
+        return wrong[0] if wrong and None not in wrong else None

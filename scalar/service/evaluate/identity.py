@@ -24,6 +24,7 @@ from scalar.core.errors import (
 from scalar.core.formation import AppFormation, Formation
 from scalar.core.own_address import is_own_address
 from scalar.core.reason import Reason
+from scalar.core.repeated import repeats
 from scalar.ports.platform import Platform, PlatformApp, Urgency
 from scalar.ports.registry import Identity
 from scalar.service.evaluate.context import AppContext
@@ -131,7 +132,8 @@ class IdentifiedPlatform:
         except AppAlreadyRegistered as exc:
             raise _another(str(exc)) from exc
         except RegistryError as exc:
-            log.warning(logfmt.line("registry.unavailable", app=app.name, detail=exc))
+            line = logfmt.line("registry.unavailable", app=app.name, detail=exc)
+            log.warning(line, extra=repeats("registry"))
 
     def _learn(self, found: Identity) -> None:
         app = self.app
@@ -210,12 +212,14 @@ def look_for_a_new_name(
     if not _is_time_to_look(memory.unanswered) or memory.refusal:
         return done
     try:
-        platform.describe(Urgency.READ)
+        found = platform.describe(Urgency.READ)
     except (CallDenied, PlatformError) as exc:
         log.debug(logfmt.line("poll.no_new_name", app=app.name, detail=exc))
         return done
+    asleep = ctx.now() if found.maintenance else None
+    memory = replace(memory, maintenance_at=asleep)
     if platform.app.address == app.address:
-        return done
+        return replace(done, memory=memory)
     return replace(done, memory=replace(memory, unanswered=0, rest=0.0))
 
 

@@ -8,8 +8,9 @@ from dataclasses import replace
 from scalar.core import logfmt
 from scalar.core.app import AppKey, RegisteredApp
 from scalar.core.app_state import Memory
-from scalar.core.errors import ScalarError
+from scalar.core.errors import RegistryError, ScalarError, SecretUnreadable
 from scalar.core.event import Event, identified
+from scalar.core.health import NOT_DECIDED, Outcome
 from scalar.core.reason import Cause, Reason
 from scalar.ports.coordination import Lease
 from scalar.service.evaluate.act import act, in_doubt
@@ -23,7 +24,7 @@ from scalar.service.evaluate.identity import (
 )
 from scalar.service.evaluate.observe import observe
 from scalar.service.evaluate.quiesce import quiesce
-from scalar.service.evaluate.record import record
+from scalar.service.evaluate.record import record, record_unread
 from scalar.service.parts import Parts
 from scalar.service.write_events import finish
 
@@ -40,8 +41,9 @@ def poll_and_scale(
 
     Returns None if another evaluation is under way, if the reservation of this token
     is over, or if the app is no longer registered by this number and name. A failure
-    of the app or its platform holds the app. `afresh` reads the formation and asks the
-    platform again, whatever is remembered.
+    of the app or its platform holds the app, as does a secret that cannot be
+    decrypted. `afresh` reads the formation and asks the platform again, whatever is
+    remembered.
 
     Raises:
         CoordinationError: Redis is away. If that happens after the PATCH, the change
@@ -55,6 +57,7 @@ def poll_and_scale(
     lease, memory = begun
     after: Memory | None = None
     events: tuple[Event, ...] = ()
+    outcome = NOT_DECIDED
     try:
         known = memory.not_after(lease.at)
         known = _afresh(known) if afresh else known
@@ -71,10 +74,20 @@ def poll_and_scale(
             ctx, done = _evaluate(*begun_for, lease, known)
         # Stored even if recording fails.
         after, events = done.memory, tuple(map(identified, done.events))
+        outcome = done.outcome
         after, events = record(ctx, memory, done)
-        return done
+    except SecretUnreadable as exc:
+        # Nobody can be asked, not even by mistake: the app is held.
+        why = Cause(Reason.SECRET_UNREADABLE, str(exc))
+        done = Evaluation(memory.not_after(lease.at), hold=why)
+        after, events = record_unread(key, done, lease.at)
+        outcome = done.outcome
+    except RegistryError:
+        outcome = Outcome(is_decided=False, held=Reason.REGISTRY_UNAVAILABLE)
+        raise
     finally:
-        finish(parts, lease, None if after == memory else after, events)
+        finish(parts, lease, None if after == memory else after, events, outcome)
+    return done
 
 
 def evaluate_now(parts: Parts, key: AppKey) -> Evaluation | None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from scalar.core import logfmt
-from scalar.core.app import RegisteredApp
+from scalar.core.app import AppKey
 from scalar.core.app_state import NOTHING, WHOLE_APP, Hold, Memory
 from scalar.core.decision.decision import Decision
 from scalar.core.decision.protect import left_of_lease
@@ -17,6 +17,7 @@ from scalar.core.event import Event, EventKind, event_id
 from scalar.core.policy.policy import NONE
 from scalar.core.reading import Count, Unknown
 from scalar.core.reason import Cause, Reason
+from scalar.core.repeated import ends, repeats
 from scalar.service.evaluate.context import AppContext
 from scalar.service.evaluate.evaluation import Evaluation
 from scalar.service.evaluate.facts import facts_of
@@ -46,7 +47,7 @@ def record(
     held = _held(ctx, done)
     holds, hold_events = track_holds(app.name, memory.holds, held, now)
     _log_changes_elsewhere(done.events)
-    _log_holds(app, done, memory.holds, holds, now, held=held)
+    _log_holds(app.name, done, memory.holds, holds, now, held=held)
     _log_decisions(ctx, done)
     memory, dry_runs = record_dry_runs(ctx, done, memory)
     all_holds = {**memory.holds, **holds}
@@ -65,6 +66,23 @@ def record(
         leased_until=_leased_until(ctx, memory),
     )
     return memory, events
+
+
+def record_unread(
+    key: AppKey, done: Evaluation, now: datetime
+) -> tuple[Memory, tuple[Event, ...]]:
+    """Do the same for an app whose row cannot be read."""
+    memory = done.memory
+    held = {WHOLE_APP: done.hold} if done.hold else {}
+    holds, events = track_holds(key.name, memory.holds, held, now)
+    _log_holds(key.name, done, memory.holds, holds, now, held=held)
+    identified = tuple(
+        replace(
+            event, id=event_id(key.id, WHOLE_APP, event.kind, holds[WHOLE_APP].since)
+        )
+        for event in events
+    )
+    return replace(memory, holds=holds), identified
 
 
 def _counts(done: Evaluation, memory: Memory) -> dict[str, Count]:
@@ -131,7 +149,7 @@ def _held(ctx: AppContext, done: Evaluation) -> dict[str, Cause]:
 
 
 def _log_holds(
-    app: RegisteredApp,
+    app: str,
     done: Evaluation,
     before: Mapping[str, Hold],
     holds: Mapping[str, Hold],
@@ -149,25 +167,32 @@ def _log_holds(
             logging.DEBUG if quiet else logging.WARNING,
             logfmt.line(
                 "scale.held",
-                app=app.name,
+                app=app,
                 process_type=name or None,
                 reason=hold.reason,
                 times=hold.times,
                 wanted=(wanted or None) if name == WHOLE_APP else None,
                 detail=hold.detail or None,
             ),
+            extra=repeats("held", app, name, hold.reason),
         )
     for name, hold in before.items():
         if name not in holds:
             log.info(
                 logfmt.line(
                     "scale.resumed",
-                    app=app.name,
+                    app=app,
                     process_type=name or None,
                     reason=hold.reason,
                     times=hold.times,
                     seconds=int((now - hold.since).total_seconds()),
-                )
+                ),
+                # One that comes and goes is told as seldom as one that stays.
+                extra=(
+                    {**ends("held", app, name, quiet=0.0), "always": True}
+                    if hold.recorded
+                    else repeats("resumed", app, name)
+                ),
             )
 
 

@@ -269,3 +269,17 @@ def test_two_processes_can_write_to_one_sqlite_file(sqlite_url):
     assert len(SqlRegistry(one, SecretCipher(Secret(""))).page(0, 10)) == 2
     one.dispose()
     other.dispose()
+
+
+def test_a_database_that_takes_no_writes_says_so(engine):
+    schema.SqlSchema(engine).check_writes()
+    schema.SqlSchema(engine).check_writes()  # the first one left nothing behind
+    with engine.connect() as connection:
+        before = {
+            "sqlite": "PRAGMA query_only = ON",
+            "postgresql": "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
+        }[engine.dialect.name]
+        connection.execute(text(before))
+        connection.commit()
+    with pytest.raises(RegistryError, match=r"read-?only"):
+        schema.SqlSchema(engine).check_writes()

@@ -108,9 +108,9 @@ def test_apps_are_grouped_by_their_heroku_key(engine):
         OWN: ["mail", "shop"],
         Secret("another"): ["wiki"],
     }
-    assert registry.first_without_heroku_key() == "blog"
+    assert registry.without_heroku_key(1) == ["blog"]
     registry.remove("blog")
-    assert registry.first_without_heroku_key() is None
+    assert registry.without_heroku_key(1) == []
 
 
 def test_an_undecryptable_heroku_key_can_be_replaced(engine):

@@ -77,9 +77,9 @@ def test_apps_with_one_key_are_found_under_it(store):
     registry = fill(store.plain())
 
     assert registry.own_heroku_keys() == {OWN: ["blog", "shop"]}
-    assert registry.first_without_heroku_key() == "mail"
+    assert registry.without_heroku_key(5) == ["mail"]
     registry.remove("mail")
-    assert registry.first_without_heroku_key() is None
+    assert registry.without_heroku_key(5) == []
 
 
 def test_apps_are_encrypted_once_a_key_is_there(store):
@@ -118,7 +118,7 @@ def test_what_needs_no_decryption_still_works(store):
 
     assert registry.app_key("shop").name == "shop"
     assert [key.name for key in registry.page(0, 10)] == ["shop", "mail", "blog"]
-    assert registry.first_without_heroku_key() == "mail"
+    assert registry.without_heroku_key(5) == ["mail"]
     registry.set_policy("shop", "", {"max": "9"})
     registry.remove("blog")
     registry.set_address("mail", URL)
@@ -137,3 +137,13 @@ def test_a_schema_is_upgraded_once(kind, sqlite_url):
     assert schema.upgrade() == (newest, newest)
     assert schema.version() == newest
     engine.dispose()
+
+
+def test_apps_that_cannot_be_decrypted_are_found_with_the_reason(store):
+    fill(store.plain())
+    store.encrypting().reencrypt()
+    assert store.encrypting().unreadable_apps() == {}
+
+    found = store.unreadable().unreadable_apps()
+    assert sorted(found) == ["blog", "mail", "shop"]
+    assert "SCALAR_SECRET_KEY" in found["mail"]

@@ -151,9 +151,9 @@ class TestWhatIsRemembered:
         """What each evaluation gave the coordinator to keep."""
         kept, finish = [], world.coordinator.finish
 
-        def spy(lease, memory, events):
+        def spy(lease, memory, events, outcome):
             kept.append(memory)
-            return finish(lease, memory, events)
+            return finish(lease, memory, events, outcome)
 
         world.coordinator.finish = spy
         return kept
