@@ -11,6 +11,7 @@ import click
 
 from chaos.checker import check
 from chaos.faults.clock import VARIABLE, library
+from chaos.recorded import save
 from chaos.report import figures, skipped, table, verdict
 from chaos.schedule import schedule
 from chaos.storm import Storm
@@ -62,9 +63,10 @@ def main(
         storm = Storm(system, seed, click.echo)
         left = storm.carry_out(steps, end)
         history = storm.settle()
+    save(history, folder)
     violations = check(history, CONCURRENCY)
     replay = f"python -m chaos --seed {seed} --apps {apps} --database {database}"
-    parts = (table(history), figures(history, CONCURRENCY), skipped(left))
+    parts = (table(history), figures(history), skipped(left))
     click.echo("\n" + "\n\n".join(filter(None, parts)))
     (folder / "violations.txt").write_text("\n\n".join(map(str, violations)))
     click.echo("\n" + verdict(violations, f"{replay} --minutes {minutes:g}"))

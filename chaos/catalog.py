@@ -28,6 +28,9 @@ class Kind:
         periods: How long it lasts, in periods; 0 if it is over at once.
         forgets: How often the scaler may have to reread all formations because of
             it: Redis was emptied, or its contents look too old or too new.
+        ends_processes: Whether one of ours may end in the middle of a change.
+        hides_types: Whether Heroku leaves process types out.
+        is_maintenance: Whether the app is in maintenance mode.
         status: HTTP status, if the fault is one.
         limit: The number of dynos that a refusal allows.
     """
@@ -36,11 +39,14 @@ class Kind:
     family: Family
     periods: float = 2.0
     forgets: int = 0
+    ends_processes: bool = False
+    hides_types: bool = False
+    is_maintenance: bool = False
     status: int | None = None
     limit: int | None = None
 
 
-WORKER_KILLED = Kind("worker killed", Family.PROCESS, 0)
+WORKER_KILLED = Kind("worker killed", Family.PROCESS, 0, ends_processes=True)
 BEAT_KILLED = Kind("beat killed", Family.PROCESS, 0)
 BEAT_FROZEN = Kind("beat frozen", Family.PROCESS, 4)
 TWO_BEATS = Kind("two beats", Family.PROCESS, 4)

@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
 from chaos.catalog import BY_NAME, CLOCK_AHEAD, Family
+from chaos.dynos_at import dynos_at, just_before
 from chaos.evidence import around
 from chaos.explain import falls_back, highest_of_window, targets
 from chaos.history import Answer, Call, History
@@ -20,17 +21,16 @@ DAZE = 10.0
 def check_changes(history: History) -> Iterator[Violation]:
     """Yield the requested or applied changes that no count explains."""
     for app, patches in history.patches_of.items():
-        dynos = dict(history.first_dynos[app])
         for call in patches:
+            dynos = dynos_at(history, app, just_before(call.at))
             for process_type, quantity in call.updates.items():
                 now = dynos.get(process_type, 0)
                 if quantity != now:
                     yield from _check(history, call, process_type, now, quantity)
-            if call.was_applied:
-                dynos.update(call.updates)
+        dynos = dynos_at(history, app, history.ended)
         if dynos != history.last_dynos[app]:
             yield Violation(
-                "only the scaler changes dynos",
+                "dynos are changed by the scaler and by people alone",
                 f"{app} has {dict(history.last_dynos[app])}, but the calls lead to "
                 f"{dynos}",
                 around(history, app, history.ended),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chaos.check_bounds import check_bounds
 from chaos.check_calls import check_calls
 from chaos.check_changes import check_changes
 from chaos.check_journal import check_journal, check_registry
@@ -9,9 +10,9 @@ from chaos.check_polls import check_frequency, check_resumption
 from chaos.check_rest import (
     check_deaths,
     check_script,
-    check_secrets,
     check_settled,
 )
+from chaos.check_secrets import check_secrets
 from chaos.history import History
 from chaos.violation import Violation
 
@@ -31,6 +32,7 @@ def check(history: History, concurrency: int) -> list[Violation]:
         *check_registry(history),
         *check_journal(history),
         *check_calls(history, concurrency),
+        *check_bounds(history),
         *check_secrets(history),
         *check_settled(history),
         *check_deaths(history),

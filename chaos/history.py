@@ -13,7 +13,11 @@ from functools import cached_property
 from typing import TypeVar
 
 #: Faults of the local Heroku that do not keep a change from being applied.
-APPLIED_ANYWAY = frozenset({"latency", "cut", "partial", "drip", "apply_then_reset"})
+APPLIED_ANYWAY = frozenset(
+    {"latency", "cut", "partial", "drip", "apply_then_reset", "apply_late"}
+)
+#: The method of what a person has changed.
+HAND = "HAND"
 #: A success, as Heroku answers it.
 OK = 200
 PARTIAL = 206
@@ -44,7 +48,17 @@ class Answer:
 class Call:
     """A call of the Heroku API; `updates` is what a PATCH requested.
 
-    `status` is None if the answer was not sent completely.
+    A change that a person made is one of the method `HAND`.
+
+    Attributes:
+        at: When.
+        method: Of HTTP.
+        app: The name of the app.
+        status: None if the answer was not sent completely.
+        fault: The fault that it met.
+        updates: The quantities of a PATCH.
+        path: Its path.
+        applied_at: When a change took effect, if that was not at once.
     """
 
     at: float
@@ -53,10 +67,19 @@ class Call:
     status: int | None
     fault: str | None = None
     updates: Mapping[str, int] = field(default_factory=dict)
+    path: str = ""
+    applied_at: float | None = None
+
+    @property
+    def took_effect_at(self) -> float:
+        """When a change took effect."""
+        return self.at if self.applied_at is None else self.applied_at
 
     @property
     def was_applied(self) -> bool:
         """Whether Heroku applied the change."""
+        if self.method == HAND:
+            return True
         return self.method == "PATCH" and (
             self.fault in APPLIED_ANYWAY
             if self.fault
@@ -75,13 +98,19 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A change in the journal, in the order in which it was written."""
+    """A change in the journal, in the order in which it was written.
+
+    `id` is what tells it from every other event; `kind` is `scaled`, or
+    `changed_elsewhere` for a change that is not the scaler's.
+    """
 
     at: float
     app: str
     process_type: str
     from_quantity: int | None
     to_quantity: int | None
+    id: str | None = None
+    kind: str = "scaled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +143,7 @@ class History:
     Attributes:
         seed: Of the run.
         period: Seconds between two ticks.
+        formation_ttl: Seconds after which a formation is read again.
         began: When the fleet's script began.
         ended: When the run was over.
         frozen: When the script stopped, so that everything could settle.
@@ -122,6 +152,8 @@ class History:
         answers: In order of time.
         calls: In order of time.
         events: Changes in the journal, in the order of writing.
+        by_hand: What people changed on Heroku, as calls.
+        leaks: Where a secret was found.
         spans: The faults.
         registry_before: Rows of the registry at the start.
         registry_after: The same at the end.
@@ -138,7 +170,10 @@ class History:
     answers: tuple[Answer, ...] = ()
     calls: tuple[Call, ...] = ()
     events: tuple[Event, ...] = ()
+    by_hand: tuple[Call, ...] = ()
+    leaks: tuple[str, ...] = ()
     spans: tuple[Span, ...] = ()
+    formation_ttl: float = 600.0
     registry_before: tuple[str, ...] = ()
     registry_after: tuple[str, ...] = ()
     deaths: tuple[str, ...] = ()
@@ -152,6 +187,21 @@ class History:
     def patches_of(self) -> Mapping[str, tuple[Call, ...]]:
         """The requested changes, by app."""
         return _by_app(self.first_dynos, (c for c in self.calls if c.method == "PATCH"))
+
+    @cached_property
+    def calls_of(self) -> Mapping[str, tuple[Call, ...]]:
+        """All calls, by app."""
+        return _by_app(self.first_dynos, self.calls)
+
+    @cached_property
+    def made_of(self) -> Mapping[str, tuple[Call, ...]]:
+        """What changed dynos, by whomever, in the order of taking effect."""
+        made = (c for c in (*self.calls, *self.by_hand) if c.was_applied)
+        ordered = sorted(made, key=lambda call: call.took_effect_at)
+        return {
+            name: tuple(call for call in ordered if call.app == name)
+            for name in self.first_dynos
+        }
 
     def spans_of(self, *kinds: str) -> list[Span]:
         """Return the faults of these kinds."""

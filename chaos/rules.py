@@ -26,6 +26,7 @@ class Rule:
         step_up: Most dynos added at once.
         step_down: Most dynos removed at once.
         window_down: Stabilization window for scaling down, in seconds.
+        guarded: Whether the policy protects what people have set, or busy dynos.
         fallback: Fewest dynos once the count has been unknown for
             `fallback_after` polls.
         fallback_after: Consecutive unknown counts.
@@ -39,6 +40,7 @@ class Rule:
     step_up: int | None = None
     step_down: int | None = None
     window_down: int = 0
+    guarded: bool = False
     fallback: int | None = None
     fallback_after: int = 3
 

@@ -38,9 +38,25 @@ def counts_at(
         process_types: The process types that it reports.
         seconds: Time since the fleet began.
     """
-    pace = SHORTEST + _draw(seed, app, "pace") % (LONGEST - SHORTEST + 1)
-    part = int((seconds + _draw(seed, app, "phase") % pace) // pace)
+    pace, phase = _pace(seed, app)
+    part = int((seconds + phase) // pace)
     return {name: _count(_draw(seed, app, name, part)) for name in process_types}
+
+
+def jumps_of(seed: int, app: int, seconds: float) -> list[float]:
+    """Return when an app's counts jump, from the start to a time."""
+    pace, phase = _pace(seed, app)
+    first = -(phase % pace)
+    jumps = [first]
+    while jumps[-1] + pace < seconds:
+        jumps.append(jumps[-1] + pace)
+    return [max(at, 0.0) for at in jumps]
+
+
+def _pace(seed: int, app: int) -> tuple[int, int]:
+    """Return the seconds between two jumps, and those since one at the start."""
+    pace = SHORTEST + _draw(seed, app, "pace") % (LONGEST - SHORTEST + 1)
+    return pace, _draw(seed, app, "phase") % pace
 
 
 def _count(drawn: int) -> int:

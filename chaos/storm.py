@@ -50,10 +50,10 @@ class Storm:
     deaths: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._registry = self.system.database.registry()
-        self._first = self.system.dynos()
         self._frozen = float("inf")
         wait_until(lambda: self.system.has_polled_since(0.0), 10 * PERIOD)
+        wait_until(self.system.database.knows_all, 10 * PERIOD)
+        self._registry = self.system.database.registry()
 
     def carry_out(self, steps: Iterable[Step], until: float) -> list[Step]:
         """Run one step after the other; return those that there was no time for.
@@ -96,11 +96,11 @@ class Storm:
             began=system.fleet.began,
             ended=time.time(),
             frozen=self._frozen,
-            first_dynos=self._first,
+            first_dynos=system.first_dynos,
             last_dynos=system.dynos(),
             answers=tuple(sorted(system.fleet.answers(), key=lambda a: a.at)),
             calls=system.calls(),
-            events=system.database.scaled(),
+            events=system.database.changes(),
             spans=tuple(self.spans),
             registry_before=self._registry,
             registry_after=system.database.registry(),

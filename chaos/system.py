@@ -74,6 +74,9 @@ class System:
     beat: Dyno
     sick: dict[str, str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.first_dynos: Mapping[str, Mapping[str, int]] = {}
+
     def run(self, *arguments: str) -> str:
         """Run one of our commands, and return what it prints.
 
@@ -132,6 +135,7 @@ def _call(seen: RequestView) -> Call:
         status=seen.status,
         fault=seen.fault,
         updates={row["type"]: row["quantity"] for row in updates},
+        path=seen.path,
     )
 
 
@@ -177,6 +181,7 @@ def started(folder: Path, seed: int, apps: int, database: str) -> Iterator[Syste
             *(inspected, postgres, worker, beat),
         )
         _register(system)
+        system.first_dynos = system.dynos()
         for dyno in (worker, beat):
             dyno.start()
             stack.callback(dyno.kill)

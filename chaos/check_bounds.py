@@ -1,0 +1,163 @@
+"""Does each change come within its bound?
+
+The script says which count an app reports from when to when. Some seconds after it has
+jumped the dynos must be those that the policy wants, and stay so until it jumps again.
+What keeps the scaler from acting moves that bound, and each sickness for no longer than
+the README says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+from chaos.catalog import BY_NAME, Family, Kind
+from chaos.dynos_at import dynos_at
+from chaos.evidence import around, span_line
+from chaos.explain import SLICE
+from chaos.history import History
+from chaos.rules import Rule, rule_of, settled
+from chaos.script import counts_at, jumps_of, number_of
+from chaos.violation import Violation
+
+#: Periods from a jump of a count to the change: until the next tick, which may be late
+#: by one, and one for the way.
+PERIODS = 3
+#: Seconds for which a count has to be known again before dynos are removed: SETTLE_TIME.
+SETTLE = 15.0
+#: Seconds after a refusal until the app is tried again.
+AFTER_REFUSAL = 60.0
+#: Periods after the end of a fault within which polls are made again.
+RESUME = 5
+#: Seconds after an outage of Heroku until a call is tried: the first wait is 5 s, and
+#: doubles with each failure; a probe may be under way for 15 s.
+AFTER_OUTAGE = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """A time in which an app reports the same count for a process type."""
+
+    app: str
+    process_type: str
+    begins: float
+    ends: float
+    count: int
+
+
+def check_bounds(history: History) -> Iterator[Violation]:
+    """Yield the changes that did not come in time."""
+    for section in sections(history):
+        due = due_at(history, section)
+        if due is None or due >= section.ends:
+            continue
+        wanted, had = _wanted(history, section, due), _dynos(history, section, due)
+        if had != wanted:
+            begun = section.begins - history.began
+            yield Violation(
+                "each change comes within its bound",
+                f"{section.app} {section.process_type} has {had} dynos at "
+                f"{due - history.began:.1f} s; its count is {section.count} since "
+                f"{begun:.1f} s and needs {wanted} ({_rule(section).name})",
+                (
+                    *around(history, section.app, due),
+                    *(
+                        span_line(history, span)
+                        for span in history.spans
+                        if span.covers(section.begins, after=AFTER_REFUSAL)
+                    ),
+                ),
+            )
+
+
+def checked(history: History) -> tuple[int, int]:
+    """Return of how many counts the change was due before the next one, and of all."""
+    all_of_them = list(sections(history))
+    due = [due_at(history, section) for section in all_of_them]
+    in_time = sum(
+        at is not None and at < section.ends
+        for at, section in zip(due, all_of_them, strict=True)
+    )
+    return in_time, len(all_of_them)
+
+
+def sections(history: History) -> Iterator[_Section]:
+    """Yield the times in which counts stay, of all apps."""
+    for app in history.first_dynos:
+        number = number_of(app)
+        types = rule_of(number).process_types
+        until = min(history.frozen, history.ended)
+        jumps = [
+            history.began + at
+            for at in jumps_of(history.seed, number, until - history.began)
+        ]
+        for begins, ends in pairwise([*jumps, until]):
+            middle = (begins + ends) / 2 - history.began
+            for kind, count in counts_at(history.seed, number, types, middle).items():
+                yield _Section(app, kind, begins, ends, count)
+
+
+def due_at(history: History, section: _Section) -> float | None:
+    """Return when the dynos have to match the count; None if they need not."""
+    rule = _rule(section)
+    begins = max(section.begins, history.began + PERIODS * history.period)
+    due = begins + PERIODS * history.period
+    now = _dynos(history, section, section.begins)
+    goes_down = rule.recommended(section.count) < now
+    for span in sorted(history.spans, key=lambda s: s.ended):
+        if span.began <= due and (not span.apps or section.app in span.apps):
+            after = recovery(BY_NAME[span.kind], goes_down=goes_down)
+            if after is None:
+                if span.covers(due, after=0) or span.covers(section.begins):
+                    return None
+                continue
+            if span.ended + after > section.begins:
+                due = max(due, span.ended + after + PERIODS * history.period)
+    if any(
+        call.app == section.app and section.begins - history.period <= call.at <= due
+        for call in history.by_hand
+    ):
+        return None
+    return due + _pace(history, rule, section, now)
+
+
+def recovery(kind: Kind, *, goes_down: bool) -> float | None:
+    """Return for how many seconds after its end a sickness may delay a change.
+
+    0: it may not, beyond its end; None: nothing is to be expected during it, and its
+    end changes nothing.
+    """
+    period = 2.0
+    by_family: Mapping[Family, float] = {
+        Family.APP: 3 * period + (SETTLE if goes_down else 0),
+        Family.HEROKU: AFTER_OUTAGE,
+        Family.REFUSAL: AFTER_REFUSAL,
+    }
+    if kind.family is Family.DATABASE and not goes_down:
+        return -1e9
+    return by_family.get(kind.family, RESUME * period)
+
+
+def _pace(history: History, rule: Rule, section: _Section, now: int) -> float:
+    """Return the seconds that the policy takes to get there."""
+    wanted = settled(rule, section.process_type, section.count, now)
+    step = rule.step_up if wanted > now else rule.step_down
+    steps = -(-abs(wanted - now) // step) if step else 1
+    window = 0.0
+    if rule.window_down and wanted < now:
+        window = rule.window_down * (1 + SLICE) + history.period
+    return window + (steps - 1) * history.period
+
+
+def _wanted(history: History, section: _Section, at: float) -> int:
+    now = _dynos(history, section, at)
+    return settled(_rule(section), section.process_type, section.count, now)
+
+
+def _rule(section: _Section) -> Rule:
+    return rule_of(number_of(section.app))
+
+
+def _dynos(history: History, section: _Section, at: float) -> int:
+    return dynos_at(history, section.app, at)[section.process_type]
