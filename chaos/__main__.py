@@ -1,4 +1,4 @@
-"""The command: `python -m chaos --seed 7 --apps 50 --minutes 5`."""
+"""The command: `python -m chaos --seed 7 --apps 50 --minutes 10`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from chaos.system import CONCURRENCY, started
 #: Every third seed runs on SQLite, so that three in a row cover both databases.
 SQLITE_EVERY = 3
 #: Seconds of a run without faults: to start, and to settle.
-ENDS = 25
+ENDS = 40
 
 
 @click.command(context_settings={"show_default": True})
@@ -30,7 +30,7 @@ ENDS = 25
     help="The same seed repeats the same schedule.",
 )
 @click.option("--apps", type=click.IntRange(25, 100), default=50)
-@click.option("--minutes", type=click.FloatRange(min=0.5), default=5.0)
+@click.option("--minutes", type=click.FloatRange(min=0.5), default=10.0)
 @click.option(
     "--database",
     type=click.Choice(["auto", "postgresql", "sqlite"]),

@@ -8,15 +8,16 @@ the README says.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from chaos.catalog import BY_NAME, Family, Kind
+from chaos.catalog import BY_NAME, HEROKU_LONG, Family
+from chaos.check_polls import resumed_after
 from chaos.dynos_at import dynos_at
 from chaos.evidence import around, span_line
 from chaos.explain import SLICE
-from chaos.history import History
+from chaos.history import History, Span
 from chaos.rules import Rule, rule_of, settled
 from chaos.script import counts_at, jumps_of, number_of
 from chaos.violation import Violation
@@ -28,11 +29,11 @@ PERIODS = 3
 SETTLE = 15.0
 #: Seconds after a refusal until the app is tried again.
 AFTER_REFUSAL = 60.0
-#: Periods after the end of a fault within which polls are made again.
-RESUME = 5
-#: Seconds after an outage of Heroku until a call is tried: the first wait is 5 s, and
-#: doubles with each failure; a probe may be under way for 15 s.
-AFTER_OUTAGE = 15.0
+#: Seconds in which an app in maintenance mode is not asked for again.
+AFTER_MAINTENANCE = 60.0
+#: Seconds after an outage of Heroku until it is called again, beside its length: waits
+#: double from 5 s, and the next one may have just begun.
+AFTER_OUTAGE = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,42 +102,75 @@ def sections(history: History) -> Iterator[_Section]:
 def due_at(history: History, section: _Section) -> float | None:
     """Return when the dynos have to match the count; None if they need not."""
     rule = _rule(section)
-    begins = max(section.begins, history.began + PERIODS * history.period)
-    due = begins + PERIODS * history.period
+    patience = PERIODS * history.period
+    due = max(section.begins, history.began + patience) + patience
     now = _dynos(history, section, section.begins)
     goes_down = rule.recommended(section.count) < now
     for span in sorted(history.spans, key=lambda s: s.ended):
-        if span.began <= due and (not span.apps or section.app in span.apps):
-            after = recovery(BY_NAME[span.kind], goes_down=goes_down)
-            if after is None:
-                if span.covers(due, after=0) or span.covers(section.begins):
-                    return None
-                continue
-            if span.ended + after > section.begins:
-                due = max(due, span.ended + after + PERIODS * history.period)
-    if any(
-        call.app == section.app and section.begins - history.period <= call.at <= due
-        for call in history.by_hand
-    ):
-        return None
+        if span.began <= due and _concerns(span, section):
+            free = delays_until(history, span, section.app, goes_down=goes_down)
+            if free > section.begins:
+                due = max(due, free + patience)
+    for call in history.by_hand:
+        # A person's change is noticed when the formation is read.
+        noticed = call.at + history.formation_ttl + history.period + rule.lease
+        if call.app == section.app and call.at <= due and noticed > section.begins:
+            due = max(due, noticed + patience)
     return due + _pace(history, rule, section, now)
 
 
-def recovery(kind: Kind, *, goes_down: bool) -> float | None:
-    """Return for how many seconds after its end a sickness may delay a change.
+def _concerns(span: Span, section: _Section) -> bool:
+    return (not span.apps or section.app in span.apps) and (
+        span.process_type in {None, section.process_type}
+    )
 
-    0: it may not, beyond its end; None: nothing is to be expected during it, and its
-    end changes nothing.
-    """
-    period = 2.0
-    by_family: Mapping[Family, float] = {
-        Family.APP: 3 * period + (SETTLE if goes_down else 0),
-        Family.HEROKU: AFTER_OUTAGE,
-        Family.REFUSAL: AFTER_REFUSAL,
-    }
-    if kind.family is Family.DATABASE and not goes_down:
-        return -1e9
-    return by_family.get(kind.family, RESUME * period)
+
+def delays_until(history: History, span: Span, app: str, *, goes_down: bool) -> float:
+    """Return until when a sickness may keep an app's change back."""
+    kind = BY_NAME[span.kind]
+    rule = rule_of(number_of(app))
+    if kind.harmless or (kind.family is Family.DATABASE and not goes_down):
+        return 0.0
+    if kind.family is Family.REFUSAL:
+        return span.ended + max(AFTER_REFUSAL, history.formation_ttl)
+    if kind.family is Family.PERSON:
+        return span.ended + (AFTER_MAINTENANCE if kind.is_maintenance else 0)
+    if kind.family is Family.HEROKU:
+        return called_again(history, span)
+    again = span.ended + (resumed_after(history, span) or 0.0)
+    if kind.family is Family.APP:
+        polls = [a.at for a in history.answers_of[app] if a.at > span.ended]
+        again = min(polls, default=again)
+        return again + (SETTLE if goes_down else 0)
+    forgotten = rule.window_down if goes_down and kind.forgets else 0
+    return again + forgotten
+
+
+def called_again(history: History, span: Span) -> float:
+    """Return when Heroku answered again after an outage."""
+    after = (c.at for c in history.calls if c.at >= span.ended and c.was_answered)
+    return min(after, default=history.ended)
+
+
+def check_outages(history: History) -> Iterator[Violation]:
+    """Yield the outages after which Heroku was not called soon."""
+    for span in history.spans:
+        kind = BY_NAME[span.kind]
+        if kind.family is not Family.HEROKU or kind in HEROKU_LONG:
+            continue
+        waited = called_again(history, span) - span.ended
+        most = span.ended - span.began + AFTER_OUTAGE
+        others = [
+            s
+            for s in history.spans
+            if s.covers(span.ended, after=most) and s is not span and not s.apps
+        ]
+        if waited > most and span.ended + most < history.ended and not others:
+            yield Violation(
+                "Heroku is called again soon after an outage",
+                f"{waited:.1f} s after the end of {span.kind!r}, at most {most:.1f} s "
+                "are allowed",
+            )
 
 
 def _pace(history: History, rule: Rule, section: _Section, now: int) -> float:

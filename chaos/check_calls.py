@@ -128,9 +128,7 @@ def _why_read(
     return None
 
 
-def _is_guarded(
-    history: History, app: str, call: Call, later: Sequence[Call]
-) -> bool:
+def _is_guarded(history: History, app: str, call: Call, later: Sequence[Call]) -> bool:
     """Return whether a read comes before a change that a guard could concern.
 
     What the fresh formation turns around is not carried out: then somebody else has
@@ -150,7 +148,9 @@ def has_guard(rule: Rule) -> bool:
         rule.step_up
         or rule.step_down
         or rule.window_down
-        or rule.guarded
+        or rule.lease
+        or rule.off
+        or rule.tells_busy
         or WEB in rule.process_types
     )
 
@@ -204,9 +204,7 @@ def _why_described(
     patch = following[0]
     return any(
         now == 0 and _may_be_theirs(history, app, patch.at, kind, changes)
-        for kind, now in dynos_at(
-            history, app, just_before(patch.at)
-        ).items()
+        for kind, now in dynos_at(history, app, just_before(patch.at)).items()
         if patch.updates.get(kind, 0) > 0
     )
 

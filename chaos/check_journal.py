@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from chaos.cross_out import cross_out
 from chaos.evidence import around
 from chaos.history import HAND, Call, Event, History
 from chaos.violation import Violation
@@ -69,14 +68,15 @@ def check_journal(history: History) -> Iterator[Violation]:
     """
     for app in history.first_dynos:
         ours = [change for change in made(history, app) if not change.is_by_hand]
-        for change in _missing(ours, _events(history, app)):
+        missing, alone = match(ours, _events(history, app))
+        for change in missing:
             if change.before != change.after:
                 yield Violation(
                     ONCE,
                     f"{_describe(history, app, change)} is missing",
                     around(history, app, change.call.at + WAITING),
                 )
-        for event in _too_many(ours, _events(history, app)):
+        for event in alone:
             yield Violation(
                 ONCE,
                 f"{_shown(event)} is there without a change",
@@ -84,6 +84,27 @@ def check_journal(history: History) -> Iterator[Violation]:
             )
         yield from _check_others(history, app)
     yield from _check_ids(history)
+
+
+def match(
+    changes: list[Change], events: list[Event]
+) -> tuple[list[Change], list[Event]]:
+    """Return the changes without an event of their own, and the events left over.
+
+    Each takes the event that says the same and is nearest in time: an event that
+    waited is written after newer ones, and clocks jump.
+    """
+    left, missing = list(events), []
+    # What the scaler knew for sure, and what changed something, comes first.
+    order = sorted(changes, key=lambda c: (not c.is_certain, c.before == c.after))
+    for change in order:
+        same = [event for event in left if _are_same(change, event)]
+        if same:
+            at = change.call.at
+            left.remove(min(same, key=lambda event: abs(event.at - at)))
+        else:
+            missing.append(change)
+    return sorted(missing, key=lambda change: change.call.at), left
 
 
 def _check_others(history: History, app: str) -> Iterator[Violation]:
@@ -131,34 +152,10 @@ def _shown(event: Event) -> str:
     )
 
 
-def _missing(changes: list[Change], events: list[Event]) -> list[Change]:
-    """Return what was set and has no event, in order, for each process type."""
-    return [
-        change
-        for name in sorted({change.process_type for change in changes})
-        for change in cross_out(
-            [one for one in changes if one.process_type == name],
-            [one for one in events if one.process_type == name],
-            _are_same,
-        )
-    ]
-
-
-def _too_many(changes: list[Change], events: list[Event]) -> list[Event]:
-    """Return the events that no change explains."""
-    return [
-        event
-        for name in sorted({event.process_type for event in events})
-        for event in cross_out(
-            [one for one in events if one.process_type == name],
-            [one for one in changes if one.process_type == name],
-            lambda event, change: _are_same(change, event),
-        )
-    ]
-
-
 def _are_same(change: Change, event: Event) -> bool:
     quantities = (event.from_quantity, event.to_quantity)
+    if event.process_type != change.process_type:
+        return False
     if change.is_certain:
         return quantities == (change.before, change.after)
     return quantities[1] == change.after

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import pairwise
 
-from chaos.catalog import BY_NAME, REDIS_EMPTIED, Family
+from chaos.catalog import BEAT_STORM, BY_NAME, REDIS_BEHIND, REDIS_EMPTIED, Family
 from chaos.evidence import answer_line, span_line
 from chaos.history import Answer, History, Span
 from chaos.violation import Violation
@@ -68,6 +69,24 @@ def check_resumption(history: History) -> Iterator[Violation]:
                         for s in history.spans
                         if s.covers(span.ended, after=patience)
                     ),
+                )
+
+
+def check_storms(history: History) -> Iterator[Violation]:
+    """Yield the healthy apps that were not polled while beat was restarted.
+
+    Each start of beat ticks at once, if a tick is due.
+    """
+    patience = RESUME_PERIODS * history.period
+    for span in history.spans_of(BEAT_STORM.name):
+        for app in history.first_dynos:
+            at = [p.at for p in polls_of(history, app) if span.covers(p.at)]
+            longest = max(b - a for a, b in pairwise([span.began, *at, span.ended]))
+            if longest > patience and not _is_sick(history, app, span.began, patience):
+                yield Violation(
+                    "restarts of beat keep nothing from being polled",
+                    f"{app} was not polled for {longest:.1f} s of {span.kind!r}, at "
+                    f"most {patience:g} s are allowed",
                 )
 
 
@@ -142,7 +161,8 @@ def _most(history: History, first: float, last: float) -> int:
     If Redis forgot the last tick, one may come early.
     """
     forgotten = sum(
-        span.kind == REDIS_EMPTIED.name and first <= span.ended <= last
+        span.kind in {REDIS_EMPTIED.name, REDIS_BEHIND.name}
+        and first <= span.ended <= last
         for span in history.spans
     )
     length = last - first + (EARLY + LATE) * history.period

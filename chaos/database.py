@@ -11,8 +11,8 @@ from chaos.history import Event
 #: What must not change, whatever happens, once Heroku's id of each app is learned.
 #: The address of an app is learned from some answers, and counts as a revision.
 REGISTRY = (
-    "SELECT id, name, url, created_at, form, token, queues, heroku_key, platform, "
-    "platform_id FROM apps ORDER BY id",
+    """SELECT id, name, url, created_at, form, token, queues, heroku_key, platform,
+    platform_id FROM apps ORDER BY id""",
     "SELECT * FROM policies ORDER BY 1, 2",
 )
 UNKNOWN = "SELECT count(*) FROM apps WHERE platform_id IS NULL"
@@ -20,6 +20,9 @@ CHANGES = """
 SELECT at, app, process_type, from_quantity, to_quantity, event_id, kind FROM events
 WHERE kind IN ('scaled', 'changed_elsewhere') ORDER BY id
 """
+
+#: How the names of renamed apps begin.
+RENAMED = "renamed-"
 
 
 class Database:
@@ -34,7 +37,7 @@ class Database:
         """Return each row of the registry as text."""
         with self._engine.connect() as connection:
             return tuple(
-                repr(tuple(row))
+                repr(tuple(row)).replace(RENAMED, "")
                 for query in REGISTRY
                 for row in connection.execute(text(query))
             )
@@ -54,7 +57,10 @@ class Database:
         """Return the changes in the journal, in the order of writing."""
         with self._engine.connect() as connection:
             rows = connection.execute(text(CHANGES)).all()
-        return tuple(Event(_seconds(at), *rest) for at, *rest in rows)
+        return tuple(
+            Event(_seconds(at), app.removeprefix(RENAMED), *rest)
+            for at, app, *rest in rows
+        )
 
     def close(self) -> None:
         """Close all connections."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from devtools.procfile import ProcfileProcess, line
 
 #: What each process logs when it is ready.
 READY = {"beat": r"beat: [Ss]tarting|beat\.starts", "worker": r"ready\."}
-STOP_SECONDS = 20.0
+#: Seconds after SIGTERM until SIGKILL: those of Heroku.
+STOP_SECONDS = 30.0
 
 
 class Dyno:
@@ -55,9 +57,11 @@ class Dyno:
         """Kill it, as when its host dies."""
         self.running.kill()
 
-    def stop(self) -> None:
-        """Stop it as Heroku does before a restart."""
+    def stop(self) -> bool:
+        """Stop it as Heroku does before a restart; return whether it ended by that."""
+        begun = time.monotonic()
         self.running.terminate_like_heroku(STOP_SECONDS)
+        return time.monotonic() - begun < STOP_SECONDS
 
     def freeze(self) -> None:
         """Suspend it."""

@@ -34,6 +34,8 @@ class Answer:
         counts: By process type; None if the answer leaves it unknown.
         begins_poll: False for a redirected request.
         leaked: Whether the request sent a password to another host.
+        busy: The highest number of a busy dyno, by process type.
+        quiesced: How many dynos the request said would be kept.
     """
 
     at: float
@@ -42,6 +44,8 @@ class Answer:
     counts: Mapping[str, int | None]
     begins_poll: bool = True
     leaked: bool = False
+    busy: Mapping[str, int] = field(default_factory=dict)
+    quiesced: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +127,7 @@ class Span:
         ended: When the fault was removed.
         apps: The apps that were sick or refused; empty for faults of the system.
         limit: The number of dynos that a refusal allowed, if it named one.
+        process_type: The only one that it affects; None for all.
     """
 
     kind: str
@@ -130,6 +135,7 @@ class Span:
     ended: float
     apps: frozenset[str] = frozenset()
     limit: int | None = None
+    process_type: str | None = None
 
     def covers(self, at: float, after: float = 0.0) -> bool:
         """Return whether a time is within it, or up to `after` seconds later."""

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 SHORTEST, LONGEST = 9, 24
 #: The highest count.
 HIGHEST = 60
+#: Seconds for which dynos are busy after a jump, and the jobs of each.
+BUSY, JOBS = 4.5, 10
 #: One in so many counts is 0.
 ONE_IN = 4
 
@@ -51,6 +53,21 @@ def jumps_of(seed: int, app: int, seconds: float) -> list[float]:
     while jumps[-1] + pace < seconds:
         jumps.append(jumps[-1] + pace)
     return [max(at, 0.0) for at in jumps]
+
+
+def busy_at(
+    seed: int, app: int, process_types: tuple[str, ...], seconds: float
+) -> Mapping[str, int]:
+    """Return the highest number of a busy dyno, for apps that tell it.
+
+    For a while after a jump the dynos of before are busy.
+    """
+    pace, phase = _pace(seed, app)
+    since = (seconds + phase) % pace
+    if since > BUSY or seconds < since:
+        return dict.fromkeys(process_types, 0)
+    before = counts_at(seed, app, process_types, seconds - since - 1)
+    return {name: -(-count // JOBS) for name, count in before.items()}
 
 
 def _pace(seed: int, app: int) -> tuple[int, int]:

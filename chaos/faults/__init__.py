@@ -12,7 +12,8 @@ from chaos.catalog import Family
 from chaos.faults.app import sick_apps
 from chaos.faults.clock import CLOCK
 from chaos.faults.database import DATABASE
-from chaos.faults.heroku import failing_heroku, refusing_heroku
+from chaos.faults.heroku import failing_heroku, leaving_out, refusing_heroku
+from chaos.faults.person import people
 from chaos.faults.process import PROCESS
 from chaos.faults.redis import REDIS
 from chaos.schedule import Fault
@@ -24,7 +25,10 @@ def of(fault: Fault, system: System) -> AbstractContextManager[None]:
     by_family = {
         Family.APP: lambda: sick_apps(fault, system),
         Family.HEROKU: lambda: failing_heroku(fault, system),
-        Family.REFUSAL: lambda: refusing_heroku(fault, system),
+        Family.REFUSAL: lambda: (
+            leaving_out if fault.kind.hides_types else refusing_heroku
+        )(fault, system),
+        Family.PERSON: lambda: people(fault, system),
     }
     if fault.kind.family in by_family:
         return by_family[fault.kind.family]()
