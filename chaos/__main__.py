@@ -29,7 +29,7 @@ ENDS = 40
     type=click.IntRange(min=0),
     help="The same seed repeats the same schedule.",
 )
-@click.option("--apps", type=click.IntRange(25, 100), default=50)
+@click.option("--apps", type=click.IntRange(40, 100), default=50)
 @click.option("--minutes", type=click.FloatRange(min=0.5), default=10.0)
 @click.option(
     "--database",

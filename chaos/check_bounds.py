@@ -25,7 +25,8 @@ from chaos.violation import Violation
 #: Periods from a jump of a count to the change: until the next tick, which may be late
 #: by one, and one for the way.
 PERIODS = 3
-#: Seconds for which a count has to be known again before dynos are removed: SETTLE_TIME.
+#: Seconds for which a count has to be known again before dynos are removed, as by the
+#: default of SETTLE_TIME.
 SETTLE = 15.0
 #: Seconds after a refusal until the app is tried again.
 AFTER_REFUSAL = 60.0

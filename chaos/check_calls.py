@@ -1,6 +1,6 @@
 """Has every call of Heroku's API a reason that the README promises?
 
-A change costs one PATCH. A read has to follow from one of the reasons in `_why_read`;
+A change costs one PATCH. A read has to follow from one of the reasons in `_is_needed`;
 each holds once, because it has to be newer than what the app last heard from Heroku.
 Calls that fail have a budget for each fault: those in flight when it began, and a try
 every few seconds for the whole account.
@@ -99,33 +99,33 @@ def unexplained(history: History, app: str) -> Iterator[tuple[Call, str]]:
             elif _describes(call):
                 if not _why_described(history, app, call, calls[place + 1 :]):
                     yield call, "a read of the app that no change needs"
-            elif not _why_read(history, app, call, calls[place + 1 :], known):
+            elif not _is_needed(history, app, call, calls[place + 1 :], known):
                 yield call, "a read without a reason"
         known.note(call)
 
 
-def _why_read(
+def _is_needed(
     history: History, app: str, call: Call, later: Sequence[Call], known: _Known
-) -> str | None:
-    """Return why a formation is read; None if nothing explains it."""
+) -> bool:
+    """Return whether a formation has to be read.
+
+    In this order: it is the first read, or it is stale; the last call failed; a change
+    has no answer yet; something made the scaler doubt or forget what it knew; jobs
+    wait for a process type that the formation lacks; a change follows that a guard
+    could concern.
+    """
     if known.heard is None:
-        return "first"
-    age = call.at - known.heard
-    if age >= EARLIEST * history.formation_ttl - SLACK:
-        return "stale"
-    if known.failed is not None and known.failed >= known.heard:
-        return "a call failed"
-    if known.unanswered is not None and call.at - known.unanswered < (
-        IN_DOUBT + history.period + SAME_EVALUATION
-    ):
-        return "in doubt"
-    if any(known.heard - SLACK <= at <= call.at for at in _edges(history, app)):
-        return "made to doubt"
-    if age >= LOOK_AGAIN - SLACK and _lacks_one(history, app, known.heard, call.at):
-        return "jobs for what the formation lacks"
-    if age >= history.period * 0.9 and _is_guarded(history, app, call, later):
-        return "before a guarded change"
-    return None
+        return True
+    age, at = call.at - known.heard, call.at
+    doubted = at - IN_DOUBT - history.period - SAME_EVALUATION
+    return (
+        age >= EARLIEST * history.formation_ttl - SLACK
+        or (known.failed or 0.0) >= known.heard
+        or (known.unanswered or 0.0) > doubted
+        or any(known.heard - SLACK <= edge <= at for edge in _edges(history, app))
+        or (age >= LOOK_AGAIN - SLACK and _lacks_one(history, app, known.heard, at))
+        or (age >= history.period * 0.9 and _is_guarded(history, app, call, later))
+    )
 
 
 def _is_guarded(history: History, app: str, call: Call, later: Sequence[Call]) -> bool:

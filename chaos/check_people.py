@@ -23,7 +23,7 @@ def check_people(history: History) -> Iterator[Violation]:
         rule = rule_of(number_of(app))
         for call in history.patches_of[app]:
             for kind, quantity in call.updates.items():
-                if _is_protected(history, hand, rule, kind, quantity, call.at):
+                if _is_undone(history, hand, rule, call, kind):
                     yield Violation(
                         "what a person has set is left alone",
                         f"{app} {kind} was set to {hand.updates[kind]} by hand, and to "
@@ -32,9 +32,8 @@ def check_people(history: History) -> Iterator[Violation]:
                     )
 
 
-def _is_protected(
-    history: History, hand: Call, rule: Rule, kind: str, quantity: int, at: float
-) -> bool:
+def _is_undone(history: History, hand: Call, rule: Rule, call: Call, kind: str) -> bool:
+    at, quantity = call.at, call.updates[kind]
     if kind not in hand.updates or at < hand.at + UNDER_WAY:
         return False
     if rule.lease:

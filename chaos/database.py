@@ -45,7 +45,7 @@ class Database:
     def knows_all(self) -> bool:
         """Return whether Heroku's id of each app is known."""
         with self._engine.connect() as connection:
-            return connection.execute(text(UNKNOWN)).scalar_one() == 0
+            return not connection.execute(text(UNKNOWN)).scalar_one()
 
     def journal(self) -> str:
         """Return all events as text."""

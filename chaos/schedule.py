@@ -10,7 +10,9 @@ from chaos.catalog import (
     APP,
     BY_NAME,
     DATABASE_AWAY,
+    DEPLOYED,
     DISK_FULL,
+    HARMLESS,
     HEROKU,
     HEROKU_LONG,
     HEROKU_PARTIAL,
@@ -21,6 +23,7 @@ from chaos.catalog import (
     REFUSALS,
     RENAMED,
     SCALED_BY_HAND,
+    SKEWED,
     SWITCHED_OFF,
     SYSTEM,
     Family,
@@ -29,11 +32,11 @@ from chaos.catalog import (
 from chaos.rules import LEASE, OFF, RULES, Rule, rule_of
 
 #: Sick apps per fault, and faults of apps at a time.
-VICTIMS, SICK_KINDS = 2, 7
+VICTIMS, SICK_KINDS = 2, 10
 #: This sickness is of an app that is served over HTTPS, and this is one.
 TO_HTTP, HTTPS_APP = "app redirect to http", 5
 #: How many faults of the system overlap with a fault of Heroku.
-PAIRS = 3
+PAIRS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +93,12 @@ def schedule(seed: int, apps: int, database: str, *, clock: bool) -> list[Step]:
     random = Random(seed)  # noqa: S311 - reproducible, not secret
     units = _system_faults(random, database, clock=clock)
     people, refused = _chosen(random, apps)
-    # A refused app backs off for a minute or more, so this comes early. So does what
-    # people do: it is noticed within a minute.
-    units.insert(random.randrange(3), [Step(refused)])
     groups = _sick_apps(random, apps, without={a for f in people for a in f.apps})
-    units.insert(random.randrange(len(units) // 2), [Step(people, groups[0])])
-    for group in groups[1:]:
-        units.insert(random.randrange(len(units) + 1), [Step((), group)])
+    harmless = tuple(Fault(kind) for kind in HARMLESS)
+    for main, group in zip((people, harmless, ()), groups, strict=True):
+        units.insert(random.randrange(len(units) // 2), [Step(main, group)])
+    # A refused app backs off for a minute or more, so this comes early.
+    units.insert(random.randrange(3), [Step(refused)])
     units += _pairs(random, groups)
     return [step for unit in units for step in unit]
 
@@ -120,6 +122,9 @@ def _system_faults(random: Random, database: str, *, clock: bool) -> list[list[S
     system = [k for k in SYSTEM if clock or k.family is not Family.CLOCK]
     system.append(DISK_FULL if database == "sqlite" else DATABASE_AWAY)
     units = [[Step((Fault(kind),))] for kind in (*system, *HEROKU)]
+    units += [[Step(tuple(map(Fault, DEPLOYED)))]]
+    if clock:
+        units.append([Step(tuple(map(Fault, SKEWED)))])
     units.append([Step((Fault(HEROKU_PARTIAL), Fault(REDIS_EMPTIED)))])
     units += [[Step((Fault(k),)), Step((Fault(REDIS_EMPTIED),))] for k in HEROKU_LONG]
     random.shuffle(units)

@@ -166,6 +166,8 @@ async def _huge(reply: Reply) -> None:
     start = TEMPTING[:-1] + b', "rest": "'
     reply.send(start, length=HUGE)
     for _ in range(HUGE // len(BLOCK)):
+        if reply.writer.is_closing():
+            return
         reply.writer.write(BLOCK)
         await reply.writer.drain()
 

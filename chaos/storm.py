@@ -22,7 +22,7 @@ from chaos.waiting import wait_until
 
 #: Periods of rest between two steps, after all is well again: each change that was due
 #: meanwhile has to come in it.
-REST = PERIODS + 1
+REST = PERIODS + 0.5
 #: Periods for which a fault of Heroku outlasts the others of its step.
 MORE = 0.1
 #: Seconds within which dynos must match the counts once these have stopped.

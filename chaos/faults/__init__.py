@@ -6,6 +6,7 @@ defines.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 
 from chaos.catalog import Family
@@ -19,17 +20,17 @@ from chaos.faults.redis import REDIS
 from chaos.schedule import Fault
 from chaos.system import System
 
+Inject = Callable[[Fault, System], AbstractContextManager[None]]
+
 
 def of(fault: Fault, system: System) -> AbstractContextManager[None]:
     """Return a context that injects a fault on entry and removes it on exit."""
-    by_family = {
-        Family.APP: lambda: sick_apps(fault, system),
-        Family.HEROKU: lambda: failing_heroku(fault, system),
-        Family.REFUSAL: lambda: (
-            leaving_out if fault.kind.hides_types else refusing_heroku
-        )(fault, system),
-        Family.PERSON: lambda: people(fault, system),
+    by_family: Mapping[Family, Inject] = {
+        Family.APP: sick_apps,
+        Family.HEROKU: failing_heroku,
+        Family.REFUSAL: leaving_out if fault.kind.hides_types else refusing_heroku,
+        Family.PERSON: people,
     }
     if fault.kind.family in by_family:
-        return by_family[fault.kind.family]()
+        return by_family[fault.kind.family](fault, system)
     return {**PROCESS, **REDIS, **DATABASE, **CLOCK}[fault.kind](system)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from functools import partial
 
 from chaos.catalog import (
     LEASED,
@@ -81,4 +80,4 @@ PERSON: Mapping[Kind, Callable[[Fault, System], AbstractContextManager[None]]] =
 
 def people(fault: Fault, system: System) -> AbstractContextManager[None]:
     """Return the context of what people do to some apps."""
-    return partial(PERSON[fault.kind], fault, system)()
+    return PERSON[fault.kind](fault, system)

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
+from pathlib import Path
+from tempfile import mkdtemp
 
 from chaos.catalog import (
     BEAT_FROZEN,
@@ -77,8 +79,7 @@ def second(
     name: str, system: System, more: Mapping[str, str] | None = None
 ) -> Iterator[None]:
     """Run a second process beside the first, as during a deployment."""
-    folder = system.folder / "second"
-    folder.mkdir(exist_ok=True)
+    folder = Path(mkdtemp(prefix=f"second-{name}-", dir=system.folder))
     dyno = Dyno(name, system.env, folder)
     try:
         dyno.start(more)
