@@ -92,6 +92,12 @@ def check_storms(history: History) -> Iterator[Violation]:
 
 def resumed_after(history: History, span: Span) -> float | None:
     """Return the seconds until all healthy apps had been polled again."""
+    if span not in history.resumed:
+        history.resumed[span] = _resumed_after(history, span)
+    return history.resumed[span]
+
+
+def _resumed_after(history: History, span: Span) -> float | None:
     waits = [
         _until_next([p.at for p in polls_of(history, app)], span.ended)
         for app in history.first_dynos

@@ -209,6 +209,11 @@ class History:
             for name in self.first_dynos
         }
 
+    @cached_property
+    def resumed(self) -> dict[Span, float | None]:
+        """When polling resumed after each fault, as far as it was asked for."""
+        return {}
+
     def spans_of(self, *kinds: str) -> list[Span]:
         """Return the faults of these kinds."""
         return [span for span in self.spans if span.kind in kinds]
