@@ -75,8 +75,10 @@ def main(
         click.echo(f"No libfaketime (set {VARIABLE}): clock faults are skipped.")
     end = time.time() + minutes * 60 - ENDS
     steps = schedule(seed, apps, database, clock=library() is not None)
-    with started(folder, seed, apps, database) as system:
-        storm = Storm(system, seed, click.echo)
+    with (
+        started(folder, seed, apps, database) as system,
+        Storm(system, seed, click.echo) as storm,
+    ):
         left = storm.carry_out(steps, end)
         history = storm.settle()
     save(history, folder)

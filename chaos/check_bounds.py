@@ -19,7 +19,7 @@ from chaos.evidence import around, span_line
 from chaos.explain import SLICE
 from chaos.history import History, Span
 from chaos.rules import Rule, rule_of, settled
-from chaos.script import counts_at, jumps_of, number_of
+from chaos.script import BUSY, counts_at, jumps_of, number_of
 from chaos.violation import Violation
 
 #: Periods from a jump of a count to the change: until the next tick, which may be late
@@ -104,20 +104,29 @@ def due_at(history: History, section: _Section) -> float | None:
     """Return when the dynos have to match the count; None if they need not."""
     rule = _rule(section)
     patience = PERIODS * history.period
-    due = max(section.begins, history.began + patience) + patience
+    first = min((a.at for a in history.answers_of[section.app]), default=0.0)
+    due = max(section.begins, first + patience) + patience
     now = _dynos(history, section, section.begins)
-    goes_down = rule.recommended(section.count) < now
+    # A change of just before may come after the count has jumped again.
+    most = max(now, _dynos(history, section, section.begins + patience))
+    goes_down = rule.recommended(section.count) < most
+    pace = _pace(history, rule, section, now)
     for span in sorted(history.spans, key=lambda s: s.ended):
-        if span.began <= due and _concerns(span, section):
+        if span.began <= due + pace and _concerns(span, section):
             free = delays_until(history, span, section.app, goes_down=goes_down)
             if free > section.begins:
                 due = max(due, free + patience)
     for call in history.by_hand:
         # A person's change is noticed when the formation is read.
         noticed = call.at + history.formation_ttl + history.period + rule.lease
-        if call.app == section.app and call.at <= due and noticed > section.begins:
+        if (
+            call.app == section.app
+            and call.at <= due + pace
+            and noticed > section.begins
+        ):
             due = max(due, noticed + patience)
-    return due + _pace(history, rule, section, now)
+    free = due - patience  # from when on nothing keeps it back
+    return free + history.stretched(free, patience + pace)
 
 
 def _concerns(span: Span, section: _Section) -> bool:
@@ -182,7 +191,8 @@ def _pace(history: History, rule: Rule, section: _Section, now: int) -> float:
     window = 0.0
     if rule.window_down and wanted < now:
         window = rule.window_down * (1 + SLICE) + history.period
-    return window + (steps - 1) * history.period
+    busy = BUSY if rule.tells_busy and wanted < now else 0.0
+    return window + busy + (steps - 1) * history.period
 
 
 def _wanted(history: History, section: _Section, at: float) -> int:

@@ -137,9 +137,18 @@ def _is_guarded(history: History, app: str, call: Call, later: Sequence[Call]) -
     if any(c.took_effect_at <= call.at for c in history.by_hand if c.app == app):
         return True
     following = [c for c in later if c.at - call.at < SAME_EVALUATION][:2]
-    asks = any(c.method == "PATCH" for c in following)
+    asks = any(c.method == "PATCH" for c in following) or _may_fail(history, call.at)
     rule = rule_of(number_of(app))
     return asks and (has_guard(rule) or _was_unknown(history, app, call.at))
+
+
+def _may_fail(history: History, at: float) -> bool:
+    """Return whether something may keep a change from being made after its read."""
+    return any(
+        span.began - SAME_EVALUATION <= at <= span.ended + SLACK
+        for span in history.spans
+        if not span.apps and not BY_NAME[span.kind].harmless
+    )
 
 
 def has_guard(rule: Rule) -> bool:
@@ -196,6 +205,10 @@ def _why_described(
     following = [c for c in later if c.at - call.at < SAME_EVALUATION][:1]
     if _in_maintenance(history, app, call.at):
         return True
+    if rule_of(number_of(app)).lease and any(
+        hand.app == app and hand.at <= call.at for hand in history.by_hand
+    ):
+        return True  # whether the change was a deploy's
     if not following or following[0].method != "PATCH":
         return False
     if _was_unknown(history, app, call.at):

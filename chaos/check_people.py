@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from chaos.catalog import BY_NAME, Family
 from chaos.check_journal import made
+from chaos.dynos_at import dynos_at, just_before
 from chaos.evidence import around
 from chaos.history import Call, History
 from chaos.rules import Rule, rule_of
@@ -21,9 +22,12 @@ def check_people(history: History) -> Iterator[Violation]:
     for hand in history.by_hand:
         app = str(hand.app)
         rule = rule_of(number_of(app))
+        before = dynos_at(history, app, just_before(hand.at))
         for call in history.patches_of[app]:
             for kind, quantity in call.updates.items():
-                if _is_undone(history, hand, rule, call, kind):
+                # What was so before cannot be told from what was left alone.
+                changed = hand.updates.get(kind) != before[kind]
+                if changed and _is_undone(history, hand, rule, call, kind):
                     yield Violation(
                         "what a person has set is left alone",
                         f"{app} {kind} was set to {hand.updates[kind]} by hand, and to "

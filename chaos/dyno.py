@@ -12,6 +12,8 @@ from devtools.procfile import ProcfileProcess, line
 
 #: What each process logs when it is ready.
 READY = {"beat": r"beat: [Ss]tarting|beat\.starts", "worker": r"ready\."}
+#: Seconds until it must be ready, on a busy machine.
+READY_SECONDS = 60.0
 #: Seconds after SIGTERM until SIGKILL: those of Heroku.
 STOP_SECONDS = 30.0
 
@@ -51,7 +53,7 @@ class Dyno:
 
     def wait_until_ready(self) -> None:
         """Wait until it is ready."""
-        self.running.wait_for_log(READY[self._name], timeout=30)
+        self.running.wait_for_log(READY[self._name], timeout=READY_SECONDS)
 
     def kill(self) -> None:
         """Kill it, as when its host dies."""

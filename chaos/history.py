@@ -6,6 +6,7 @@ and the registry from the database, the faults from the storm that injected them
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -164,6 +165,7 @@ class History:
         registry_before: Rows of the registry at the start.
         registry_after: The same at the end.
         deaths: Descriptions of processes that exited by themselves.
+        load: When, and how many times as long as alone a piece of work took.
     """
 
     seed: int
@@ -183,6 +185,21 @@ class History:
     registry_before: tuple[str, ...] = ()
     registry_after: tuple[str, ...] = ()
     deaths: tuple[str, ...] = ()
+    load: tuple[tuple[float, float], ...] = ()
+
+    def stretched(self, began: float, seconds: float) -> float:
+        """Return the seconds after a time that this time takes on this machine.
+
+        As long as alone, where nothing was measured.
+        """
+        first = bisect_left(self.load, (began, 0.0))
+        at, left = began, seconds
+        for then, slow in self.load[first:]:
+            passed = (then - at) / max(slow, 1.0)
+            if passed >= left:
+                return at + left * max(slow, 1.0) - began
+            at, left = then, left - passed
+        return at + left - began
 
     @cached_property
     def answers_of(self) -> Mapping[str, tuple[Answer, ...]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ def save(history: History, folder: Path) -> None:
 def load(folder: Path) -> History:
     """Return the history of the run that has this folder."""
     said: dict[str, Any] = json.loads((folder / NAME).read_text())
-    rows: Mapping[str, Any] = {
+    rows: dict[str, Any] = {
         "answers": tuple(Answer(**row) for row in said["answers"]),
         "calls": tuple(Call(**row) for row in said["calls"]),
         "by_hand": tuple(Call(**row) for row in said["by_hand"]),
@@ -31,5 +30,6 @@ def load(folder: Path) -> History:
             Span(**{**row, "apps": frozenset(row["apps"])}) for row in said["spans"]
         ),
     }
+    rows["load"] = tuple((at, slow) for at, slow in said.get("load", ()))
     lists = ("registry_before", "registry_after", "deaths", "leaks")
     return History(**{**said, **{k: tuple(said[k]) for k in lists}, **rows})

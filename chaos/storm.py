@@ -6,15 +6,16 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
+from typing import Self
 
 from chaos import faults
 from chaos.catalog import BY_NAME, Family
 from chaos.check_bounds import PERIODS
 from chaos.check_journal import check_journal
-from chaos.check_polls import RESUME_PERIODS
 from chaos.check_rest import check_settled
 from chaos.dyno import Dyno
 from chaos.history import Call, History, Span
+from chaos.machine import MachineProbe
 from chaos.schedule import Fault, Step
 from chaos.script import name_of
 from chaos.system import PERIOD, SETTINGS, System
@@ -27,7 +28,7 @@ REST = PERIODS + 0.5
 MORE = 0.1
 #: Seconds within which dynos must match the counts once these have stopped.
 REST_SECONDS = 75.0
-#: Seconds until Heroku is called again after an outage, and doubts are resolved.
+#: Seconds until apps are polled and Heroku is called again, and doubts are resolved.
 RECOVERY = 40.0
 #: Seconds between two checks of the whole history, which take a while themselves.
 LOOK = 2.0
@@ -52,6 +53,14 @@ class Storm:
     spans: list[Span] = field(default_factory=list)
     done: list[tuple[Step, list[Span]]] = field(default_factory=list)
     deaths: list[str] = field(default_factory=list)
+    probe: MachineProbe = field(default_factory=MachineProbe)
+
+    def __enter__(self) -> Self:
+        self.probe.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.probe.__exit__(*error)
 
     def __post_init__(self) -> None:
         self._frozen = float("inf")
@@ -112,6 +121,7 @@ class Storm:
             registry_after=system.database.registry(),
             deaths=(*self.deaths, *system.complaints),
             by_hand=tuple(system.by_hand),
+            load=tuple(self.probe.samples),
             formation_ttl=float(SETTINGS["FORMATION_TTL"]),
         )
 
@@ -138,9 +148,7 @@ class Storm:
 
     def _wait_for_polls(self, spans: list[Span]) -> None:
         since = max(span.ended for span in spans)
-        wait_until(
-            lambda: self.system.has_polled_since(since), (RESUME_PERIODS + 1) * PERIOD
-        )
+        wait_until(lambda: self.system.has_polled_since(since), RECOVERY)
 
     def _wait_for_heroku(self, spans: list[Span]) -> None:
         """Wait until Heroku is called again, and no change is in doubt."""

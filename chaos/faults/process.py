@@ -35,6 +35,7 @@ def killed_worker(system: System) -> Iterator[None]:
     """Kill the worker and restart it, as Heroku does with a dyno."""
     system.worker.kill()
     system.worker.start()
+    system.worker.wait_until_ready()
     yield
 
 
@@ -43,6 +44,7 @@ def killed_beat(system: System) -> Iterator[None]:
     """Kill beat and restart it."""
     system.beat.kill()
     system.beat.start()
+    system.beat.wait_until_ready()
     yield
 
 
@@ -60,6 +62,7 @@ def ended(name: str, system: System) -> Iterator[None]:
     system.stop(name)
     dyno: Dyno = getattr(system, name)
     dyno.start()
+    dyno.wait_until_ready()
     yield
 
 
