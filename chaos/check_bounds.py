@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from math import inf
 
 from chaos.catalog import BY_NAME, HEROKU_LONG, Family
 from chaos.check_polls import resumed_after
@@ -125,6 +126,8 @@ def due_at(history: History, section: _Section) -> float | None:
             and noticed > section.begins
         ):
             due = max(due, noticed + patience)
+    if due == inf:
+        return None
     free = due - patience  # from when on nothing keeps it back
     return free + history.stretched(free, patience + pace)
 

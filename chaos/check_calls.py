@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from chaos.catalog import BY_NAME, Family
+from chaos.catalog import BY_NAME, CLOCK_AHEAD, CLOCK_BACK, Family
 from chaos.check_bounds import SETTLE
 from chaos.check_journal import Change, changes_of, made
 from chaos.dynos_at import dynos_at, just_before
@@ -29,6 +29,8 @@ BETWEEN_TRIES = 4.0
 OF_A_REFUSAL = 4
 #: A formation is re-read after at least this part of FORMATION_TTL.
 EARLIEST = 0.8
+#: The clock jumps at some time within these.
+JUMPS = (CLOCK_AHEAD.name, CLOCK_BACK.name)
 #: For these seconds a change without an answer is looked for.
 IN_DOUBT = 60.0
 #: An app without one of its process types on Heroku is read again after these seconds.
@@ -123,6 +125,7 @@ def _is_needed(
         or (known.failed or 0.0) >= known.heard
         or (known.unanswered or 0.0) > doubted
         or any(known.heard - SLACK <= edge <= at for edge in _edges(history, app))
+        or any(span.covers(at) for span in history.spans_of(*JUMPS))
         or (age >= LOOK_AGAIN - SLACK and _lacks_one(history, app, known.heard, at))
         or (age >= history.period * 0.9 and _is_guarded(history, app, call, later))
     )
