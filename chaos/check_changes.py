@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
 from chaos.catalog import BY_NAME, CLOCK_AHEAD, Family
+from chaos.dynos_at import dynos_at, just_before
 from chaos.evidence import around
 from chaos.explain import falls_back, highest_of_window, targets
 from chaos.history import Answer, Call, History
@@ -20,17 +21,16 @@ DAZE = 10.0
 def check_changes(history: History) -> Iterator[Violation]:
     """Yield the requested or applied changes that no count explains."""
     for app, patches in history.patches_of.items():
-        dynos = dict(history.first_dynos[app])
         for call in patches:
+            dynos = dynos_at(history, app, just_before(call.at))
             for process_type, quantity in call.updates.items():
                 now = dynos.get(process_type, 0)
                 if quantity != now:
                     yield from _check(history, call, process_type, now, quantity)
-            if call.was_applied:
-                dynos.update(call.updates)
+        dynos = dynos_at(history, app, history.ended)
         if dynos != history.last_dynos[app]:
             yield Violation(
-                "only the scaler changes dynos",
+                "dynos are changed by the scaler and by people alone",
                 f"{app} has {dict(history.last_dynos[app])}, but the calls lead to "
                 f"{dynos}",
                 around(history, app, history.ended),
@@ -77,7 +77,7 @@ def _allowed(
 ) -> set[int]:
     """Return the quantities that the last count explains."""
     rule = rule_of(number_of(str(call.app)))
-    return targets(
+    allowed = targets(
         rule,
         process_type,
         now,
@@ -91,6 +91,10 @@ def _allowed(
         },
         in_window=lambda: _of_window(history, rule, call, process_type, seen),
     )
+    # Busy dynos stay, and so do those that were not quiesced.
+    said = (seen[-1].busy, seen[-1].quiesced)
+    kept = min(now, max(one.get(process_type, 0) for one in said))
+    return allowed | {max(target, kept) for target in allowed}
 
 
 def _of_window(
@@ -109,13 +113,13 @@ def _of_window(
         for a in seen
         if (count := a.counts.get(process_type)) is not None
     ]
-    jumped = _has_jumped(history, call.at)
+    app, jumped = str(call.app), _has_jumped(history, call.at)
     return highest_of_window(
         rule,
         known,
         call.at,
         history.period,
-        is_sure=lambda at: not jumped and not _in_trouble(history, at),
+        is_sure=lambda at: not jumped and not _in_trouble(history, app, at),
     )
 
 
@@ -125,9 +129,10 @@ def _has_jumped(history: History, at: float) -> bool:
     )
 
 
-def _in_trouble(history: History, at: float) -> bool:
+def _in_trouble(history: History, app: str, at: float) -> bool:
     return any(
         span.covers(at, after=DAZE)
         for span in history.spans
         if BY_NAME[span.kind].family is not Family.APP
+        and (not span.apps or app in span.apps)
     )

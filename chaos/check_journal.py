@@ -1,66 +1,141 @@
-"""Is the registry unchanged, and does the journal have every change?"""
+"""Is the registry unchanged, and is each change in the journal once, and as whose?"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from chaos.catalog import BY_NAME, REDIS_EMPTIED, WORKER_KILLED, Family
-from chaos.cross_out import cross_out
 from chaos.evidence import around
-from chaos.history import Call, History
+from chaos.history import HAND, Call, Event, History
 from chaos.violation import Violation
 
-#: Seconds that a change may wait in Redis for the next evaluation to record it, once
-#: Heroku answers.
+ONCE = "each change is in the journal once"
+#: Seconds that an event may wait for the next evaluation or tick to write it.
 WAITING = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change of a process type's dynos that Heroku applied."""
+    """A process type's dynos as Heroku was made to set them.
+
+    Attributes:
+        call: What made it.
+        process_type: Of the app.
+        before: The dynos before.
+        after: The dynos asked for, and had.
+        is_certain: Whether the scaler could know the dynos before: it cannot if
+            somebody else changed them, or a change of its own came late or unanswered.
+    """
 
     call: Call
     process_type: str
     before: int
     after: int
+    is_certain: bool = True
+
+    @property
+    def is_by_hand(self) -> bool:
+        """Whether a person made it."""
+        return self.call.method == HAND
+
+
+def made(history: History, app: str) -> list[Change]:
+    """Return all that was set, in order, even if the dynos were so many before."""
+    dynos = dict(history.first_dynos[app])
+    uncertain: set[str] = set()
+    found = []
+    for call in history.made_of[app]:
+        hidden = call.method == HAND or not call.was_answered
+        for kind, quantity in call.updates.items():
+            before = dynos.get(kind, 0)
+            found.append(Change(call, kind, before, quantity, kind not in uncertain))
+            dynos[kind] = quantity
+            (uncertain.add if hidden else uncertain.discard)(kind)
+    return found
 
 
 def changes_of(history: History, app: str) -> list[Change]:
     """Return the changes of an app's dynos, in order."""
-    dynos = dict(history.first_dynos[app])
-    found = []
-    for call in history.patches_of[app]:
-        if not call.was_applied:
-            continue
-        for process_type, quantity in call.updates.items():
-            before = dynos.get(process_type, 0)
-            if before != quantity:
-                found.append(Change(call, process_type, before, quantity))
-            dynos[process_type] = quantity
-    return found
+    return [change for change in made(history, app) if change.before != change.after]
 
 
 def check_journal(history: History) -> Iterator[Violation]:
-    """Yield the changes that the journal lacks, in order."""
+    """Yield changes that the journal lacks, and events without a change of their own.
+
+    Nothing excuses either: events wait in Redis, have ids, and are written at least
+    once and shown once.
+    """
     for app in history.first_dynos:
-        for change in _missing(changes_of(history, app), _written(history, app)):
-            if not is_excused(history, change):
+        ours = [change for change in made(history, app) if not change.is_by_hand]
+        missing, alone = match(ours, _events(history, app))
+        for change in missing:
+            if change.before != change.after:
                 yield Violation(
-                    "no change is missing from the journal",
-                    _describe(history, app, change),
+                    ONCE,
+                    f"{_describe(history, app, change)} is missing",
                     around(history, app, change.call.at + WAITING),
                 )
+        for event in alone:
+            yield Violation(
+                ONCE,
+                f"{_shown(event)} is there without a change",
+                around(history, app, event.at),
+            )
+        yield from _check_others(history, app)
+    yield from _check_ids(history)
 
 
-def lost(history: History) -> list[str]:
-    """Return the changes that are missing from the journal with an excuse."""
-    return [
-        _describe(history, app, change)
-        for app in history.first_dynos
-        for change in _missing(changes_of(history, app), _written(history, app))
-        if is_excused(history, change)
+def match(
+    changes: list[Change], events: list[Event]
+) -> tuple[list[Change], list[Event]]:
+    """Return the changes without an event of their own, and the events left over.
+
+    Each takes the event that says the same and is nearest in time: an event that
+    waited is written after newer ones, and clocks jump.
+    """
+    left, missing = list(events), []
+    # What the scaler knew for sure, and what changed something, comes first.
+    order = sorted(changes, key=lambda c: (not c.is_certain, c.before == c.after))
+    for change in order:
+        same = [event for event in left if _are_same(change, event)]
+        if same:
+            at = change.call.at
+            left.remove(min(same, key=lambda event: abs(event.at - at)))
+        else:
+            missing.append(change)
+    return sorted(missing, key=lambda change: change.call.at), left
+
+
+def _check_others(history: History, app: str) -> Iterator[Violation]:
+    """Yield changes of our own that were recorded as somebody else's."""
+    theirs = [change for change in made(history, app) if change.is_by_hand]
+    told = [
+        event
+        for event in history.events
+        if event.app == app and event.kind == "changed_elsewhere"
     ]
+    for event in told:
+        if not any(
+            (change.process_type, change.after)
+            == (event.process_type, event.to_quantity)
+            for change in theirs
+        ):
+            yield Violation(
+                "no change is recorded as somebody else's but theirs",
+                _shown(event),
+                around(history, app, event.at),
+            )
+
+
+def _check_ids(history: History) -> Iterator[Violation]:
+    for name, times in Counter(event.id for event in history.events).items():
+        if not name or times > 1:
+            yield Violation(ONCE, f"{times} events have the id {name!r}")
+
+
+def _events(history: History, app: str) -> list[Event]:
+    return [e for e in history.events if e.app == app and e.kind == "scaled"]
 
 
 def _describe(history: History, app: str, change: Change) -> str:
@@ -70,73 +145,20 @@ def _describe(history: History, app: str, change: Change) -> str:
     )
 
 
-def written_twice(history: History) -> int:
-    """Return how many more events than changes there are."""
-    changes = sum(len(changes_of(history, app)) for app in history.first_dynos)
-    return max(0, len(history.events) + len(lost(history)) - changes)
-
-
-def is_excused(history: History, change: Change) -> bool:
-    """Return whether two faults together explain a missing event.
-
-    An event that cannot be written waits in Redis. So does a change without an
-    answer, until Heroku tells whether it was applied. If Redis forgets them
-    meanwhile, they are lost.
-    """
-    at = change.call.at
-    until = _answered_again(history, change) + WAITING
-    for forgot in history.spans_of(REDIS_EMPTIED.name):
-        if not at <= forgot.ended <= until:
-            continue
-        if not change.call.was_answered:
-            return True
-        if any(
-            span.began <= forgot.ended and span.ended >= at
-            for span in history.spans
-            if span.kind == WORKER_KILLED.name
-            or BY_NAME[span.kind].family is Family.DATABASE
-        ):
-            return True
-    return False
-
-
-def _answered_again(history: History, change: Change) -> float:
-    """Return when Heroku answered the next call of the same app."""
-    call = change.call
-    later = (
-        one.at
-        for one in history.calls
-        if one.app == call.app and one.at > call.at and one.was_answered
+def _shown(event: Event) -> str:
+    return (
+        f"{event.app} {event.process_type} "
+        f"{event.from_quantity} -> {event.to_quantity} ({event.kind})"
     )
-    return min(later, default=history.ended)
 
 
-def _written(history: History, app: str) -> list[tuple[str, int | None, int | None]]:
-    return [
-        (event.process_type, event.from_quantity, event.to_quantity)
-        for event in history.events
-        if event.app == app
-    ]
-
-
-def _missing(
-    changes: list[Change], written: list[tuple[str, int | None, int | None]]
-) -> list[Change]:
-    """Return the changes that have no event.
-
-    Each process type's events must be in the order of its changes; an event may
-    appear twice.
-    """
-    missing = []
-    for name in sorted({change.process_type for change in changes}):
-        made = [change for change in changes if change.process_type == name]
-        events = [quantities for kind, *quantities in written if kind == name]
-        missing += cross_out(made, events, _are_same)
-    return missing
-
-
-def _are_same(change: Change, event: Sequence[int | None]) -> bool:
-    return [change.before, change.after] == list(event)
+def _are_same(change: Change, event: Event) -> bool:
+    quantities = (event.from_quantity, event.to_quantity)
+    if event.process_type != change.process_type:
+        return False
+    if change.is_certain:
+        return quantities == (change.before, change.after)
+    return quantities[1] == change.after
 
 
 def check_registry(history: History) -> Iterator[Violation]:

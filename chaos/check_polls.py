@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import pairwise
 
-from chaos.catalog import BY_NAME, REDIS_EMPTIED, Family
+from chaos.catalog import BEAT_STORM, BY_NAME, REDIS_BEHIND, REDIS_EMPTIED, Family
 from chaos.evidence import answer_line, span_line
 from chaos.history import Answer, History, Span
 from chaos.violation import Violation
@@ -18,6 +19,8 @@ EARLY = 0.25
 LATE = 1.0
 #: Without faults a poll is at most this fraction of a period later than its tick.
 CALM_LATE = 0.25
+#: Periods after polls have resumed until they are in step.
+CALM_AFTER = 3
 #: Most consecutive polls that are checked together.
 LONGEST_ROW = 12
 #: Seconds within which a request may be a retry of one that was cut off.
@@ -49,11 +52,11 @@ def polls_of(history: History, app: str) -> list[Answer]:
 
 def check_resumption(history: History) -> Iterator[Violation]:
     """Yield the healthy apps that were not polled soon after a fault."""
-    patience = RESUME_PERIODS * history.period
     times = {a: [p.at for p in polls_of(history, a)] for a in history.first_dynos}
     for span in history.spans:
         if _is_outlasted(history, span):
             continue
+        patience = history.stretched(span.ended, RESUME_PERIODS * history.period)
         for app, at in times.items():
             if _is_sick(history, app, span.ended, patience):
                 continue
@@ -62,7 +65,7 @@ def check_resumption(history: History) -> Iterator[Violation]:
                 yield Violation(
                     f"polling resumes within {RESUME_PERIODS} periods",
                     f"{app} was polled {waited:.1f} s after the end of "
-                    f"{span.kind!r}, at most {patience:g} s are allowed",
+                    f"{span.kind!r}, at most {patience:.1f} s are allowed",
                     tuple(
                         span_line(history, s)
                         for s in history.spans
@@ -71,8 +74,32 @@ def check_resumption(history: History) -> Iterator[Violation]:
                 )
 
 
+def check_storms(history: History) -> Iterator[Violation]:
+    """Yield the healthy apps that were not polled while beat was restarted.
+
+    Each start of beat ticks at once, if a tick is due.
+    """
+    for span in history.spans_of(BEAT_STORM.name):
+        patience = history.stretched(span.began, RESUME_PERIODS * history.period)
+        for app in history.first_dynos:
+            at = [p.at for p in polls_of(history, app) if span.covers(p.at)]
+            longest = max(b - a for a, b in pairwise([span.began, *at, span.ended]))
+            if longest > patience and not _is_sick(history, app, span.began, patience):
+                yield Violation(
+                    "restarts of beat keep nothing from being polled",
+                    f"{app} was not polled for {longest:.1f} s of {span.kind!r}, at "
+                    f"most {patience:.1f} s are allowed",
+                )
+
+
 def resumed_after(history: History, span: Span) -> float | None:
     """Return the seconds until all healthy apps had been polled again."""
+    if span not in history.resumed:
+        history.resumed[span] = _resumed_after(history, span)
+    return history.resumed[span]
+
+
+def _resumed_after(history: History, span: Span) -> float | None:
     waits = [
         _until_next([p.at for p in polls_of(history, app)], span.ended)
         for app in history.first_dynos
@@ -142,7 +169,8 @@ def _most(history: History, first: float, last: float) -> int:
     If Redis forgot the last tick, one may come early.
     """
     forgotten = sum(
-        span.kind == REDIS_EMPTIED.name and first <= span.ended <= last
+        span.kind in {REDIS_EMPTIED.name, REDIS_BEHIND.name}
+        and first <= span.ended <= last
         for span in history.spans
     )
     length = last - first + (EARLY + LATE) * history.period
@@ -150,8 +178,11 @@ def _most(history: History, first: float, last: float) -> int:
 
 
 def _is_calm(history: History, first: float, last: float) -> bool:
+    """Return whether polls have been in step again for some periods."""
     return not any(
-        span.began <= last and span.ended + 2 * history.period >= first
+        span.began <= last
+        and span.ended + (resumed_after(history, span) or 0.0)
+        >= first - CALM_AFTER * history.period
         for span in history.spans
     )
 

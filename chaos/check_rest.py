@@ -1,4 +1,4 @@
-"""Did the system settle, did the fleet follow its script, did no secret leak?"""
+"""Did the system settle, did the fleet follow its script, did no process end?"""
 
 from __future__ import annotations
 
@@ -67,17 +67,6 @@ def check_script(history: History) -> Iterator[Violation]:
             yield Violation(
                 "the fleet follows its script",
                 f"{answer.app} reported {known} instead of {dict(script)}",
-                (answer_line(history, answer),),
-            )
-
-
-def check_secrets(history: History) -> Iterator[Violation]:
-    """Yield requests that sent an app's password to another host."""
-    for answer in history.answers:
-        if answer.leaked:
-            yield Violation(
-                "a password is sent only to its host",
-                f"that of {answer.app} was sent to another host",
                 (answer_line(history, answer),),
             )
 

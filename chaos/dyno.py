@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,7 +12,10 @@ from devtools.procfile import ProcfileProcess, line
 
 #: What each process logs when it is ready.
 READY = {"beat": r"beat: [Ss]tarting|beat\.starts", "worker": r"ready\."}
-STOP_SECONDS = 20.0
+#: Seconds until it must be ready, on a busy machine.
+READY_SECONDS = 60.0
+#: Seconds after SIGTERM until SIGKILL: those of Heroku.
+STOP_SECONDS = 30.0
 
 
 class Dyno:
@@ -49,15 +53,17 @@ class Dyno:
 
     def wait_until_ready(self) -> None:
         """Wait until it is ready."""
-        self.running.wait_for_log(READY[self._name], timeout=30)
+        self.running.wait_for_log(READY[self._name], timeout=READY_SECONDS)
 
     def kill(self) -> None:
         """Kill it, as when its host dies."""
         self.running.kill()
 
-    def stop(self) -> None:
-        """Stop it as Heroku does before a restart."""
+    def stop(self) -> bool:
+        """Stop it as Heroku does before a restart; return whether it ended by that."""
+        begun = time.monotonic()
         self.running.terminate_like_heroku(STOP_SECONDS)
+        return time.monotonic() - begun < STOP_SECONDS
 
     def freeze(self) -> None:
         """Suspend it."""

@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TextIO, cast
+from urllib.parse import quote
 
-from chaos.fleet_server import HOST, PASSWORD, USER
+from chaos.fleet_server import HOST, LOG, PASSWORD, USER, is_https
 from chaos.history import Answer
+from chaos.script import number_of
 from devtools.procfile import ROOT
 
 
@@ -20,14 +22,15 @@ class FleetProcess:
 
     Attributes:
         began: When the script began.
+        ca: The certificate to trust.
     """
 
-    def __init__(self, seed: int, log: Path) -> None:
-        self._log = log
+    def __init__(self, seed: int, folder: Path) -> None:
+        self._log = folder / LOG
         self._read = 0
         self._answers: list[Answer] = []
         self._process = subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-m", "chaos.fleet_server", str(seed), str(log)],
+            [sys.executable, "-m", "chaos.fleet_server", str(seed), str(folder)],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -37,7 +40,8 @@ class FleetProcess:
         self._in = cast("TextIO", self._process.stdin)
         self._out = cast("TextIO", self._process.stdout)
         line = self._read_line()
-        self._port, self.began = int(line["port"]), float(line["began"])
+        self._port, self._https = int(line["port"]), int(line["https"])
+        self.ca, self.began = str(line["ca"]), float(line["began"])
 
     def __enter__(self) -> Self:
         return self
@@ -53,7 +57,10 @@ class FleetProcess:
 
     def url(self, app: str) -> str:
         """Return the URL of an app's counts, with its password."""
-        return f"http://{USER}:{PASSWORD}@{HOST}:{self._port}/{app}/api/scalar_tasks/"
+        secured = is_https(number_of(app))
+        scheme, port = ("https", self._https) if secured else ("http", self._port)
+        password = quote(PASSWORD, safe="")
+        return f"{scheme}://{USER}:{password}@{HOST}:{port}/{app}/api/scalar_tasks/"
 
     def make_sick(self, kinds: Mapping[str, str]) -> float:
         """Make exactly these apps sick; return from when on."""

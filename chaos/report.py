@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from chaos.check_calls import budget, overhead
-from chaos.check_journal import changes_of, lost, written_twice
+from chaos.check_bounds import checked
+from chaos.check_calls import overhead
+from chaos.check_journal import changes_of
 from chaos.check_polls import resumed_after
 from chaos.history import History, Span
 from chaos.schedule import Step
@@ -46,26 +47,27 @@ def _name(span: Span) -> str:
     return f"{span.kind} ({apps})" if apps else span.kind
 
 
-def figures(history: History, concurrency: int) -> str:
+def figures(history: History) -> str:
     """Return the totals in a few lines."""
     changes = [c for app in history.first_dynos for c in changes_of(history, app)]
     ups = sum(change.after > change.before for change in changes)
+    by_hand = sum(change.is_by_hand for change in changes)
     unknown = sum(
         any(count is None for count in answer.counts.values())
         for answer in history.answers
     )
+    in_time, counts = checked(history)
     return (
         f"{len(history.first_dynos)} apps, {history.ended - history.began:.0f} s, "
         f"{len(history.spans)} faults of "
         f"{len({span.kind for span in history.spans})} kinds\n"
         f"{len(history.answers)} answers, {unknown} of them unknown; "
-        f"{len(changes)} changes, {ups} up\n"
+        f"{len(changes)} changes, {ups} up, {by_hand} by hand\n"
+        f"{in_time} of {counts} counts lasted until their change was due\n"
         f"{len(history.calls)} Heroku calls, of which {overhead(history)} changed "
-        f"nothing (budget: {budget(history, concurrency)})\n"
-        f"{len(history.events)} events of changes; {written_twice(history)} written "
-        f"twice, {len(lost(history))} lost to two faults together\n"
-        + "\n".join(f"  {change}" for change in lost(history))
-    ).rstrip()
+        f"nothing\n"
+        f"{len(history.events)} events of changes"
+    )
 
 
 def skipped(steps: Iterable[Step]) -> str:

@@ -1,6 +1,6 @@
 """What the policies of the fleet allow, written without the scaler's own code.
 
-The apps take turns among seven policies. These are simple enough to decide for each
+The apps take turns among ten policies. These are simple enough to decide for each
 change whether a count explains it.
 """
 
@@ -26,6 +26,9 @@ class Rule:
         step_up: Most dynos added at once.
         step_down: Most dynos removed at once.
         window_down: Stabilization window for scaling down, in seconds.
+        lease: Seconds for which a person's own change is left alone.
+        off: Whether what a person has set to 0 stays so until somebody raises it.
+        tells_busy: Whether the app answers in the richer form, with busy dynos.
         fallback: Fewest dynos once the count has been unknown for
             `fallback_after` polls.
         fallback_after: Consecutive unknown counts.
@@ -39,6 +42,9 @@ class Rule:
     step_up: int | None = None
     step_down: int | None = None
     window_down: int = 0
+    lease: int = 0
+    off: bool = False
+    tells_busy: bool = False
     fallback: int | None = None
     fallback_after: int = 3
 
@@ -61,6 +67,8 @@ class Rule:
             "max_step_up": self.step_up,
             "max_step_down": self.step_down,
             "stabilization_down": f"{self.window_down}s" if self.window_down else None,
+            "manual_lease": f"{self.lease}s" if self.lease else None,
+            "manual_off": self.off or None,
             "fallback": self.fallback,
             "fallback_after": self.fallback_after if self.fallback else None,
         }
@@ -78,9 +86,21 @@ RULES = (
 )
 
 
+#: What a person does is protected; busy dynos are.
+LEASE, OFF = Rule("lease", lease=16), Rule("off", off=True)
+BUSY = Rule("busy", tells_busy=True)
+#: The apps of chaos; the simulation has its own for the others.
+FLEET = (*RULES, LEASE, OFF, BUSY)
+
+
 def rule_of(app: int) -> Rule:
     """Return the policy of an app."""
-    return RULES[app % len(RULES)]
+    return FLEET[app % len(FLEET)]
+
+
+def apps_of(rule: Rule, apps: int) -> list[int]:
+    """Return the apps that have a policy."""
+    return [app for app in range(apps) if rule_of(app) is rule]
 
 
 def floor_of(process_type: str, current: int) -> int:

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 SHORTEST, LONGEST = 9, 24
 #: The highest count.
 HIGHEST = 60
+#: Seconds for which dynos are busy after a jump, and the jobs of each.
+BUSY, JOBS = 4.5, 10
 #: One in so many counts is 0.
 ONE_IN = 4
 
@@ -38,9 +40,40 @@ def counts_at(
         process_types: The process types that it reports.
         seconds: Time since the fleet began.
     """
-    pace = SHORTEST + _draw(seed, app, "pace") % (LONGEST - SHORTEST + 1)
-    part = int((seconds + _draw(seed, app, "phase") % pace) // pace)
+    pace, phase = _pace(seed, app)
+    part = int((seconds + phase) // pace)
     return {name: _count(_draw(seed, app, name, part)) for name in process_types}
+
+
+def jumps_of(seed: int, app: int, seconds: float) -> list[float]:
+    """Return when an app's counts jump, from the start to a time."""
+    pace, phase = _pace(seed, app)
+    first = -(phase % pace)
+    jumps = [first]
+    while jumps[-1] + pace < seconds:
+        jumps.append(jumps[-1] + pace)
+    return [max(at, 0.0) for at in jumps]
+
+
+def busy_at(
+    seed: int, app: int, process_types: tuple[str, ...], seconds: float
+) -> Mapping[str, int]:
+    """Return the highest number of a busy dyno, for apps that tell it.
+
+    For a while after a jump the dynos of before are busy.
+    """
+    pace, phase = _pace(seed, app)
+    since = (seconds + phase) % pace
+    if since > BUSY or seconds < since:
+        return dict.fromkeys(process_types, 0)
+    before = counts_at(seed, app, process_types, seconds - since - 1)
+    return {name: -(-count // JOBS) for name, count in before.items()}
+
+
+def _pace(seed: int, app: int) -> tuple[int, int]:
+    """Return the seconds between two jumps, and those since one at the start."""
+    pace = SHORTEST + _draw(seed, app, "pace") % (LONGEST - SHORTEST + 1)
+    return pace, _draw(seed, app, "phase") % pace
 
 
 def _count(drawn: int) -> int:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import socket
 import struct
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 #: A body that would scale everything to 0 if it were believed.
 TEMPTING = b'{"worker": 0, "mailer": 0, "web": 0}'
@@ -34,6 +36,8 @@ class Reply:
         note: Logs the counts that the answer reveals.
         well: Set when the app is healthy again; ends a hang.
         address: `http://HOST:PORT` of this server, under its other name.
+        secret: The header that signed the request.
+        plain: A URL of the same host without TLS.
         keep: Whether to keep the connection open afterwards.
     """
 
@@ -43,6 +47,8 @@ class Reply:
     note: Callable[[Mapping[str, int | None]], None]
     well: asyncio.Event
     address: str
+    secret: str = ""
+    plain: str = ""
     keep: bool = True
     _noted: bool = field(default=False)
 
@@ -56,9 +62,10 @@ class Reply:
         status: int = 200,
         length: int | None = None,
         headers: Mapping[str, str] | None = None,
+        media_type: str = "application/json",
     ) -> None:
         """Send an answer; `length` overrides the true Content-Length."""
-        lines = [f"HTTP/1.1 {status} Sick", "Content-Type: application/json"]
+        lines = [f"HTTP/1.1 {status} Sick", f"Content-Type: {media_type}"]
         lines.append(f"Content-Length: {len(body) if length is None else length}")
         lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
         self.writer.write("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
@@ -159,6 +166,8 @@ async def _huge(reply: Reply) -> None:
     start = TEMPTING[:-1] + b', "rest": "'
     reply.send(start, length=HUGE)
     for _ in range(HUGE // len(BLOCK)):
+        if reply.writer.is_closing():
+            return
         reply.writer.write(BLOCK)
         await reply.writer.drain()
 
@@ -198,6 +207,26 @@ async def _redirect_elsewhere(reply: Reply) -> None:
     reply.send(b"", 307, headers={"Location": target})
 
 
+async def _redirect_to_http(reply: Reply) -> None:
+    reply.unknown()
+    reply.send(b"", 307, headers={"Location": reply.plain})
+
+
+async def _echo(reply: Reply) -> None:
+    """Answer with what was sent, in every place that may be logged."""
+    reply.unknown()
+    signed = reply.secret.removeprefix("Basic ")
+    plain = base64.b64decode(signed).decode()
+    password = plain.partition(":")[2]
+    quoted = quote(password, safe="")
+    said = f"{reply.secret} {plain} {quoted} https://{plain}@host/ ?token={quoted}"
+    values = (said, {"error": said}, [said])
+    members = {
+        name: values[place % len(values)] for place, name in enumerate(reply.counts())
+    }
+    reply.send(json.dumps({**members, "error": said, password: said}).encode())
+
+
 #: Answers by name in the catalog; `of_status` makes those with a status.
 SICK: dict[str, Sick] = {
     "app hang": _hang,
@@ -219,4 +248,6 @@ SICK: dict[str, Sick] = {
     "app huge numbers": _huge_numbers,
     "app redirect loop": _redirect_loop,
     "app redirect elsewhere": _redirect_elsewhere,
+    "app redirect to http": _redirect_to_http,
+    "app echo": _echo,
 }

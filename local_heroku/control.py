@@ -22,6 +22,8 @@ FaultName = Literal[
     "partial",
     "drip",
     "apply_then_reset",
+    "apply_late",
+    "leave_out",
 ]
 
 
@@ -269,11 +271,13 @@ class LocalHeroku:
             app: limits it to requests for the app with this name.
             times: how many requests fail; None: all until it is cleared.
             every: with 3, only every third matching request fails.
-            seconds: the delay of `latency` and of each byte of `drip` (1 by
-                default); how long `hang` hangs (by default until cleared).
+            seconds: the delay of `latency`, of each byte of `drip` and of what
+                `apply_late` applies (1 by default); how long `hang` hangs (by
+                default until cleared).
             error_id: for a status, the `id` in the body, such as `suspended`.
             message: for a status, the `message` in the body.
-            extra: for a status, more keys of the body, such as `{"limit": 1}`.
+            extra: for a status, more keys of the body, such as `{"limit": 1}`;
+                for `leave_out`, the process type: `{"type": "worker"}`.
         """
         kind = {"kind": "status", "status": what} if isinstance(what, int) else None
         body = {

@@ -13,8 +13,8 @@ from local_heroku.errors import RATE_LIMITS_URL, ApiError
 class FaultKind(StrEnum):
     """What goes wrong.
 
-    With latency, cut, partial, drip and apply_then_reset the request still
-    takes effect; with the others it does not.
+    With latency, cut, partial, drip, leave_out and apply_then_reset the request
+    still takes effect, with apply_late some time later; with the others it does not.
     """
 
     STATUS = "status"  # an error with a well-formed body
@@ -26,6 +26,8 @@ class FaultKind(StrEnum):
     PARTIAL = "partial"  # 206 with one row and Next-Range
     DRIP = "drip"  # one byte every `seconds`
     APPLY_THEN_RESET = "apply_then_reset"  # takes effect, then a reset
+    APPLY_LATE = "apply_late"  # a reset, and takes effect `seconds` later
+    LEAVE_OUT = "leave_out"  # as if there were no process type `extra["type"]`
 
 
 NOT_SERVED = frozenset(

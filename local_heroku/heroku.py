@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from local_heroku.accounts import SCOPES, Account, Token
 from local_heroku.app_spec import AppSpec
 from local_heroku.apps import RELEASE_TYPE, App, Dyno, FormationRow, Release
 from local_heroku.dyno_lifecycle import DynoLifecycle
-from local_heroku.errors import forbidden, invalid_params, not_found
+from local_heroku.errors import ApiError, forbidden, invalid_params, not_found
 from local_heroku.faults import Faults
 from local_heroku.formation_updates import plan
 from local_heroku.ids import Ids
@@ -46,6 +47,7 @@ class Heroku:
         self.tokens: dict[str, Token] = {}
         self.apps: dict[str, App] = {}
         self.faults = Faults()
+        self._later: list[tuple[datetime, Callable[[datetime], object]]] = []
         self.log = RequestLog()
         self._secret = secret
         self.clear(now)
@@ -55,11 +57,21 @@ class Heroku:
         for part in (self.accounts, self.tokens, self.apps, self.faults.all):
             part.clear()
         self.log.clear()
+        self._later.clear()
         self.add_account(DEFAULT_ACCOUNT, now)
         self.add_token(DEFAULT_ACCOUNT, self._secret, DEFAULT_ACCOUNT, ("global",))
 
+    def do_later(self, at: datetime, act: Callable[[datetime], object]) -> None:
+        """Carry out a request at a time after its connection was reset."""
+        self._later.append((at, act))
+
     def advance(self, now: datetime) -> None:
-        """Bring the dynos of all apps up to date."""
+        """Bring the dynos of all apps up to date, and carry out what was delayed."""
+        due = [(at, act) for at, act in self._later if at <= now]
+        self._later = [(at, act) for at, act in self._later if at > now]
+        for at, act in due:
+            with suppress(ApiError):
+                act(at)
         for app in self.apps.values():
             self.lifecycle.advance(app, now)
 

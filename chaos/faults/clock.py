@@ -16,7 +16,14 @@ from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 
-from chaos.catalog import CLOCK_AHEAD, CLOCK_BACK, Kind
+from chaos.catalog import (
+    CLOCK_AHEAD,
+    CLOCK_BACK,
+    WORKER_AHEAD,
+    WORKER_BEHIND,
+    Kind,
+)
+from chaos.faults.process import second
 from chaos.system import System
 from chaos.waiting import wait_until
 
@@ -24,6 +31,8 @@ from chaos.waiting import wait_until
 IN_PACKAGE = "vendor/libfaketime/src/libfaketime.so.1"
 VARIABLE = "CHAOS_LIBFAKETIME"
 HOUR = 3_600
+#: Seconds by which a worker's clock differs from all others.
+SKEW = 20
 #: Seconds between the library's reads of the file; each costs time.
 LOOKS = 1
 #: Seconds until the first poll after a start.
@@ -55,11 +64,23 @@ def jumped(seconds: int, system: System) -> Iterator[None]:
     _set(clock, seconds)
     yield
     _set(clock, 0)
-    for dyno in (system.beat, system.worker):
-        dyno.stop()
-        dyno.start()
+    for name in ("beat", "worker"):
+        system.stop(name)
+        getattr(system, name).start()
     for dyno in (system.beat, system.worker):
         dyno.wait_until_ready()
+
+
+@contextmanager
+def skewed(seconds: int, system: System) -> Iterator[None]:
+    """Run a second worker whose clock differs from all others."""
+    env = {
+        "LD_PRELOAD": str(library()),
+        "FAKETIME": f"{seconds:+d}",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }
+    with second("worker", system, env):
+        yield
 
 
 def _prepare(system: System) -> None:
@@ -95,4 +116,6 @@ def _set(clock: Path, seconds: int) -> None:
 CLOCK: dict[Kind, Callable[[System], AbstractContextManager[None]]] = {
     CLOCK_AHEAD: partial(jumped, HOUR),
     CLOCK_BACK: partial(jumped, -HOUR),
+    WORKER_BEHIND: partial(skewed, -SKEW),
+    WORKER_AHEAD: partial(skewed, SKEW),
 }

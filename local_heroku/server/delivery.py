@@ -14,6 +14,7 @@ from local_heroku.server.pipeline import Outcome
 # A linger time of zero makes the kernel send RST instead of FIN.
 LINGER_ZERO = struct.pack("ii", 1, 0)
 MISSING_BYTES = 64
+RESETS = frozenset({FaultKind.RESET, FaultKind.APPLY_THEN_RESET, FaultKind.APPLY_LATE})
 
 Wait = Callable[[float | None], Awaitable[None]]
 
@@ -35,7 +36,7 @@ async def deliver(
     elif fault and kind is FaultKind.HANG:
         await wait(fault.seconds)
         return reset(request)
-    elif kind in {FaultKind.RESET, FaultKind.APPLY_THEN_RESET}:
+    elif kind in RESETS:
         return reset(request)
     elif kind is FaultKind.CUT:
         return await _cut(request, outcome)

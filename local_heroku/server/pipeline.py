@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from local_heroku.accounts import Token, secret_from_header
-from local_heroku.errors import ApiError, forbidden, rate_limited
+from local_heroku.errors import ApiError, forbidden, not_found, rate_limited
 from local_heroku.faults import NOT_SERVED, Fault, FaultKind
 from local_heroku.heroku import Heroku
 from local_heroku.ids import is_uuid
@@ -154,7 +154,32 @@ def _answer(exchange: _Exchange, token: Token) -> Answer:
         exchange.params,
         page_limit=1 if partial else LARGEST_PAGE,
     )
+    if (
+        fault
+        and fault.kind is FaultKind.APPLY_LATE
+        and exchange.request.method != "GET"
+    ):
+        delay = timedelta(seconds=1 if fault.seconds is None else fault.seconds)
+        exchange.heroku.do_later(
+            exchange.now + delay, lambda at: route.serve(replace(call, now=at))
+        )
+        return Answer(None)
+    if fault and fault.kind is FaultKind.LEAVE_OUT:
+        return _without(route, call, str(fault.extra.get("type")))
     return route.serve(call)
+
+
+def _without(route: Route, call: Call, process_type: str) -> Answer:
+    """Serve a request as if the app had no such process type."""
+    if call.request.method == "PATCH":
+        asked = call.request.json().get("updates", [])
+        if any(update.get("type") == process_type for update in asked):
+            raise not_found("formation", "Couldn't find that formation.")
+    answer = route.serve(call)
+    if not isinstance(answer.body, list):
+        return answer
+    rows = [row for row in answer.body if row.get("type") != process_type]
+    return replace(answer, body=rows)
 
 
 def _finish(exchange: _Exchange, answer: Answer) -> Outcome:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -204,6 +205,28 @@ def test_a_fault_strikes_before_or_after_the_write(heroku, kind, quantity):
     ask(heroku, "PATCH", body={"updates": [{"type": "web", "quantity": 5}]})
 
     assert heroku.apps["shop"].formation["web"].quantity == quantity
+
+
+def test_a_write_that_is_applied_late_takes_effect_after_the_reset(heroku):
+    add_fault(heroku, kind="apply_late", seconds=5)
+    ask(heroku, "PATCH", body={"updates": [{"type": "web", "quantity": 5}]})
+    web = heroku.apps["shop"].formation["web"]
+
+    heroku.advance(NOON + timedelta(seconds=4))
+    assert web.quantity == 1
+    heroku.advance(NOON + timedelta(seconds=5))
+    assert web.quantity == 5
+
+
+def test_a_process_type_that_is_left_out_is_as_if_it_were_not_there(heroku):
+    add_fault(heroku, kind="leave_out", extra={"type": "web"}, times=None)
+
+    rows = json.loads(ask(heroku).content)
+    refused = ask(heroku, "PATCH", body={"updates": [{"type": "web", "quantity": 5}]})
+
+    assert rows == []
+    assert refused.status == 404
+    assert heroku.apps["shop"].formation["web"].quantity == 1
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,10 @@ FAULTS = (
 
 def test_the_invariants_hold_under_faults(tmp_path):
     steps = short_schedule(SEED, APPS, FAULTS)
-    with started(tmp_path, SEED, APPS, "sqlite") as system:
-        storm = Storm(system, SEED, print)
+    with (
+        started(tmp_path, SEED, APPS, "sqlite") as system,
+        Storm(system, SEED, print) as storm,
+    ):
         storm.carry_out(steps, until=time.time() + 600)
         history = storm.settle()
     violated = [str(violation) for violation in check(history, CONCURRENCY)]

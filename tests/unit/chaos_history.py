@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import count
+from typing import Any
 
-from chaos.history import Answer, Call, Event, History, Span
+from chaos.history import HAND, Answer, Call, Event, History, Span
 from chaos.rules import rule_of
 from chaos.script import counts_at, name_of
 
@@ -16,6 +18,7 @@ BEGAN = 1_000.0
 POLLS = 30
 #: The apps of each rule, in the order of the rules.
 BOUNDARY, ANY_COUNT, RANGE, STEPS, WINDOW, FALLBACK, WEB = range(7)
+LEASE, OFF, BUSY = range(7, 10)
 
 
 def at(seconds: float) -> float:
@@ -51,15 +54,34 @@ def patched(
 
 def read(app: int, seconds: float) -> Call:
     """Return a read of the formation."""
-    return Call(at(seconds), "GET", name_of(app), 200)
+    path = f"/apps/{name_of(app)}/formation"
+    return Call(at(seconds), "GET", name_of(app), 200, path=path)
 
 
-def scaled(app: int, process_type: str, before: int, after: int) -> Event:
+def asked(app: int, seconds: float) -> Call:
+    """Return a read of the app itself."""
+    path = f"/apps/{name_of(app)}"
+    return Call(at(seconds), "GET", name_of(app), 200, path=path)
+
+
+def by_hand(app: int, seconds: float, **updates: int) -> Call:
+    """Return a person's change."""
+    return Call(at(seconds), HAND, name_of(app), 200, updates=updates)
+
+
+_ids = count()
+
+
+def scaled(
+    app: int, process_type: str, before: int, after: int, seconds: float = 0
+) -> Event:
     """Return an event of the journal."""
-    return Event(at(0), name_of(app), process_type, before, after)
+    event_id = str(next(_ids))
+    name = name_of(app)
+    return Event(at(seconds), name, process_type, before, after, event_id)
 
 
-def fault(kind: str, began: float, ended: float, *apps: int, **more: int) -> Span:
+def fault(kind: str, began: float, ended: float, *apps: int, **more: Any) -> Span:
     """Return a past fault."""
     return Span(kind, at(began), at(ended), frozenset(map(name_of, apps)), **more)
 
@@ -73,16 +95,17 @@ def history(
     spans: Iterable[Span] = (),
     first: Mapping[str, int] | None = None,
     last: Mapping[str, int] | None = None,
+    hands: Iterable[Call] = (),
 ) -> History:
     """Return the history of one app, with a matching journal and final formation."""
     name = name_of(app)
     dynos = dict(first or dict.fromkeys(rule_of(app).process_types, 1))
-    calls = tuple(calls)
+    calls, hands = tuple(calls), tuple(hands)
     now, written = dict(dynos), []
-    for call in calls:
+    for call in sorted((*calls, *hands), key=lambda call: call.took_effect_at):
         if call.was_applied:
             for kind, quantity in call.updates.items():
-                if now[kind] != quantity:
+                if now[kind] != quantity and call.method != HAND:
                     written.append(scaled(app, kind, now[kind], quantity))
             now.update(call.updates)
     return History(
@@ -96,6 +119,7 @@ def history(
         answers=tuple(answers),
         calls=calls,
         events=tuple(written if events is None else events),
+        by_hand=hands,
         spans=tuple(spans),
         registry_before=("shop",),
         registry_after=("shop",),

@@ -23,7 +23,7 @@ from tests.unit.chaos_history import (
 DOWN = "never scales down on an unknown count"
 UNKNOWN = "scales only on a valid count"
 POLICY = "scales only as the policy allows"
-FOREIGN = "only the scaler changes dynos"
+FOREIGN = "dynos are changed by the scaler and by people alone"
 
 
 def violated(run):

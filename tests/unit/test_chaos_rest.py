@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chaos.check_rest import check_deaths, check_script, check_secrets, check_settled
+import pytest
+
+from chaos.check_rest import check_deaths, check_script, check_settled
+from chaos.check_secrets import check_secrets, leaks, leaks_of_logs, spellings
 from chaos.checker import check
 from chaos.rules import rule_of
 from chaos.script import counts_at
@@ -65,6 +68,20 @@ def test_a_leaked_password_is_found():
     assert list(check_secrets(history(answers=[leaked])))
 
 
+@pytest.mark.parametrize(
+    "shown", ["a b/+=1", "a%20b/%2B%3D1", "a%20b%2F%2B%3D1", "dXNlcjphIGIvKz0x"]
+)
+def test_a_secret_is_found_in_every_spelling(shown, tmp_path):
+    (tmp_path / "worker-01.log").write_text(f"all is well\nurl={shown} failed\n")
+    secrets = {"password": spellings("a b/+=1", "user")}
+
+    assert leaks_of_logs(tmp_path, secrets) == [
+        "worker-01.log:2: url=<password> failed"
+    ]
+    assert list(leaks("log", "url=*** failed", secrets)) == []
+    assert list(check_secrets(replace(history(), leaks=("a log",))))
+
+
 def test_a_process_that_exited_is_found():
     assert list(check_deaths(replace(history(), deaths=("worker exited",))))
 
@@ -92,8 +109,9 @@ def test_all_invariants_are_checked_together():
         "no app is polled twice in a period",
         "polling resumes within 5 periods",
         "the registry is unchanged",
-        "no change is missing from the journal",
-        "Heroku calls stay within their budget",
+        "each change is in the journal once",
+        "each change comes within its bound",
+        "every Heroku call has a reason",
         "a password is sent only to its host",
         "dynos match their counts in the end",
         "no process exits by itself",

@@ -7,14 +7,21 @@ import itertools
 import pytest
 
 from chaos.catalog import (
+    APP,
     BY_NAME,
     CLOCK_AHEAD,
     DATABASE_AWAY,
     DISK_FULL,
+    HEROKU,
+    LEASED,
+    LEFT_OUT,
     REDIS_EMPTIED,
+    SWITCHED_OFF,
+    SYSTEM,
     Family,
 )
-from chaos.schedule import schedule, short_schedule
+from chaos.rules import LEASE, OFF, rule_of
+from chaos.schedule import Fault, schedule, short_schedule
 from chaos.script import HIGHEST, counts_at, name_of, number_of
 from chaos.sick_answers import SICK
 
@@ -65,12 +72,50 @@ def test_a_long_backoff_of_the_account_is_followed_by_emptying_redis():
         assert sum(step.requires_next for step in steps) == 2
 
 
+def test_every_sickness_has_a_slot_that_nothing_hides():
+    """Beside it is nothing else of the system, and no fault of Heroku's."""
+    for seed in SEEDS:
+        steps = schedule(seed, APPS, "sqlite", clock=True)
+        alone = [
+            step
+            for step in steps
+            if all(f.kind.harmless or f.apps for f in step.main) or not step.main
+        ]
+        sick = {f.kind for step in alone for f in step.beside}
+        mains = [step.main for step in steps]
+
+        assert sick == set(APP)
+        for kind in (*SYSTEM, *HEROKU):
+            assert (Fault(kind),) in mains
+
+
 def test_some_faults_overlap():
     steps = schedule(1, APPS, "postgresql", clock=True)
     families = [{fault.kind.family for fault in step.faults} for step in steps]
 
     assert any(len(step) > 1 for step in families)
     assert any(Family.APP in step and Family.HEROKU in step for step in families)
+
+
+def test_people_and_refusals_concern_different_apps_with_their_policies():
+    for seed in SEEDS:
+        steps = schedule(seed, APPS, "sqlite", clock=True)
+        chosen = [
+            fault
+            for step in steps
+            for fault in step.main
+            if fault.kind.family in {Family.PERSON, Family.REFUSAL}
+        ]
+        apps = [app for fault in chosen for app in fault.apps]
+        by_kind = {fault.kind: fault for fault in chosen}
+
+        assert len(apps) == len(set(apps))
+        assert {rule_of(a) for a in by_kind[LEASED].apps} == {LEASE}
+        assert {rule_of(a) for a in by_kind[SWITCHED_OFF].apps} == {OFF}
+        assert (
+            by_kind[LEFT_OUT].process_type
+            in rule_of(by_kind[LEFT_OUT].apps[0]).process_types
+        )
 
 
 def test_a_short_schedule_has_the_given_faults():
