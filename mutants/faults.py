@@ -32,6 +32,7 @@ CIPHER = "tests/unit/test_secret_cipher.py"
 ORDERED = "tests/unit/test_orders.py"
 FLEET_PAUSE = "tests/unit/test_fleet_pause.py"
 FAILING = "tests/unit/test_failing.py"
+COMES = "tests/unit/test_what_comes.py"
 FACTS = "tests/unit/test_event_facts.py"
 CLI_EVENTS = "tests/unit/test_cli_events.py"
 
@@ -1061,5 +1062,26 @@ FAULTS: tuple[Fault, ...] = (
         "if whole.reason not in AS_ORDERED:",
         "if True:",
         FAILING,
+    ),
+    Fault(
+        "check-app --at decides for now",
+        f"{EVALUATE}/poll_and_scale.py",
+        "ahead=ahead, pause=pause)",
+        "pause=pause)",
+        COMES,
+    ),
+    Fault(
+        "the next window of a schedule is the one that is open",
+        "scalar/core/policy/coming_windows.py",
+        "if moment > at and window != current:",
+        "if window != current or moment <= at:",
+        COMES,
+    ),
+    Fault(
+        "what is over still holds in show-app",
+        f"{DECISION}/still_holding.py",
+        "(one for one in found if one.until > at)",
+        "(one for one in found)",
+        COMES,
     ),
 )

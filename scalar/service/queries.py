@@ -16,8 +16,10 @@ from scalar.core.app import AppKey, RegisteredApp
 from scalar.core.app_state import NOTHING, WHOLE_APP, Hold, Memory
 from scalar.core.counts_address import CountsAddress, Queues
 from scalar.core.decision.protect import is_off, left_of_lease
+from scalar.core.decision.still_holding import Holding, still_holding
 from scalar.core.errors import AppNotFound, CoordinationError, InvalidInput
 from scalar.core.event import ALL_APPS, Event, Sought
+from scalar.core.policy.coming_windows import Opening, open_and_next
 from scalar.core.policy.fleet_pause import FleetPause
 from scalar.core.policy.policy import NONE, Policy
 from scalar.core.policy.resolve import DEFAULT, Setting
@@ -168,11 +170,17 @@ class ShownPolicy:
         settings: The values that apply.
         problem: Why they are not valid; None if they are.
         notes: Which of them yielded to a nearer one.
+        holding: What still keeps dynos as they are, and until when.
+        opened: The window of the schedule that counts now; None if none does.
+        coming: The next one that will.
     """
 
     settings: tuple[Setting, ...]
     problem: str | None = None
     notes: tuple[str, ...] = ()
+    holding: tuple[Holding, ...] = ()
+    opened: Opening | None = None
+    coming: Opening | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,21 +236,23 @@ def app_details(parts: Parts, name: str) -> AppDetails:
         _summary(parts, key, app, recalled, now),
         formation,
         memory.read_at,
-        _policies(parts, app, formation),
+        _policies(parts, app, formation, memory, now),
         recalled.problem,
         standing_pause(parts),
     )
 
 
-def explanation(parts: Parts, name: str) -> Evaluation:
+def explanation(parts: Parts, name: str, at: datetime | None = None) -> Evaluation:
     """Evaluate an app without changing anything; costs one call to its platform.
+
+    With `at`, as if it were that time, with the counts and dynos of now.
 
     Raises:
         AppNotFound: No such app.
         SecretUnreadable: Its address cannot be decrypted.
         CoordinationError: Redis is away.
     """
-    return explain(parts, parts.registry.get(name))
+    return explain(parts, parts.registry.get(name), at)
 
 
 def events(
@@ -393,22 +403,38 @@ def _is_paused(policy: Policy, now: datetime) -> bool:
 
 
 def _policies(
-    parts: Parts, app: RegisteredApp | None, formation: Mapping[str, DynoRow]
+    parts: Parts,
+    app: RegisteredApp | None,
+    formation: Mapping[str, DynoRow],
+    memory: Memory,
+    now: datetime,
 ) -> dict[str, ShownPolicy]:
     if app is None:
         return {}
     process_types = {*app.policies, *formation} - {WHOLE_APP}
     return {
-        process_type: _policy(parts, app, process_type)
+        process_type: _policy(parts, app, process_type, memory, now)
         for process_type in (WHOLE_APP, *sorted(process_types))
     }
 
 
-def _policy(parts: Parts, app: RegisteredApp, process_type: str) -> ShownPolicy:
+def _policy(
+    parts: Parts, app: RegisteredApp, process_type: str, memory: Memory, now: datetime
+) -> ShownPolicy:
     settings = tuple(parts.policies.settings(app, process_type))
     policy = parts.policies.of(app, process_type)
     if isinstance(policy, Cause):
         return ShownPolicy(settings, policy.detail)
     if not any(setting.name == "boundary" for setting in settings):
         settings += (Setting("boundary", "0", DEFAULT),)
-    return ShownPolicy(settings, notes=policy.notes)
+    holding = still_holding(
+        policy,
+        memory.pasts.get(process_type, NOTHING),
+        now,
+        since=memory.since if process_type else None,
+        released_at=memory.released_at if process_type else None,
+    )
+    opened, coming = None, None
+    if policy.schedule is not None:
+        opened, coming = open_and_next(policy.schedule, now)
+    return ShownPolicy(settings, None, policy.notes, tuple(holding), opened, coming)
