@@ -33,6 +33,7 @@ ORDERED = "tests/unit/test_orders.py"
 FLEET_PAUSE = "tests/unit/test_fleet_pause.py"
 FAILING = "tests/unit/test_failing.py"
 COMES = "tests/unit/test_what_comes.py"
+NAMES = "tests/unit/test_known_names.py"
 FACTS = "tests/unit/test_event_facts.py"
 CLI_EVENTS = "tests/unit/test_cli_events.py"
 
@@ -1083,5 +1084,19 @@ FAULTS: tuple[Fault, ...] = (
         "(one for one in found if one.until > at)",
         "(one for one in found)",
         COMES,
+    ),
+    Fault(
+        "a policy of a process type that the app does not have is accepted",
+        "scalar/service/known_names.py",
+        "if known and process_type not in known:",
+        "if False:",
+        NAMES,
+    ),
+    Fault(
+        "a pause of a process type that the app does not have is shown as one",
+        "scalar/cli/render_app.py",
+        "orders.paused - orders.unknown",
+        "orders.paused",
+        NAMES,
     ),
 )

@@ -70,6 +70,7 @@ def details_as_data(details: AppDetails) -> dict[str, Any]:
         "policies": {
             process_type or "(app)": {
                 "problem": policy.problem,
+                "is_unknown": policy.is_unknown,
                 "notes": list(policy.notes),
                 "holding": [
                     {"value": one.value, "until": one.until, "what": one.what}
@@ -161,10 +162,11 @@ def _state(state: AppState) -> str:
 
 def _orders(orders: Orders) -> str:
     return (
-        _order("paused", orders.paused)
-        + _order("dry run", orders.dry_run)
+        _order("paused", orders.paused - orders.unknown)
+        + _order("dry run", orders.dry_run - orders.unknown)
         + _order("manual lease", orders.leased)
         + _order("off by hand", orders.off)
+        + _order("no such process type", orders.unknown)
     )
 
 
@@ -197,7 +199,8 @@ def _by_hand(row: DynoRow) -> str:
 
 def _print_policies(details: AppDetails) -> None:
     for process_type, policy in details.policies.items():
-        click.echo(f"policy:   {process_type or '(app)'}")
+        strange = " (the app has no such process type)" if policy.is_unknown else ""
+        click.echo(f"policy:   {process_type or '(app)'}{strange}")
         if policy.problem:
             click.echo(f"  not valid: {policy.problem}")
         for text in policy.notes:

@@ -7,7 +7,7 @@ loses the rest of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -27,6 +27,7 @@ from scalar.core.reading import Form
 from scalar.core.reason import Cause
 from scalar.service.evaluate.evaluation import Evaluation
 from scalar.service.evaluate.poll_and_scale import explain
+from scalar.service.known_names import remembered
 from scalar.service.paging import all_keys
 from scalar.service.parts import Parts
 from scalar.service.policies import standing_pause
@@ -76,12 +77,14 @@ class Orders:
         dry_run: Evaluated, never scaled.
         leased: Changed by hand, and left alone for a while.
         off: Set to 0 by hand, and left at 0 until somebody raises it.
+        unknown: With a policy, though the app is known not to have them.
     """
 
     paused: frozenset[str] = frozenset()
     dry_run: frozenset[str] = frozenset()
     leased: frozenset[str] = frozenset()
     off: frozenset[str] = frozenset()
+    unknown: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +176,7 @@ class ShownPolicy:
         holding: What still keeps dynos as they are, and until when.
         opened: The window of the schedule that counts now; None if none does.
         coming: The next one that will.
+        is_unknown: Whether the app is known not to have this process type.
     """
 
     settings: tuple[Setting, ...]
@@ -181,6 +185,7 @@ class ShownPolicy:
     holding: tuple[Holding, ...] = ()
     opened: Opening | None = None
     coming: Opening | None = None
+    is_unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -394,7 +399,14 @@ def _orders(parts: Parts, app: RegisteredApp, memory: Memory, now: datetime) -> 
         where(lambda policy: policy.dry_run),
         frozenset(name for name, row in rows.items() if row.leased_for > NONE),
         frozenset(name for name, row in rows.items() if row.off),
+        _unknown(app.policies, memory),
     )
+
+
+def _unknown(named: Iterable[str], memory: Memory) -> frozenset[str]:
+    """Return the process types that the app is known not to have."""
+    known = remembered(memory)
+    return frozenset(named) - known - {WHOLE_APP} if known else frozenset()
 
 
 def _is_paused(policy: Policy, now: datetime) -> bool:
@@ -412,8 +424,12 @@ def _policies(
     if app is None:
         return {}
     process_types = {*app.policies, *formation} - {WHOLE_APP}
+    strange = _unknown(process_types, memory)
     return {
-        process_type: _policy(parts, app, process_type, memory, now)
+        process_type: replace(
+            _policy(parts, app, process_type, memory, now),
+            is_unknown=process_type in strange,
+        )
         for process_type in (WHOLE_APP, *sorted(process_types))
     }
 
