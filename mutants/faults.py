@@ -33,6 +33,8 @@ CIPHER = "tests/unit/test_secret_cipher.py"
 ORDERED = "tests/unit/test_orders.py"
 FLEET_PAUSE = "tests/unit/test_fleet_pause.py"
 FAILING = "tests/unit/test_failing.py"
+COMES = "tests/unit/test_what_comes.py"
+NAMES = "tests/unit/test_known_names.py"
 FACTS = "tests/unit/test_event_facts.py"
 CLI_EVENTS = "tests/unit/test_cli_events.py"
 HEALTH = "tests/unit/test_health.py"
@@ -1229,5 +1231,40 @@ FAULTS: tuple[Fault, ...] = (
         'if not parts.ticks.once("tally", TALLY_SECONDS):',
         "if True:",
         "tests/unit/test_logs.py",
+    ),
+    Fault(
+        "check-app --at decides for now",
+        f"{EVALUATE}/poll_and_scale.py",
+        "ahead=ahead, pause=pause)",
+        "pause=pause)",
+        COMES,
+    ),
+    Fault(
+        "the next window of a schedule is the one that is open",
+        "scalar/core/policy/coming_windows.py",
+        "if moment > at and window != current:",
+        "if window != current or moment <= at:",
+        COMES,
+    ),
+    Fault(
+        "what is over still holds in show-app",
+        f"{DECISION}/still_holding.py",
+        "(one for one in found if one.until > at)",
+        "(one for one in found)",
+        COMES,
+    ),
+    Fault(
+        "a policy of a process type that the app does not have is accepted",
+        "scalar/service/known_names.py",
+        "if known and process_type not in known:",
+        "if False:",
+        NAMES,
+    ),
+    Fault(
+        "a pause of a process type that the app does not have is shown as one",
+        "scalar/cli/render_app.py",
+        "orders.paused - orders.unknown",
+        "orders.paused",
+        NAMES,
     ),
 )

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from scalar.cli.output import json_option, note, print_json
+from scalar.cli.at_times import read_at
+from scalar.cli.output import json_option, note, print_json, shown_time
 from scalar.cli.past_times import span_of_past
 from scalar.cli.pause_times import zone_of
 from scalar.cli.render_evaluation import evaluation_as_data, print_evaluation
@@ -41,11 +42,24 @@ wait = time.sleep
 
 @click.command("check-app")
 @click.argument("name")
+@click.option("--at", metavar="TIME", help="As if it were 20:00, 'sat 20:00', 2h on.")
+@click.option("--zone", default="UTC", show_default=True, help="Time zone of --at.")
 @json_option
 @with_tools
-def check_app(tools: Tools, name: str, *, as_json: bool) -> None:
-    """Evaluate the app NAME now and explain the result; change nothing."""
-    done = queries.explanation(tools.parts, name)
+def check_app(
+    tools: Tools, name: str, at: str | None, zone: str, *, as_json: bool
+) -> None:
+    """Evaluate the app NAME now and explain the result; change nothing.
+
+    With --at, schedules, pauses, leases and cooldowns are those of that time; counts
+    and dynos are those of now.
+    """
+    place, now = zone_of(zone), tools.parts.clock.now()
+    moment = None if at is None else read_at(at, place, now)
+    if moment is not None:
+        shown = shown_time(moment, place)
+        note(f"Note: as if it were {shown} {place}, with the counts and dynos of now.")
+    done = queries.explanation(tools.parts, name, moment)
     if as_json:
         print_json(evaluation_as_data(name, done))
     else:

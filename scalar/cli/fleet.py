@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from scalar.cli.output import counted, note
+from scalar.cli.policies import force_option
 from scalar.cli.tools import Tools, with_tools
 from scalar.core.errors import InvalidInput
 from scalar.formats.fleet_yaml import read_fleet, write_fleet
@@ -37,8 +38,9 @@ def export(tools: Tools, file: Path | None) -> None:
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--dry-run", is_flag=True, help="Show what would change; change nothing.")
 @click.option("--prune", is_flag=True, help="Remove the apps that are not in FILE.")
+@force_option
 @with_tools
-def apply(tools: Tools, file: Path, *, dry_run: bool, prune: bool) -> None:
+def apply(tools: Tools, file: Path, *, dry_run: bool, prune: bool, force: bool) -> None:
     """Change apps and policies to match FILE (`-`: standard input).
 
     The policies of each app in FILE are replaced as a whole; pauses stay. Nothing
@@ -52,13 +54,15 @@ def apply(tools: Tools, file: Path, *, dry_run: bool, prune: bool) -> None:
     except UnicodeDecodeError as exc:
         raise InvalidInput(f"{_source(file)} cannot be read: it is not UTF-8") from exc
     try:
-        wanted = plan(tools.parts, read_fleet(text), prune=prune)
+        wanted = plan(tools.parts, read_fleet(text), prune=prune, force=force)
     except InvalidInput as exc:
         raise InvalidInput(f"{_source(file)}: {exc}") from exc
     for line in wanted.lines:
         click.echo(line)
     for text in wanted.renamed:
         note(f"Note: {text} now. Change the file.")
+    for text in wanted.unknown:
+        note(f"Note: {text}: its policy holds nothing.")
     if wanted.left_alone:
         note(f"Note: not in the file, left alone: {', '.join(wanted.left_alone)}.")
     if not wanted.lines:

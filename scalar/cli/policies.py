@@ -13,9 +13,13 @@ from scalar.cli.tools import Tools, with_tools
 from scalar.core.app_state import WHOLE_APP
 from scalar.core.policy.values import PAUSES, VALUES, PolicyValue, read_value
 from scalar.service import policies
-from scalar.service.policies import PolicyChange
 
 SETTABLE = tuple(value for value in VALUES if value.name not in PAUSES)
+
+
+force_option = click.option(
+    "--force", is_flag=True, help="Also for a process type that the app does not have."
+)
 
 
 def _with_value_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -35,8 +39,11 @@ def _help(value: PolicyValue) -> str:
 @click.argument("name")
 @click.argument("process_type", default=WHOLE_APP)
 @_with_value_options
+@force_option
 @with_tools
-def set_policy(tools: Tools, name: str, process_type: str, **texts: str | None) -> None:
+def set_policy(
+    tools: Tools, name: str, process_type: str, *, force: bool, **texts: str | None
+) -> None:
     """Set how the app NAME, or its PROCESS_TYPE alone, is scaled.
 
     Each value set for a process type overrides the app's, and each value of the app
@@ -47,10 +54,9 @@ def set_policy(tools: Tools, name: str, process_type: str, **texts: str | None) 
         raise click.UsageError("Set at least one value, such as --max 10")
     for key, text in put.items():
         read_value(key, text)
-    done = policies.set_policy(tools.parts, name, process_type, put)
+    policies.set_policy(tools.parts, name, process_type, put, force=force)
     shown = ", ".join(f"{key} = {text}" for key, text in put.items())
     click.echo(f"Set for {_target(name, process_type)}: {shown}")
-    _warn_if_unknown(done, process_type)
 
 
 @click.command("unset-policy")
@@ -80,6 +86,7 @@ def unset_policy(
 @click.option("--for", "span", metavar="TIME", help="How long, such as 2h.")
 @click.option("--until", metavar="TIME", help="Until 18:00, or 2026-12-24T18:00.")
 @click.option("--zone", default="UTC", show_default=True, help="Time zone of --until.")
+@force_option
 @with_tools
 def pause_app(  # noqa: PLR0917 - Click passes them by name
     tools: Tools,
@@ -93,6 +100,7 @@ def pause_app(  # noqa: PLR0917 - Click passes them by name
     every: bool,
     up: bool,
     down: bool,
+    force: bool,
 ) -> None:
     """Stop scaling the app NAME, or its PROCESS_TYPE, for a time or for good.
 
@@ -109,11 +117,12 @@ def pause_app(  # noqa: PLR0917 - Click passes them by name
         return
     if reason:
         raise click.UsageError("--reason goes with --all")
-    done = policies.pause(tools.parts, name, process_type, end, up=up, down=down)
+    done = policies.pause(
+        tools.parts, name, process_type, end, up=up, down=down, force=force
+    )
     what = " and ".join(key.removeprefix("pause_") for key in done.names)
     shown = "it is resumed" if end is None else f"{shown_time(end)} UTC"
     click.echo(f"Paused {_target(name, process_type)}, {what}, until {shown}")
-    _warn_if_unknown(done, process_type)
 
 
 @click.command("resume-app")
@@ -157,12 +166,3 @@ def _name_or_all(name: str | None, *, every: bool) -> None:
 
 def _target(name: str, process_type: str) -> str:
     return f"{name} {process_type}".rstrip()
-
-
-def _warn_if_unknown(done: PolicyChange, process_type: str) -> None:
-    """Warn if the formation, as last read, has no such process type."""
-    if done.is_unknown(process_type):
-        known = ", ".join(done.formation)
-        note(
-            f"Note: {done.app.name} has no process type {process_type}; it has {known}."
-        )

@@ -14,6 +14,7 @@ from scalar.core.counts_address import shown_queues
 from scalar.core.decision.spans import shown_span
 from scalar.core.errors import InvalidInput
 from scalar.core.health import shown_age
+from scalar.core.policy.coming_windows import Opening
 from scalar.core.policy.values import PAUSES, UNTIL_RESUMED, read_value
 from scalar.core.reading import Form
 from scalar.service.queries import (
@@ -24,6 +25,7 @@ from scalar.service.queries import (
     Fleet,
     KeyOwner,
     Orders,
+    ShownPolicy,
     Status,
 )
 
@@ -69,7 +71,16 @@ def details_as_data(details: AppDetails) -> dict[str, Any]:
         "policies": {
             process_type or "(app)": {
                 "problem": policy.problem,
+                "is_unknown": policy.is_unknown,
                 "notes": list(policy.notes),
+                "holding": [
+                    {"value": one.value, "until": one.until, "what": one.what}
+                    for one in policy.holding
+                ],
+                "schedule": {
+                    "open": _opening_as_data(policy.opened),
+                    "next": _opening_as_data(policy.coming),
+                },
                 "values": {
                     setting.name: {"value": setting.text, "from": setting.origin}
                     for setting in policy.settings
@@ -169,10 +180,11 @@ def _known_state(state: AppState) -> str:
 
 def _orders(orders: Orders) -> str:
     return (
-        _order("paused", orders.paused)
-        + _order("dry run", orders.dry_run)
+        _order("paused", orders.paused - orders.unknown)
+        + _order("dry run", orders.dry_run - orders.unknown)
         + _order("manual lease", orders.leased)
         + _order("off by hand", orders.off)
+        + _order("no such process type", orders.unknown)
     )
 
 
@@ -205,7 +217,8 @@ def _by_hand(row: DynoRow) -> str:
 
 def _print_policies(details: AppDetails) -> None:
     for process_type, policy in details.policies.items():
-        click.echo(f"policy:   {process_type or '(app)'}")
+        strange = " (the app has no such process type)" if policy.is_unknown else ""
+        click.echo(f"policy:   {process_type or '(app)'}{strange}")
         if policy.problem:
             click.echo(f"  not valid: {policy.problem}")
         for text in policy.notes:
@@ -213,6 +226,33 @@ def _print_policies(details: AppDetails) -> None:
         for setting in policy.settings:
             text = _shown_value(setting.name, setting.text, details.at)
             click.echo(f"  {setting.name:<20} {text:<24}  from {setting.origin}")
+        _print_what_holds(policy)
+
+
+def _print_what_holds(policy: ShownPolicy) -> None:
+    if opened := policy.opened:
+        end = f", until {shown_time(opened.end)} UTC" if opened.end else ""
+        click.echo(f"  open:  {opened.window.text}{end}")
+    if coming := policy.coming:
+        end = f" to {shown_time(coming.end)}" if coming.end else " on"
+        click.echo(
+            f"  next:  {coming.window.text}, from {shown_time(coming.start)}{end} UTC"
+        )
+    for one in policy.holding:
+        end = f"{shown_time(one.until)} UTC"
+        if one.until == UNTIL_RESUMED:
+            end = "it is resumed"
+        click.echo(f"  holds: {one.what} until {end} ({one.value})")
+
+
+def _opening_as_data(opening: Opening | None) -> dict[str, Any] | None:
+    if opening is None:
+        return None
+    return {
+        "window": opening.window.text,
+        "from": opening.start,
+        "until": opening.end,
+    }
 
 
 def _shown_value(name: str, text: str, now: datetime) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from scalar.core.app import AppEntry, RegisteredApp
-from scalar.core.app_state import WHOLE_APP
+from scalar.core.app_state import WHOLE_APP, Memory
 from scalar.core.counts_address import CountsAddress, form_of
 from scalar.core.counts_url import CountsUrl
 from scalar.core.errors import InvalidInput
@@ -19,6 +19,7 @@ from scalar.core.own_address import is_own_address
 from scalar.core.policy.values import PAUSES
 from scalar.core.secret import HIDDEN, NO_SECRET, Secret
 from scalar.service import orders
+from scalar.service.known_names import memories, remembered, unknown
 from scalar.service.paging import all_keys
 from scalar.service.parts import Parts
 from scalar.service.policies import check_policies, check_process_type
@@ -40,6 +41,7 @@ class Plan:
         read: The rows that the plan rests on.
         lines: What to print.
         left_alone: Registered apps that the description does not have.
+        unknown: Each process type with a policy that its app does not have.
         renamed: Each app that the description calls by a former name.
     """
 
@@ -51,6 +53,7 @@ class Plan:
     read: dict[str, RegisteredApp] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
     left_alone: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
     renamed: list[str] = field(default_factory=list)
 
 
@@ -75,13 +78,16 @@ def _entry(app: RegisteredApp) -> AppEntry:
     )
 
 
-def plan(parts: Parts, entries: list[AppEntry], *, prune: bool) -> Plan:
+def plan(
+    parts: Parts, entries: list[AppEntry], *, prune: bool, force: bool = False
+) -> Plan:
     """Return the changes that make the registry match a description.
 
     Args:
         parts: The ports.
         entries: The description.
         prune: Whether to remove the apps that it does not have.
+        force: Whether to take process types that an app is known not to have.
 
     Raises:
         InvalidInput: An entry breaks a rule; the message names the app.
@@ -89,6 +95,7 @@ def plan(parts: Parts, entries: list[AppEntry], *, prune: bool) -> Plan:
     registered = list(_registered(parts))
     result = Plan(read={app.name: app for app in registered})
     meant: set[int] = set()
+    known = memories(parts, [app.id for app in registered])
     for entry in entries:
         app = _meant(entry, registered)
         if app is None:
@@ -102,6 +109,8 @@ def plan(parts: Parts, entries: list[AppEntry], *, prune: bool) -> Plan:
         if app.name != entry.name:
             result.renamed.append(f"{entry.name} is called {app.name}")
         present = replace(entry, name=app.name, url=_url_now(entry, app))
+        names = remembered(known.get(app.id, Memory()))
+        _check_names(present, app, names, result, force=force)
         _plan_app(parts, present, app, result)
     for name in sorted(app.name for app in registered if app.id not in meant):
         if prune:
@@ -110,6 +119,26 @@ def plan(parts: Parts, entries: list[AppEntry], *, prune: bool) -> Plan:
         else:
             result.left_alone.append(name)
     return result
+
+
+def _check_names(
+    entry: AppEntry,
+    app: RegisteredApp,
+    known: frozenset[str],
+    result: Plan,
+    *,
+    force: bool,
+) -> None:
+    """Refuse new names of process types that the app does not have; note stored ones.
+
+    Only what is remembered counts: a file of a thousand apps reads none of them.
+    """
+    for process_type in sorted(entry.policies.keys() - known - {WHOLE_APP}):
+        if not known:
+            return
+        if process_type not in app.policies and not force:
+            raise InvalidInput(unknown(entry.name, process_type, known))
+        result.unknown.append(f"{entry.name} has no process type {process_type}")
 
 
 def carry_out(parts: Parts, wanted: Plan) -> None:

@@ -16,6 +16,7 @@ from scalar.core.policy.policy import NONE, Policy
 from scalar.core.policy.values import PAUSES, UNTIL_RESUMED
 from scalar.core.reason import Cause
 from scalar.service import orders
+from scalar.service.known_names import check_known
 from scalar.service.parts import Parts
 from scalar.service.unless_changed import retried
 
@@ -31,25 +32,29 @@ class PolicyChange:
     Attributes:
         app: The app as it is now.
         names: The values that were set, or unset.
-        formation: The app's process types as last read; empty if not known.
     """
 
     app: RegisteredApp
     names: tuple[str, ...]
-    formation: tuple[str, ...] = ()
-
-    def is_unknown(self, process_type: str) -> bool:
-        """Return whether the formation is known and lacks this process type."""
-        named = process_type != WHOLE_APP and bool(self.formation)
-        return named and process_type not in self.formation
 
 
 def set_policy(
-    parts: Parts, name: str, process_type: str, values: Mapping[str, str]
+    parts: Parts,
+    name: str,
+    process_type: str,
+    values: Mapping[str, str],
+    *,
+    force: bool = False,
 ) -> PolicyChange:
-    """Set some values of a policy; takes and raises what `change_policy` does."""
+    """Set some values of a policy; takes and raises what `change_policy` does.
+
+    With `force`, also of a process type that the app does not have.
+    """
+    check_process_type(process_type)
+    if not force:
+        check_known(parts, parts.registry.get(name), process_type)
     app = change_policy(parts, name, process_type, put=values)
-    return PolicyChange(app, tuple(values), _formation(parts, app))
+    return PolicyChange(app, tuple(values))
 
 
 def unset_policy(
@@ -82,6 +87,7 @@ def pause(
     *,
     up: bool,
     down: bool,
+    force: bool = False,
 ) -> PolicyChange:
     """Stop scaling an app, or a process type, for a while.
 
@@ -92,13 +98,14 @@ def pause(
         until: When the pause ends (aware); None for when it is resumed.
         up: Whether to pause scaling up.
         down: Whether to pause scaling down; both if neither is named.
+        force: Whether to store it for a process type that the app does not have.
 
     Raises:
         AppNotFound: No such app.
-        InvalidInput: The name of the process type breaks a rule.
+        InvalidInput: The name of the process type breaks a rule, or is unknown.
     """
     values = pauses(until, up=up, down=down)
-    return set_policy(parts, name, process_type, values)
+    return set_policy(parts, name, process_type, values, force=force)
 
 
 def resume(parts: Parts, name: str, process_type: str, *, up: bool, down: bool) -> bool:
@@ -109,11 +116,12 @@ def resume(parts: Parts, name: str, process_type: str, *, up: bool, down: bool) 
 
     Raises:
         AppNotFound: No such app.
-        InvalidInput: The name of the process type breaks a rule.
+        InvalidInput: The name of the process type breaks a rule, or is unknown.
     """
     check_process_type(process_type)
     names = directions(up=up, down=down)
     app = parts.registry.get(name)
+    check_known(parts, app, process_type)
     places = [process_type] if process_type else list(app.policies)
     paused = {
         place
@@ -293,10 +301,6 @@ def directions(*, up: bool, down: bool) -> list[str]:
     """Return the names of the pauses for these directions; both if none is named."""
     named = [name for name, is_named in ((UP, up), (DOWN, down)) if is_named]
     return named or [UP, DOWN]
-
-
-def _formation(parts: Parts, app: RegisteredApp) -> tuple[str, ...]:
-    return tuple(sorted(_memory(parts, app).formation or {}))
 
 
 def _memory(parts: Parts, app: RegisteredApp) -> Memory:

@@ -7,7 +7,7 @@ loses the rest of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -16,8 +16,10 @@ from scalar.core.app import AppKey, RegisteredApp
 from scalar.core.app_state import NOTHING, WHOLE_APP, Hold, Memory
 from scalar.core.counts_address import CountsAddress, Queues
 from scalar.core.decision.protect import is_off, left_of_lease
+from scalar.core.decision.still_holding import Holding, still_holding
 from scalar.core.errors import AppNotFound, CoordinationError, InvalidInput
 from scalar.core.event import ALL_APPS, Event, Sought
+from scalar.core.policy.coming_windows import Opening, open_and_next
 from scalar.core.policy.fleet_pause import FleetPause
 from scalar.core.policy.policy import NONE, Policy
 from scalar.core.policy.resolve import DEFAULT, Setting
@@ -25,6 +27,7 @@ from scalar.core.reading import Form
 from scalar.core.reason import Cause
 from scalar.service.evaluate.evaluation import Evaluation
 from scalar.service.evaluate.poll_and_scale import explain
+from scalar.service.known_names import remembered
 from scalar.service.paging import all_keys
 from scalar.service.parts import Parts
 from scalar.service.policies import standing_pause
@@ -81,12 +84,14 @@ class Orders:
         dry_run: Evaluated, never scaled.
         leased: Changed by hand, and left alone for a while.
         off: Set to 0 by hand, and left at 0 until somebody raises it.
+        unknown: With a policy, though the app is known not to have them.
     """
 
     paused: frozenset[str] = frozenset()
     dry_run: frozenset[str] = frozenset()
     leased: frozenset[str] = frozenset()
     off: frozenset[str] = frozenset()
+    unknown: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,11 +180,19 @@ class ShownPolicy:
         settings: The values that apply.
         problem: Why they are not valid; None if they are.
         notes: Which of them yielded to a nearer one.
+        holding: What still keeps dynos as they are, and until when.
+        opened: The window of the schedule that counts now; None if none does.
+        coming: The next one that will.
+        is_unknown: Whether the app is known not to have this process type.
     """
 
     settings: tuple[Setting, ...]
     problem: str | None = None
     notes: tuple[str, ...] = ()
+    holding: tuple[Holding, ...] = ()
+    opened: Opening | None = None
+    coming: Opening | None = None
+    is_unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,21 +248,23 @@ def app_details(parts: Parts, name: str) -> AppDetails:
         _summary(parts, key, app, recalled, now),
         formation,
         memory.read_at,
-        _policies(parts, app, formation),
+        _policies(parts, app, formation, memory, now),
         recalled.problem,
         standing_pause(parts),
     )
 
 
-def explanation(parts: Parts, name: str) -> Evaluation:
+def explanation(parts: Parts, name: str, at: datetime | None = None) -> Evaluation:
     """Evaluate an app without changing anything; costs one call to its platform.
+
+    With `at`, as if it were that time, with the counts and dynos of now.
 
     Raises:
         AppNotFound: No such app.
         SecretUnreadable: Its address cannot be decrypted.
         CoordinationError: Redis is away.
     """
-    return explain(parts, parts.registry.get(name))
+    return explain(parts, parts.registry.get(name), at)
 
 
 def events(
@@ -402,7 +417,14 @@ def _orders(parts: Parts, app: RegisteredApp, memory: Memory, now: datetime) -> 
         where(lambda policy: policy.dry_run),
         frozenset(name for name, row in rows.items() if row.leased_for > NONE),
         frozenset(name for name, row in rows.items() if row.off),
+        _unknown(app.policies, memory),
     )
+
+
+def _unknown(named: Iterable[str], memory: Memory) -> frozenset[str]:
+    """Return the process types that the app is known not to have."""
+    known = remembered(memory)
+    return frozenset(named) - known - {WHOLE_APP} if known else frozenset()
 
 
 def _is_paused(policy: Policy, now: datetime) -> bool:
@@ -411,22 +433,42 @@ def _is_paused(policy: Policy, now: datetime) -> bool:
 
 
 def _policies(
-    parts: Parts, app: RegisteredApp | None, formation: Mapping[str, DynoRow]
+    parts: Parts,
+    app: RegisteredApp | None,
+    formation: Mapping[str, DynoRow],
+    memory: Memory,
+    now: datetime,
 ) -> dict[str, ShownPolicy]:
     if app is None:
         return {}
     process_types = {*app.policies, *formation} - {WHOLE_APP}
+    strange = _unknown(process_types, memory)
     return {
-        process_type: _policy(parts, app, process_type)
+        process_type: replace(
+            _policy(parts, app, process_type, memory, now),
+            is_unknown=process_type in strange,
+        )
         for process_type in (WHOLE_APP, *sorted(process_types))
     }
 
 
-def _policy(parts: Parts, app: RegisteredApp, process_type: str) -> ShownPolicy:
+def _policy(
+    parts: Parts, app: RegisteredApp, process_type: str, memory: Memory, now: datetime
+) -> ShownPolicy:
     settings = tuple(parts.policies.settings(app, process_type))
     policy = parts.policies.of(app, process_type)
     if isinstance(policy, Cause):
         return ShownPolicy(settings, policy.detail)
     if not any(setting.name == "boundary" for setting in settings):
         settings += (Setting("boundary", "0", DEFAULT),)
-    return ShownPolicy(settings, notes=policy.notes)
+    holding = still_holding(
+        policy,
+        memory.pasts.get(process_type, NOTHING),
+        now,
+        since=memory.since if process_type else None,
+        released_at=memory.released_at if process_type else None,
+    )
+    opened, coming = None, None
+    if policy.schedule is not None:
+        opened, coming = open_and_next(policy.schedule, now)
+    return ShownPolicy(settings, None, policy.notes, tuple(holding), opened, coming)

@@ -144,20 +144,6 @@ def test_a_policy_that_is_not_valid_is_shown_with_its_problem(cli, app):
     assert problem in cli.data("show-app", app)["policies"]["worker"]["problem"]
 
 
-@pytest.mark.parametrize("command", [["set-policy", "--max", "9"], ["pause-app"]])
-def test_an_unknown_process_type_is_noted_once_the_formation_is_known(
-    shop_cli, command
-):
-    name, *options = command
-    assert shop_cli(name, "shop", "wroker", *options).stderr == ""
-    shop_cli("poll", "shop")
-
-    said = shop_cli(name, "shop", "wroker", *options).stderr
-    assert said == "Note: shop has no process type wroker; it has web, worker.\n"
-    assert shop_cli(name, "shop", "worker", *options).stderr == ""
-    assert shop_cli(name, "shop", *options).stderr == ""
-
-
 def test_resuming_one_direction_leaves_the_other(cli, app):
     cli("pause-app", app)
     cli("resume-app", app, "--up")

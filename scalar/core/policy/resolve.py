@@ -8,7 +8,7 @@ Each value knows where it was set.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from scalar.core.actor import Mark
@@ -48,7 +48,7 @@ class Setting:
     name: str
     text: str
     origin: str
-    mark: Mark | None = None
+    mark: Mark | None = field(default=None, compare=False)
 
 
 class PolicyBook:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from scalar.core import logfmt
 from scalar.core.app import AppKey, RegisteredApp
@@ -97,17 +98,24 @@ def evaluate_now(parts: Parts, key: AppKey) -> Evaluation | None:
     return poll_and_scale(parts, key, token, afresh=True)
 
 
-def explain(parts: Parts, app: RegisteredApp) -> Evaluation:
+def explain(parts: Parts, app: RegisteredApp, at: datetime | None = None) -> Evaluation:
     """Evaluate an app without changing anything, here or on its platform.
 
     The formation is read anew, which costs one API call, and a second one if the
     decision needs the time of the last release. If that fails, no worker backs off.
+
+    Args:
+        parts: The ports.
+        app: The app.
+        at: Decide as if it were then (aware); the counts and dynos are those of now.
     """
+    ahead = (at - parts.clock.now()) if at else timedelta(0)
     memory = parts.states.recall([app.id]).get(app.id, Memory())
     meant = IdentifiedPlatform(
         parts, app, memory, parts.platforms.unmetered, follows=False
     )
-    ctx = AppContext(app, meant, parts, pause=parts.registry.fleet_pause())
+    pause = parts.registry.fleet_pause()
+    ctx = AppContext(app, meant, parts, ahead=ahead, pause=pause)
     return observe(ctx, _afresh(about(memory.not_after(ctx.now()), app)))
 
 
