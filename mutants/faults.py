@@ -1114,6 +1114,8 @@ FAULTS: tuple[Fault, ...] = (
         "if whole.reason not in AS_ORDERED:",
         "if True:",
         FAILING,
+    ),
+    Fault(
         "a poll that fails counts as an evaluation",
         f"{EVALUATE}/evaluation.py",
         "is_decided=held is None or refused,",
