@@ -27,6 +27,7 @@ MEANWHILE = "tests/integration/database/test_changed_meanwhile.py"
 SWITCHED_OFF = f"{SCENARIOS}/test_switched_off.py"
 LEASES = f"{SCENARIOS}/test_leases.py"
 NEARER = "tests/unit/test_nearer.py"
+FIR = "tests/unit/test_fir.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +144,44 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "as many dynos stay as are busy, not those that are",
         f"{DECISION}/protect.py",
-        "highest = max((n for n in busy if n <= observed.quantity), default=0)",
+        "highest = max((n for n in numbers if n <= observed.quantity), default=0)",
         "highest = len(busy)",
         f"{DECIDING} tests/unit/test_beyond_the_count.py",
+    ),
+    Fault(
+        "on Fir the dynos above the last busy one go",
+        "scalar/core/platform_rules.py",
+        'HEROKU = replace(CEDAR, generations={"dyno-": FIR})',
+        "HEROKU = CEDAR",
+        FIR,
+    ),
+    Fault(
+        "a busy dyno without a number holds none back",
+        f"{DECISION}/protect.py",
+        "case Removal.HIGHEST_NUMBER if len(numbers) == len(busy):",
+        "case Removal.HIGHEST_NUMBER:",
+        FIR,
+    ),
+    Fault(
+        "on Fir the dynos with low numbers are not quiesced",
+        f"{EVALUATE}/quiesce.py",
+        "return 0 if any_may_go else decision.desired or 0",
+        "return decision.desired or 0",
+        FIR,
+    ),
+    Fault(
+        "the names of busy dynos on Fir cannot be read",
+        "scalar/formats/rich.py",
+        "return int(found[1]) if found[1] else found[0]",
+        "return int(found[1]) if found[1] else None",
+        FIR,
+    ),
+    Fault(
+        "a refusal about one size of Fir limits all of them",
+        f"{DECISION}/dyno_limits.py",
+        "return tier if tier in _TIERS else size.lower()",
+        "return tier",
+        FIR,
     ),
     Fault(
         "a pause of one direction stops the other",
