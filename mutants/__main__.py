@@ -5,6 +5,7 @@ Works on a copy of the checkout. Ends with 1 if a fault survives all unit tests.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -22,7 +23,8 @@ from mutants.faults import FAULTS, Fault
 
 ROOT = Path(__file__).resolve().parents[1]
 ALL = "tests/unit"
-COPIED = ("scalar", "tests", "mutants", "pyproject.toml", "agent/scalar_agent")
+COPIED = ("scalar", "tests", "mutants", "pyproject.toml")
+COPIED += ("agent/scalar_agent", "agent/tests")
 FAILED = re.compile(r"^(?:FAILED|ERROR) (\S.*?)(?: - .*)?$", re.MULTILINE)
 #: A fault that makes the tests run forever is noticed after so many seconds.
 PATIENCE = 600
@@ -91,6 +93,7 @@ def _first_failure(copy: Path, tests: list[str]) -> str | None:
         done = subprocess.run(
             [*command, *tests],
             cwd=copy,
+            env={**os.environ, "PYTHONPATH": str(copy / "agent")},
             capture_output=True,
             text=True,
             timeout=PATIENCE,

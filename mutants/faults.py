@@ -28,6 +28,7 @@ SWITCHED_OFF = f"{SCENARIOS}/test_switched_off.py"
 LEASES = f"{SCENARIOS}/test_leases.py"
 NEARER = "tests/unit/test_nearer.py"
 FIR = "tests/unit/test_fir.py"
+AGENT_FIR = "agent/tests/test_fir.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +176,34 @@ FAULTS: tuple[Fault, ...] = (
         "return int(found[1]) if found[1] else found[0]",
         "return int(found[1]) if found[1] else None",
         FIR,
+    ),
+    Fault(
+        "a dyno without a number is no dyno to the agent",
+        "agent/scalar_agent/dynos.py",
+        "for form in (_NUMBERED, _UNNUMBERED)",
+        "for form in (_NUMBERED,)",
+        "agent/tests/test_dynos.py",
+    ),
+    Fault(
+        "only some dynos without a number are quiesced",
+        "agent/scalar_agent/dynos.py",
+        "(number is None or number > kept)",
+        "(number or 0) > kept",
+        "agent/tests/test_dynos.py",
+    ),
+    Fault(
+        "busy dynos that cannot be read are left out without a word",
+        "agent/scalar_agent/celery_busy.py",
+        "if not asked and not any(dynos.values()):",
+        "if not any(dynos.values()):",
+        AGENT_FIR,
+    ),
+    Fault(
+        "the workers of dynos that all stay rest for 20 seconds",
+        "agent/scalar_agent/celery_watch.py",
+        "if has_unnumbered(self._known, processes):",
+        "if False:",
+        AGENT_FIR,
     ),
     Fault(
         "a refusal about one size of Fir limits all of them",

@@ -122,7 +122,9 @@ class CeleryJobs:
         """
         with self._lock:
             try:
-                return self._measure(keep)
+                work = self._measure(keep)
+                self._resume_kept(keep, work)
+                return work  # noqa: TRY300
             except UnsupportedBroker as error:
                 reason = str(error)
             except Exception as error:  # noqa: BLE001 - any error means unknown
@@ -150,6 +152,12 @@ class CeleryJobs:
                 log.info("reconnecting after %s", type(error).__name__)
         self._broker = connect(self._app, self._most_messages)
         return self._measurer.measure(self._broker, keep)
+
+    def _resume_kept(self, keep: Mapping[str, int], work: Mapping[str, Work]) -> None:
+        """Let workers go on that no dyno can be removed of, as one may be busy."""
+        kept = [name for name in keep if name in work and work[name].busy_dynos != ()]
+        if kept:
+            self._measurer.resume(self._broker, kept)
 
     def _disconnect(self) -> None:
         broker, self._broker = self._broker, None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -102,10 +102,15 @@ class Measurer:
             self._ask(broker, routes, seen)
         else:
             self._ask_for_all(broker, routes, seen)
+        seen.queues, seen.asks_busy = self._queues, self._busy_dynos
         return {
             process: self._work(process, frozenset(queues), routes, seen)
             for process, queues in self._queues.items()
         }
+
+    def resume(self, broker: Any, processes: Collection[str]) -> None:
+        """Let the workers of these process types go on, if all of them stay."""
+        self._watch.resume(broker, processes)
 
     def _ask(self, broker: Any, routes: Routes, seen: Seen) -> None:
         """Ask the workers for what the broker does not know, if anything."""

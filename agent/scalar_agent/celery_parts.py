@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Callable, Optional
 
 from scalar_agent.celery_answers import Answers
+from scalar_agent.celery_busy import busy_among
 from scalar_agent.celery_found import Job, Key, Look, all_due, read_times
 from scalar_agent.celery_routes import Routes
-from scalar_agent.dynos import dyno_of, is_removed, number_of, process_type_of
 
 
 @dataclass
@@ -43,6 +43,9 @@ class Seen:
     why_not_known: str = ""
     keep: Mapping[str, int] = field(default_factory=dict)
     doubts: list[tuple[str, Collection[str]]] = field(default_factory=list)
+    #: The queues of all process types, and whether busy dynos were asked for.
+    queues: Mapping[str, Collection[str]] = field(default_factory=dict)
+    asks_busy: bool = False
 
     def has_unacked(self) -> bool:
         """Return whether a worker holds a job that is due."""
@@ -123,10 +126,7 @@ def stranded(
 def busy_dynos(
     process: str, timeout: float, seen: Seen, unknown: dict[str, str]
 ) -> Optional[tuple[str, ...]]:
-    """Return the busy dynos of a process type, in order of their numbers.
-
-    A dyno to be removed that still consumes counts: it may start a job any moment.
-    """
+    """Return the busy dynos of a process type, in order of their numbers."""
     answers = seen.answers
     if answers is None:
         return None
@@ -138,16 +138,12 @@ def busy_dynos(
         return None
     if not answers.heard:
         return ()
-    if not any(dyno_of(name) for name in answers.names):
-        return None
-    dynos = {dyno for name in answers.busy() if (dyno := dyno_of(name))}
-    dynos |= {
-        dyno
-        for name in answers.consuming()
-        if (dyno := dyno_of(name)) and is_removed(dyno, seen.keep)
-    }
-    mine = [dyno for dyno in dynos if process_type_of(dyno) == process]
-    return tuple(sorted(mine, key=number_of))
+    dynos, reason = busy_among(
+        process, answers, seen.queues, keep=seen.keep, asked=seen.asks_busy
+    )
+    if reason:
+        unknown["busy_dynos"] = reason
+    return dynos
 
 
 def held_jobs(

@@ -9,10 +9,11 @@ as it may take to end, and the number of running jobs is unknown until then.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Optional
 
 from scalar_agent.celery_answers import Answers
+from scalar_agent.celery_busy import has_unnumbered
 from scalar_agent.celery_command import COMMAND
 from scalar_agent.celery_quiesce import COMMAND as QUIESCE
 
@@ -45,6 +46,17 @@ class Watch:
     def without_agent(self) -> set[str]:
         """The workers that answered but do not know the agent's command."""
         return {name for name, has_agent in self._known.items() if not has_agent}
+
+    def resume(self, broker: Any, processes: Collection[str]) -> None:
+        """Let quiesced workers go on, on dynos without numbers.
+
+        All of them were quiesced, since nobody knows which ones go, and all stay if
+        one of them has to.
+        """
+        if has_unnumbered(self._known, processes):
+            keep = dict.fromkeys(processes, 0)
+            arguments = {"keep": keep, "seconds": 0}
+            broker.ask(QUIESCE, arguments, self.timeout, self._known)
 
     def quiesce(self, broker: Any, keep: Mapping[str, int]) -> None:
         """Quiesce the workers on the dynos that are not kept.

@@ -20,7 +20,7 @@ from typing import Optional
 from redis import Redis
 from redis.exceptions import RedisError
 
-from scalar_agent.dynos import dyno_of, process_type_of
+from scalar_agent.dynos import dyno_of, in_order, process_type_of
 from scalar_agent.rq_redis import (
     MOST_AGES,
     JobState,
@@ -218,7 +218,7 @@ class _Seen:
         if any(worker.is_busy for worker in unnamed):
             return None, "a busy worker's name does not contain its dyno"
         busy = [dyno for dyno, is_busy in named.items() if is_busy]
-        return tuple(sorted(busy, key=lambda dyno: int(dyno.rpartition(".")[2]))), ""
+        return tuple(sorted(busy, key=in_order)), ""
 
     def _alive(self, keys: Iterable[str]) -> list[WorkerState]:
         return [self.workers[key] for key in keys if self.workers[key].is_alive]

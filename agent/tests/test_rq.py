@@ -66,6 +66,16 @@ def test_a_running_job_counts_and_its_dyno_is_busy(
     assert work.stranded == 0
 
 
+def test_a_dyno_without_a_number_is_a_dyno(situation: Situation) -> None:
+    dyno = "worker-23z34x56y-w78k9"
+    situation.enqueue()
+    with situation.worker("a", "--name", f"{dyno}@{HOST_NAME}"):
+        situation.started()
+        work = situation.work()
+
+    assert (work.count, work.busy_dynos) == (1, (dyno,))
+
+
 def test_an_idle_worker_is_not_a_busy_dyno(situation: Situation) -> None:
     with situation.worker("a", "--name", f"worker.2@{HOST_NAME}"):
         work = situation.work()

@@ -182,7 +182,7 @@ def test_more_busy_names_than_dynos_contradict_what_is_remembered(world):
     ("message", "limited"),
     [
         ("Cannot run more than 4 dyno-1c-0.5gb dynos of a type.", {"slim"}),
-        ("Cannot run more than 4 dynos of size dyno-2c-1gb.", {"wide"}),
+        ("A dyno of the size dyno-2c-1gb may run 4 times.", {"wide"}),
         ("Cannot run more than 4 of any dyno of a type", {"slim", "wide"}),
     ],
 )
