@@ -29,6 +29,8 @@ LEASES = f"{SCENARIOS}/test_leases.py"
 NEARER = "tests/unit/test_nearer.py"
 FIR = "tests/unit/test_fir.py"
 AGENT_FIR = "agent/tests/test_fir.py"
+AGENT_ARGUMENTS = "agent/tests/test_arguments.py"
+AGENT_ERRORS = "agent/tests/test_broker_errors.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +206,34 @@ FAULTS: tuple[Fault, ...] = (
         "if has_unnumbered(self._known, processes):",
         "if False:",
         AGENT_FIR,
+    ),
+    Fault(
+        "an empty list of queues counts 0",
+        "agent/scalar_agent/arguments.py",
+        "    if not queues:\n",
+        "    if queues is None:\n",
+        AGENT_ARGUMENTS,
+    ),
+    Fault(
+        "a URL in place of a client shows its password",
+        "agent/scalar_agent/arguments.py",
+        '_URL.sub("://...", repr(value))',
+        "repr(value)",
+        AGENT_ARGUMENTS,
+    ),
+    Fault(
+        "the command that a user may not run is not named",
+        "agent/scalar_agent/broker_errors.py",
+        "if found := _MAY_NOT.search(text):",
+        "if (found := _MAY_NOT.search(text)) and not text:",
+        AGENT_ERRORS,
+    ),
+    Fault(
+        "a broker that is down is logged at each poll",
+        "agent/scalar_agent/log.py",
+        "if reason != self._reason:",
+        "if reason:",
+        AGENT_ERRORS,
     ),
     Fault(
         "a refusal about one size of Fir limits all of them",

@@ -7,6 +7,7 @@ from typing import Optional
 
 from scalar_agent.celery_answers import CLOSING, Answers
 from scalar_agent.dynos import (
+    dyno_among,
     dyno_of,
     in_order,
     is_removed,
@@ -38,7 +39,7 @@ def busy_among(
         keep: Process type -> number of dynos to keep.
         asked: Whether somebody asks for the busy dynos.
     """
-    dynos = {name: _dyno(name, queues) for name in answers.names}
+    dynos = {name: dyno_among(name, queues) for name in answers.names}
     if not asked and not any(dynos.values()):
         return None, ""
     for name in sorted(_working_for(queues.get(process, ()), answers)):
@@ -68,18 +69,6 @@ def has_unnumbered(names: Collection[str], processes: Collection[str]) -> bool:
     return any(
         number_of(dyno) is None and process_type_of(dyno) in processes for dyno in dynos
     )
-
-
-def _dyno(name: str, queues: QueuesOf) -> Optional[str]:
-    """Return the dyno in a worker's name.
-
-    Many a host has a name of the form of a dyno without a number, so it is one only
-    if it begins with a process type.
-    """
-    dyno = dyno_of(name)
-    if dyno and number_of(dyno) is None and process_type_of(dyno) not in queues:
-        return None
-    return dyno
 
 
 def _working_for(queues: Collection[str], answers: Answers) -> set[str]:

@@ -8,7 +8,6 @@ starts on the signal, and needs two connections to Redis.
 
 from __future__ import annotations
 
-import logging
 import socket
 import threading
 from collections.abc import Collection
@@ -20,11 +19,10 @@ from celery.worker.control import Panel
 
 from scalar_agent.celery_answers import CLOSING
 from scalar_agent.celery_command import requests_of, snapshot
+from scalar_agent.log import log
 
 #: Seconds between the thread's checks whether it should stop.
 TICK = 0.25
-
-log = logging.getLogger(__name__)
 
 
 class _Deputy:

@@ -103,6 +103,9 @@ class Measurer:
         else:
             self._ask_for_all(broker, routes, seen)
         seen.queues, seen.asks_busy = self._queues, self._busy_dynos
+        if not broker.reports_unacked and seen.doubts:
+            # RabbitMQ does not tell what workers hold, and some did not say.
+            seen.why_no_etas = seen.doubts[0][0]
         return {
             process: self._work(process, frozenset(queues), routes, seen)
             for process, queues in self._queues.items()

@@ -46,6 +46,8 @@ class Seen:
     #: The queues of all process types, and whether busy dynos were asked for.
     queues: Mapping[str, Collection[str]] = field(default_factory=dict)
     asks_busy: bool = False
+    #: Why workers may hold jobs for later that nobody else knows; empty if not.
+    why_no_etas: str = ""
 
     def has_unacked(self) -> bool:
         """Return whether a worker holds a job that is due."""
@@ -95,7 +97,13 @@ def latency(
 def next_eta(
     queues: frozenset[str], unread: int, seen: Seen, unknown: dict[str, str]
 ) -> Optional[float]:
-    """Return the seconds until the next job with an ETA in the future is due."""
+    """Return the seconds until the next job with an ETA in the future is due.
+
+    None without an entry in `unknown` says that there is none.
+    """
+    if seen.why_no_etas:
+        unknown["next_eta"] = seen.why_no_etas
+        return None
     if unread:
         unknown["next_eta"] = f"{unread} messages were not inspected"
         return None

@@ -7,7 +7,7 @@ Heroku's generations name dynos differently: "worker.2" on Cedar, and on Fir
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Optional
 
 _NUMBERED = re.compile(r"([A-Za-z][A-Za-z0-9_-]*)\.([1-9][0-9]*)")
@@ -32,6 +32,18 @@ def dyno_of(worker_name: str) -> Optional[str]:
         ),
         None,
     )
+
+
+def dyno_among(worker_name: str, process_types: Container[str]) -> Optional[str]:
+    """Return the dyno in a worker's name, if it is one of an app's.
+
+    Many a host has a name of the form of a dyno without a number, so it is one only
+    if it begins with one of these process types.
+    """
+    dyno = dyno_of(worker_name)
+    if dyno and number_of(dyno) is None and process_type_of(dyno) not in process_types:
+        return None
+    return dyno
 
 
 def process_type_of(dyno: str) -> str:

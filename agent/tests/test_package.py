@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "flask": {"flask"},
     "rq": {"redis", "rq"},
     "rq_redis": {"redis", "rq"},
+    "rq_version": {"rq"},
 }
 CELERY = {"celery", "kombu", "amqp", "vine", "billiard", "redis"}
 

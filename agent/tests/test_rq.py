@@ -115,7 +115,8 @@ def test_a_busy_worker_without_a_dyno_s_name_among_others_makes_them_unknown(
 
     assert work.busy_dynos is None
     assert (
-        work.unknown["busy_dynos"] == "a busy worker's name does not contain its dyno"
+        'does not contain its dyno; start it with --name "$DYNO@$(hostname)"'
+        in work.unknown["busy_dynos"]
     )
 
 
@@ -287,7 +288,7 @@ def test_a_queued_job_that_was_deleted_does_not_count(situation: Situation) -> N
 def test_several_queues_and_process_types(situation: Situation) -> None:
     situation.enqueue("a", 2)
     situation.enqueue("b:c", 3)
-    queues: Any = {"worker": ["a", "b:c", "a"], "mailer": ("b:c",), "idle": []}
+    queues: Any = {"worker": ["a", "b:c", "a"], "mailer": ("b:c",), "idle": ["d"]}
 
     work = RqJobs(situation.redis, queues).measure()
 
@@ -374,7 +375,7 @@ def test_it_gives_up_on_a_hanging_redis_and_recovers(own_redis: RedisServer) -> 
     work = jobs.measure()["worker"]
 
     assert time.monotonic() - begin < 3 * TIMEOUT
-    assert work.unknown["count"] == "Redis did not answer: TimeoutError"
+    assert work.unknown["count"].endswith(": no answer in time")
     own_redis.resume()
     assert jobs.measure()["worker"].count == 0
 
@@ -407,9 +408,3 @@ def test_a_special_connection_pool_is_used_as_it_is() -> None:
     given = Redis(connection_pool=Special())
 
     assert own_client(given) is given
-
-
-def test_text_in_place_of_a_list_is_refused() -> None:
-    queues: Any = {"worker": "default"}
-    with pytest.raises(TypeError, match="worker: 'default' must be a list"):
-        RqJobs(Redis(), queues)
