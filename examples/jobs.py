@@ -8,6 +8,7 @@ Start a worker for each process type of the Procfile:
 Settings:
     REDIS_URL: The broker; `rediss://` is encrypted, as on Heroku.
     EXAMPLE_KEY_PREFIX: Prefix of every key, so that apps can share a Redis.
+    EXAMPLE_BUSY_DYNOS: `no` to report counts alone.
 """
 
 from __future__ import annotations
@@ -59,7 +60,8 @@ app.conf.update(
 
 #: Served by the web examples. It is created here, next to the app, so that every
 #: process that sends or runs jobs imports the agent.
-counts = CeleryJobs(app, QUEUES, busy_dynos=True)
+reports_busy_dynos = os.environ.get("EXAMPLE_BUSY_DYNOS") != "no"
+counts = CeleryJobs(app, QUEUES, busy_dynos=reports_busy_dynos)
 
 
 @app.task(name="jobs.work")

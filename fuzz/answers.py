@@ -68,8 +68,11 @@ def check(data: bytes) -> None:
 
 def _check_reading(reading: Reading) -> None:
     if isinstance(reading.busy, frozenset):
-        for number in reading.busy:
-            _check_number(number)
+        for dyno in reading.busy:
+            if isinstance(dyno, int):
+                _check_number(dyno)
+            else:
+                require(dyno.isprintable(), f"the dyno {dyno!r}")
     for value in (reading.count, reading.latency, reading.next_eta):
         if isinstance(value, Unknown):
             _check_number(value.at_least)

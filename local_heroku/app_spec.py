@@ -1,7 +1,7 @@
 """Read the description of an app from a control request or a seed file.
 
 ```json
-{"name": "shop", "web_url": null, "account": "default",
+{"name": "shop", "web_url": null, "account": "default", "generation": "cedar",
  "formation": [{"type": "web", "quantity": 1, "size": "Standard-1X",
                 "command": "gunicorn shop.wsgi"}]}
 ```
@@ -17,15 +17,15 @@ from typing import Any
 from local_heroku.errors import invalid_params
 from local_heroku.formation_updates import (
     DesiredRow,
+    check_generation,
     check_limits,
     read_quantity,
     read_size,
 )
-from local_heroku.sizes import SIZES, DynoSize, find_size
+from local_heroku.sizes import DynoSize, Generation, default_size
 
 TYPE_NAME = re.compile(r"[-\w]{1,128}")
-DEFAULT_SIZE = find_size("Standard-1X") or SIZES[0]
-APP_KEYS = frozenset({"name", "web_url", "account", "formation"})
+APP_KEYS = frozenset({"name", "web_url", "account", "formation", "generation"})
 ROW_KEYS = frozenset({"type", "quantity", "size", "dyno_size", "command"})
 
 
@@ -47,6 +47,7 @@ class AppSpec:
     formation: tuple[RowSpec, ...]
     web_url: str | None = None
     account: str = "default"
+    generation: Generation = Generation.CEDAR
 
 
 def default_app(name: str) -> AppSpec:
@@ -68,23 +69,34 @@ def read_app(described: Mapping[str, Any]) -> AppSpec:
         raise invalid_params(
             "An app needs a name and, as its formation, a list of rows."
         )
-    formation = tuple(_read_row(row) for row in rows)
+    generation = _read_generation(described.get("generation"))
+    formation = tuple(_read_row(row, generation) for row in rows)
     types = [row.type for row in formation]
     if len(set(types)) < len(types):
         raise invalid_params(
             f"A process type appears more than once: {', '.join(types)}."
         )
     desired = [DesiredRow(row.type, row.quantity, row.size) for row in formation]
+    check_generation(desired, generation)
     check_limits(desired, changed=desired)
     return AppSpec(
         name=described["name"],
         formation=formation,
         web_url=described.get("web_url"),
         account=described.get("account") or "default",
+        generation=generation,
     )
 
 
-def _read_row(row: object) -> RowSpec:
+def _read_generation(name: object) -> Generation:
+    for generation in Generation:
+        if name in {None, generation.value}:
+            return generation
+    known = ", ".join(Generation)
+    raise invalid_params(f"No such generation as {name!r}; choose from {known}.")
+
+
+def _read_row(row: object, generation: Generation) -> RowSpec:
     if not isinstance(row, dict):
         raise invalid_params(f"A formation row must be an object, not {row!r}.")
     _refuse_unknown(row, ROW_KEYS, "a formation row")
@@ -94,7 +106,7 @@ def _read_row(row: object) -> RowSpec:
     return RowSpec(
         type=process_type,
         quantity=read_quantity(row.get("quantity"), 1),
-        size=read_size(row, DEFAULT_SIZE),
+        size=read_size(row, default_size(generation)),
         command=row.get("command") or f"python -m {process_type}",
     )
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from local_heroku.accounts import Account
-from local_heroku.sizes import DynoSize
+from local_heroku.sizes import DynoSize, Generation
 
 RELEASE_TYPE = "release"
 
@@ -46,15 +46,17 @@ class Release:
 
 @dataclass(slots=True)
 class Dyno:
-    """One dyno; a restart replaces it by another with the same name.
+    """One dyno; on Cedar a restart replaces it by another with the same name.
 
+    `number` is None on Fir, where `name` ends in two parts that are made up.
     `due` is when its state next changes by itself: a starting dyno comes up,
     a stopping one is removed, one that is up is cycled. None for a crashed one.
     """
 
     id: str
     type: str
-    number: int
+    number: int | None
+    name: str
     command: str
     size: DynoSize
     release: Release
@@ -62,11 +64,6 @@ class Dyno:
     created_at: datetime
     updated_at: datetime
     due: datetime | None
-
-    @property
-    def name(self) -> str:
-        """The name as `heroku ps` shows it, `worker.2`."""
-        return f"{self.type}.{self.number}"
 
 
 @dataclass(slots=True)
@@ -83,6 +80,7 @@ class App:
     dynos: list[Dyno] = field(default_factory=list)
     releases: list[Release] = field(default_factory=list)
     maintenance: bool = False
+    generation: Generation = Generation.CEDAR
 
     @property
     def process_tier(self) -> str:
@@ -99,4 +97,4 @@ class App:
             if dyno.state is not DynoState.STOPPING
             and process_type in {None, dyno.type}
         ]
-        return sorted(listed, key=lambda dyno: (dyno.type, dyno.number))
+        return sorted(listed, key=lambda dyno: (dyno.type, dyno.number or 0, dyno.name))

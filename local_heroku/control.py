@@ -11,7 +11,6 @@ from urllib.parse import quote
 import requests
 
 TIMEOUT = (3.05, 10)
-DEFAULT_SIZE = "Standard-1X"
 
 FaultName = Literal[
     "latency",
@@ -109,11 +108,12 @@ class LocalHeroku:
         name: str,
         formation: Mapping[str, int] | None = None,
         *,
-        size: str = DEFAULT_SIZE,
+        size: str | None = None,
         sizes: Mapping[str, str] | None = None,
         commands: Mapping[str, str] | None = None,
         web_url: str | None = None,
         account: str = "default",
+        generation: str = "cedar",
     ) -> AppView:
         """Create an app whose dynos are up.
 
@@ -121,11 +121,13 @@ class LocalHeroku:
             name: the app's name.
             formation: quantity by process type; one web and one worker
                 dyno by default.
-            size: the dyno size of every process type.
+            size: the dyno size of every process type; by default the smallest
+                one without a limit of its generation.
             sizes: exceptions from `size`, by process type.
             commands: commands, by process type.
             web_url: the URL of the app, made up by default.
             account: the name of the account that owns it.
+            generation: the generation that it runs on, cedar or fir.
         """
         quantities = {"web": 1, "worker": 1} if formation is None else formation
         rows = [
@@ -142,6 +144,7 @@ class LocalHeroku:
             "formation": rows,
             "web_url": web_url,
             "account": account,
+            "generation": generation,
         }
         return _app(self._send("POST", "/apps", body))
 

@@ -16,19 +16,26 @@
 A restart starts a new dyno of the same name at once, while the old one is
 still stopping. Scaling down stops the highest numbers first. Cycling: Dev
 Center, "Automatic dyno restarts".
+
+On Fir a dyno is a Kubernetes pod: each has a name of its own,
+`worker-23z34x56y-w78k9`, whose middle part changes with each release (Dev Center,
+"Dyno startup behavior"). Which ones stop is not documented: those that are not up
+first, then any, in an order that is the same in every run and follows from nothing.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
+from uuid import NAMESPACE_DNS, UUID, uuid5
 
 from local_heroku.apps import RELEASE_TYPE, App, Dyno, DynoState, FormationRow
 from local_heroku.ids import Ids
+from local_heroku.sizes import Generation
 
 CYCLE_AFTER = timedelta(hours=24)
 CYCLE_SPREAD_MINUTES = 216
+LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +56,15 @@ class DynoLifecycle:
             if row.type == RELEASE_TYPE:
                 continue
             running = app.listed_dynos(row.type)
+            if app.generation is Generation.FIR:
+                running.sort(key=_stays_on_fir, reverse=True)
             for dyno in running[row.quantity :]:
                 self._stop(dyno, now)
-            taken = {dyno.number for dyno in running}
-            numbers = range(1, row.quantity + 1)
-            for number in [n for n in numbers if n not in taken]:
+            for number in _missing(app, running, row.quantity):
                 self._start(app, row, number, now, already_up=already_up)
 
     def restart(self, app: App, dyno: Dyno, now: datetime) -> None:
-        """Stop the dyno and start another with the same name."""
+        """Stop the dyno and start another, on Cedar with the same name."""
         self._stop(dyno, now)
         self._start(app, app.formation[dyno.type], dyno.number, now)
 
@@ -87,18 +94,22 @@ class DynoLifecycle:
         self,
         app: App,
         row: FormationRow,
-        number: int,
+        number: int | None,
         now: datetime,
         *,
         already_up: bool = False,
     ) -> None:
+        dyno_id = self.ids.new("dyno")
+        release = app.releases[-1]
+        set_and_pod = f"{_letters(release.id, 9)}-{_letters(dyno_id, 5)}"
         dyno = Dyno(
-            id=self.ids.new("dyno"),
+            id=dyno_id,
             type=row.type,
             number=number,
+            name=f"{row.type}.{number}" if number else f"{row.type}-{set_and_pod}",
             command=row.command,
             size=row.size,
-            release=app.releases[-1],
+            release=release,
             state=DynoState.STARTING,
             created_at=now,
             updated_at=now,
@@ -118,3 +129,24 @@ class DynoLifecycle:
         dyno.state = DynoState.STOPPING
         dyno.updated_at = now
         dyno.due = now + self.stop
+
+
+def _missing(app: App, running: list[Dyno], quantity: int) -> list[int | None]:
+    """Return the numbers of the dynos to start; None for each on Fir."""
+    if app.generation is Generation.FIR:
+        return [None] * (quantity - len(running))
+    taken = {dyno.number for dyno in running}
+    return [number for number in range(1, quantity + 1) if number not in taken]
+
+
+def _stays_on_fir(dyno: Dyno) -> tuple[bool, str]:
+    return dyno.state is DynoState.UP, str(uuid5(NAMESPACE_DNS, dyno.id))
+
+
+def _letters(uuid: str, number: int) -> str:
+    """Return this many letters and digits that follow from a uuid."""
+    rest, letters = UUID(uuid).int, ""
+    for _ in range(number):
+        rest, digit = divmod(rest, len(LETTERS))
+        letters += LETTERS[digit]
+    return letters

@@ -18,7 +18,7 @@ from local_heroku.errors import (
     invalid_params,
     not_found,
 )
-from local_heroku.sizes import SIZES, DynoSize, find_size
+from local_heroku.sizes import SIZES, DynoSize, Generation, find_size, sizes_of
 
 DIGITS = re.compile(r"([+-]?)(\d{1,9})")
 MOST = 10**9
@@ -68,6 +68,7 @@ def plan(app: App, updates: Iterable[Mapping[str, Any]]) -> dict[str, DesiredRow
         for row in app.formation.values()
         if row.type != RELEASE_TYPE
     }
+    check_generation(desired.values(), app.generation)
     check_limits(after.values(), changed=desired.values())
     return desired
 
@@ -123,6 +124,21 @@ def read_size(update: Mapping[str, Any], current: DynoSize) -> DynoSize:
             f"No such size as {name}. Available dyno sizes are {available}."
         )
     return size
+
+
+def check_generation(rows: Iterable[DesiredRow], generation: Generation) -> None:
+    """Refuse a size that the generation of an app does not have.
+
+    Raises:
+        ApiError: 422.
+    """
+    for row in rows:
+        if row.size.generation is not generation:
+            available = ", ".join(known.name for known in sizes_of(generation))
+            raise invalid_params(
+                f"No such size as {row.size.name}. Available dyno sizes are "
+                f"{available}."
+            )
 
 
 def check_limits(rows: Iterable[DesiredRow], changed: Iterable[DesiredRow]) -> None:

@@ -19,7 +19,7 @@ from local_heroku.formation_updates import plan
 from local_heroku.ids import Ids
 from local_heroku.rate_pool import RatePool
 from local_heroku.request_log import RequestLog
-from local_heroku.sizes import SIZES
+from local_heroku.sizes import default_size
 
 APP_NAME = re.compile(r"[a-z][a-z0-9-]{1,28}[a-z0-9]")
 DEFAULT_ACCOUNT = "default"
@@ -146,6 +146,7 @@ class Heroku:
             owner=self.find_account(spec.account),
             created_at=now,
             updated_at=now,
+            generation=spec.generation,
         )
         for row in spec.formation:
             app.formation[row.type] = FormationRow(
@@ -262,7 +263,7 @@ class Heroku:
                 type=RELEASE_TYPE,
                 command="python manage.py migrate",
                 quantity=0,
-                size=sizes[0] if sizes else SIZES[0],
+                size=sizes[0] if sizes else default_size(app.generation),
                 created_at=now,
                 updated_at=now,
             )

@@ -6,7 +6,7 @@ from typing import Any
 
 from local_heroku.accounts import Account
 from local_heroku.apps import App, Dyno, FormationRow, Release
-from local_heroku.sizes import DynoSize
+from local_heroku.sizes import DynoSize, Generation
 from local_heroku.times import iso
 
 Json = dict[str, Any]
@@ -34,6 +34,7 @@ def app_json(app: App) -> Json:
         "build_stack": STACK,
         "buildpack_provided_description": "Python",
         "created_at": iso(app.created_at),
+        "generation": _generation(app.generation),
         "git_url": f"https://git.heroku.com/{app.name}.git",
         "id": app.id,
         "internal_routing": None,
@@ -77,6 +78,7 @@ def dyno_json(app: App, dyno: Dyno) -> Json:
         "command": dyno.command,
         "created_at": iso(dyno.created_at),
         "dyno_size": {"id": dyno.size.id, "name": dyno.size.name},
+        "generation": _generation(app.generation),
         "id": dyno.id,
         "name": dyno.name,
         "release": {"id": dyno.release.id, "version": dyno.release.version},
@@ -110,15 +112,20 @@ def dyno_size_json(size: DynoSize) -> Json:
     return {
         "cost": {"cents": size.cents, "unit": "month"},
         "dedicated": size.name.startswith("Performance"),
+        "generation": _generation(size.generation),
         "id": size.id,
         "memory": size.memory,
         "name": size.name,
-        "private_space_only": False,
+        "private_space_only": size.generation is Generation.FIR,
     }
 
 
 def _person(account: Account) -> Json:
     return {"email": account.email, "id": account.id}
+
+
+def _generation(generation: Generation) -> Json:
+    return {"id": generation.id, "name": generation.value}
 
 
 def _reference(app: App) -> Json:

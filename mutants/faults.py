@@ -38,6 +38,10 @@ NAMES = "tests/unit/test_known_names.py"
 FACTS = "tests/unit/test_event_facts.py"
 CLI_EVENTS = "tests/unit/test_cli_events.py"
 HEALTH = "tests/unit/test_health.py"
+FIR = "tests/unit/test_fir.py"
+AGENT_FIR = "agent/tests/test_fir.py"
+AGENT_ARGUMENTS = "agent/tests/test_arguments.py"
+AGENT_ERRORS = "agent/tests/test_broker_errors.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +158,100 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "as many dynos stay as are busy, not those that are",
         f"{DECISION}/protect.py",
-        "highest = max((n for n in busy if n <= observed.quantity), default=0)",
+        "highest = max((n for n in numbers if n <= observed.quantity), default=0)",
         "highest = len(busy)",
         f"{DECIDING} tests/unit/test_beyond_the_count.py",
+    ),
+    Fault(
+        "on Fir the dynos above the last busy one go",
+        "scalar/core/platform_rules.py",
+        'HEROKU = replace(CEDAR, generations={"dyno-": FIR})',
+        "HEROKU = CEDAR",
+        FIR,
+    ),
+    Fault(
+        "a busy dyno without a number holds none back",
+        f"{DECISION}/protect.py",
+        "case Removal.HIGHEST_NUMBER if len(numbers) == len(busy):",
+        "case Removal.HIGHEST_NUMBER:",
+        FIR,
+    ),
+    Fault(
+        "on Fir the dynos with low numbers are not quiesced",
+        f"{EVALUATE}/quiesce.py",
+        "return 0 if any_may_go else decision.desired or 0",
+        "return decision.desired or 0",
+        FIR,
+    ),
+    Fault(
+        "the names of busy dynos on Fir cannot be read",
+        "scalar/formats/rich.py",
+        "return int(found[1]) if found[1] else found[0]",
+        "return int(found[1]) if found[1] else None",
+        FIR,
+    ),
+    Fault(
+        "a dyno without a number is no dyno to the agent",
+        "agent/scalar_agent/dynos.py",
+        "for form in (_NUMBERED, _UNNUMBERED)",
+        "for form in (_NUMBERED,)",
+        "agent/tests/test_dynos.py",
+    ),
+    Fault(
+        "only some dynos without a number are quiesced",
+        "agent/scalar_agent/dynos.py",
+        "(number is None or number > kept)",
+        "(number or 0) > kept",
+        "agent/tests/test_dynos.py",
+    ),
+    Fault(
+        "busy dynos that cannot be read are left out without a word",
+        "agent/scalar_agent/celery_busy.py",
+        "if not asked and not any(dynos.values()):",
+        "if not any(dynos.values()):",
+        AGENT_FIR,
+    ),
+    Fault(
+        "the workers of dynos that all stay rest for 20 seconds",
+        "agent/scalar_agent/celery_watch.py",
+        "if has_unnumbered(self._known, processes):",
+        "if False:",
+        AGENT_FIR,
+    ),
+    Fault(
+        "an empty list of queues counts 0",
+        "agent/scalar_agent/arguments.py",
+        "    if not queues:\n",
+        "    if queues is None:\n",
+        AGENT_ARGUMENTS,
+    ),
+    Fault(
+        "a URL in place of a client shows its password",
+        "agent/scalar_agent/arguments.py",
+        '_URL.sub("://...", repr(value))',
+        "repr(value)",
+        AGENT_ARGUMENTS,
+    ),
+    Fault(
+        "the command that a user may not run is not named",
+        "agent/scalar_agent/broker_errors.py",
+        "if found := _MAY_NOT.search(text):",
+        "if (found := _MAY_NOT.search(text)) and not text:",
+        AGENT_ERRORS,
+    ),
+    Fault(
+        "a broker that is down is logged at each poll",
+        "agent/scalar_agent/log.py",
+        "if reason != self._reason:",
+        "if reason:",
+        AGENT_ERRORS,
+    ),
+    Fault(
+        "a refusal about one size of Fir limits all of them",
+        f"{DECISION}/dyno_limits.py",
+        "return tier if tier in _TIERS else size.lower()",
+        "return tier",
+        FIR,
     ),
     Fault(
         "a pause of one direction stops the other",

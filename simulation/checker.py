@@ -100,7 +100,7 @@ class Checker:
         }
         by.said.append(counts)
         busy_now = {
-            name: said.busy
+            name: frozenset(dyno for dyno in said.busy if isinstance(dyno, int))
             for name, said in readings.items()
             if isinstance(said.busy, frozenset)
         }

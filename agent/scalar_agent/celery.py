@@ -15,7 +15,6 @@ sends, which makes the latency known, and every worker answers while it shuts do
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 import time
@@ -31,8 +30,16 @@ from scalar_agent import (
     celery_quiesce,
     celery_stamp,
 )
-from scalar_agent.celery_arguments import check_number, check_pool, check_queues
+from scalar_agent.arguments import (
+    check_flag,
+    check_number,
+    check_pool,
+    check_queues,
+    shown,
+)
+from scalar_agent.broker_errors import words_for
 from scalar_agent.celery_measure import Measurer
+from scalar_agent.log import Trouble, log
 from scalar_agent.work import QueuesByProcess, Work
 
 __all__ = ["CeleryJobs"]
@@ -42,8 +49,6 @@ _REGISTERED = (celery_closing, celery_command, celery_quiesce, celery_stamp)
 
 #: A poll that failed after more seconds than this is not repeated.
 PATIENCE = 2.0
-
-log = logging.getLogger(__name__)
 
 
 class CeleryJobs:
@@ -83,19 +88,24 @@ class CeleryJobs:
         time_to_end: float = 30.0,
     ) -> None:
         if not isinstance(app, Celery):
-            raise TypeError(f"app = {app!r}, must be a Celery app")
+            raise TypeError(
+                f"app = {shown(app)}, must be a Celery app: the one that sends the "
+                "jobs, not its broker"
+            )
         queues = check_queues(queues_by_process)
+        check_flag("busy_dynos", busy_dynos)
         check_number("inspect_timeout", inspect_timeout, 0.05, 10.0)
         check_number("most_messages", most_messages, 1, 100_000)
         check_number("time_to_end", time_to_end, 0.0, 86_400.0)
         self._app = app
         self._processes = tuple(queues)
         self._most_messages = int(most_messages)
-        self._asks_busy = bool(busy_dynos)
+        self._asks_busy = busy_dynos
+        self._trouble = Trouble("measure Celery's jobs")
         self._measurer = Measurer(
             app,
             queues,
-            busy_dynos=bool(busy_dynos),
+            busy_dynos=busy_dynos,
             pools=check_pool(pool, queues),
             inspect_timeout=float(inspect_timeout),
             time_to_end=float(time_to_end),
@@ -122,14 +132,18 @@ class CeleryJobs:
         """
         with self._lock:
             try:
-                return self._measure(keep)
+                work = self._measure(keep)
+                self._resume_kept(keep, work)
+                self._trouble.over()
+                return work  # noqa: TRY300
             except UnsupportedBroker as error:
                 reason = str(error)
             except Exception as error:  # noqa: BLE001 - any error means unknown
-                # The text of an error may hold the broker's URL.
-                reason = f"cannot read the broker ({type(error).__name__})"
+                reason = (
+                    f"cannot read the broker{_place(self._app)}: {words_for(error)}"
+                )
                 self._disconnect()
-            log.warning("cannot measure Celery's jobs: %s", reason)
+            self._trouble.note(reason)
             return dict.fromkeys(self._processes, _unknown(reason, self._asks_busy))
 
     @property
@@ -159,6 +173,12 @@ class CeleryJobs:
                 log.info("reconnecting after %s", type(error).__name__)
         self._broker = connect(self._app, self._most_messages)
         return self._measurer.measure(self._broker, keep)
+
+    def _resume_kept(self, keep: Mapping[str, int], work: Mapping[str, Work]) -> None:
+        """Let workers go on that no dyno can be removed of, as one may be busy."""
+        kept = [name for name in keep if name in work and work[name].busy_dynos != ()]
+        if kept:
+            self._measurer.resume(self._broker, kept)
 
     def _disconnect(self) -> None:
         broker, self._broker = self._broker, None
@@ -205,6 +225,16 @@ def connect(app: Celery, most_messages: int) -> Any:
         f"the transport {transport.driver_type!r} ({transport.driver_name}) is not "
         "supported; use Redis or RabbitMQ (py-amqp)"
     )
+
+
+def _place(app: Celery) -> str:
+    """Return " at host:port" of an app's broker, without user and password."""
+    try:
+        connection: Any = app.connection_for_read()
+        host, port = connection.hostname or "localhost", connection.port
+    except Exception:  # noqa: BLE001 - a URL that cannot be parsed says nothing
+        return ""
+    return f" at {host}:{port}" if port else f" at {host}"
 
 
 def _unknown(reason: str, asks_busy: bool) -> Work:  # noqa: FBT001

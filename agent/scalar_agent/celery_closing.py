@@ -10,7 +10,6 @@ shutdown, and needs two connections to Redis.
 from __future__ import annotations
 
 import atexit
-import logging
 import os
 import select
 import socket
@@ -27,11 +26,10 @@ from celery.worker.control import Panel
 from scalar_agent.celery_answers import CLOSING
 from scalar_agent.celery_command import requests_of, snapshot
 from scalar_agent.celery_notes import ENDED, SOLO, note, write_as_worker
+from scalar_agent.log import log
 
 #: Seconds between the thread's checks whether it should stop.
 TICK = 0.25
-
-log = logging.getLogger(__name__)
 
 
 class _Deputy:

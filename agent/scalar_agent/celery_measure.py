@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Optional
 
@@ -114,10 +114,18 @@ class Measurer:
             broker.write(notes)
         else:
             self._ask_for_all(broker, notes, seen)
+        seen.queues, seen.asks_busy = self._queues, self._busy_dynos
+        if not broker.reports_unacked and seen.doubts:
+            # RabbitMQ does not tell what workers hold, and some did not say.
+            seen.why_no_etas = seen.doubts[0][0]
         return {
             process: self._work(process, frozenset(queues), seen)
             for process, queues in self._queues.items()
         }
+
+    def resume(self, broker: Any, processes: Collection[str]) -> None:
+        """Let the workers of these process types go on, if all of them stay."""
+        self._watch.resume(broker, processes)
 
     def _ask(
         self, broker: Any, notes: Notes, waiting: dict[Any, Job], seen: Seen

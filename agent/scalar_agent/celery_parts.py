@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Callable, Optional
 
 from scalar_agent.celery_answers import Answers
+from scalar_agent.celery_busy import busy_among
 from scalar_agent.celery_found import Job, Key, Look, Times
 from scalar_agent.celery_held import Unacknowledged, earliest
 from scalar_agent.celery_routes import Routes
-from scalar_agent.dynos import dyno_of, is_removed, number_of, process_type_of
 
 
 @dataclass
@@ -49,6 +49,11 @@ class Seen:
     doubts: list[tuple[str, Collection[str]]] = field(default_factory=list)
     busy_doubts: list[tuple[str, Collection[str]]] = field(default_factory=list)
     unknown_queues: list[tuple[str, Collection[str]]] = field(default_factory=list)
+    #: The queues of all process types, and whether busy dynos were asked for.
+    queues: Mapping[str, Collection[str]] = field(default_factory=dict)
+    asks_busy: bool = False
+    #: Why workers may hold jobs for later that nobody else knows; empty if not.
+    why_no_etas: str = ""
 
     def has_unacked(self) -> bool:
         """Return whether a worker holds a job that is due."""
@@ -144,7 +149,13 @@ def _held_since(queues: frozenset[str], seen: Seen) -> tuple[Optional[float], st
 def next_eta(
     queues: frozenset[str], unread: int, seen: Seen, unknown: dict[str, str]
 ) -> Optional[float]:
-    """Return the seconds until the next job with an ETA in the future is due."""
+    """Return the seconds until the next job with an ETA in the future is due.
+
+    None without an entry in `unknown` says that there is none.
+    """
+    if seen.why_no_etas:
+        unknown["next_eta"] = seen.why_no_etas
+        return None
     if unread:
         unknown["next_eta"] = f"{unread} messages were not inspected"
         return None
@@ -186,10 +197,7 @@ def unread(seen: Seen) -> str:
 def busy_dynos(
     process: str, timeout: float, seen: Seen, unknown: dict[str, str]
 ) -> Optional[tuple[str, ...]]:
-    """Return the busy dynos of a process type, in order of their numbers.
-
-    A dyno to be removed that still consumes counts: it may start a job any moment.
-    """
+    """Return the busy dynos of a process type, in order of their numbers."""
     answers = seen.answers
     if answers is None:
         return None
@@ -201,16 +209,12 @@ def busy_dynos(
         return None
     if not answers.heard:
         return ()
-    if not any(dyno_of(name) for name in answers.names):
-        return None
-    dynos = {dyno for name in answers.busy() if (dyno := dyno_of(name))}
-    dynos |= {
-        dyno
-        for name in answers.consuming()
-        if (dyno := dyno_of(name)) and is_removed(dyno, seen.keep)
-    }
-    mine = [dyno for dyno in dynos if process_type_of(dyno) == process]
-    return tuple(sorted(mine, key=number_of))
+    dynos, reason = busy_among(
+        process, answers, seen.queues, keep=seen.keep, asked=seen.asks_busy
+    )
+    if reason:
+        unknown["busy_dynos"] = reason
+    return dynos
 
 
 def _first(

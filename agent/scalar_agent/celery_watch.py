@@ -11,11 +11,12 @@ broker keeps notes.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Optional
 
 from scalar_agent.celery_answers import Answers
+from scalar_agent.celery_busy import has_unnumbered
 from scalar_agent.celery_command import COMMAND
 from scalar_agent.celery_notes import ENDED, MISSED, SEEN, SOLO, Notes
 from scalar_agent.celery_quiesce import COMMAND as QUIESCE
@@ -71,6 +72,17 @@ class Watch:
     def without_agent(self) -> set[str]:
         """The workers that answered but do not know the agent's command."""
         return {name for name, it in self._known.items() if not it.has_agent}
+
+    def resume(self, broker: Any, processes: Collection[str]) -> None:
+        """Let quiesced workers go on, on dynos without numbers.
+
+        All of them were quiesced, since nobody knows which ones go, and all stay if
+        one of them has to.
+        """
+        if has_unnumbered(self._known, processes):
+            keep = dict.fromkeys(processes, 0)
+            arguments = {"keep": keep, "seconds": 0}
+            broker.ask(QUIESCE, arguments, self.timeout, self._known)
 
     def quiesce(self, broker: Any, keep: Mapping[str, int]) -> None:
         """Quiesce the workers on the dynos that are not kept.

@@ -12,12 +12,11 @@ from typing import Optional
 
 from scalar_agent import report
 from scalar_agent.auth import TOKEN_VARIABLE, Token
+from scalar_agent.log import Trouble
 from scalar_agent.work import Jobs, QuiescableJobs, Work
 
 #: Where the counts are served; `is_counts_path` also accepts it without last slash.
 PATH = "/api/scalar_tasks/"
-
-log = logging.getLogger("scalar_agent")
 
 
 @dataclass(frozen=True)
@@ -55,6 +54,7 @@ class Endpoint:
         self._jobs = jobs
         self._token = Token(token)
         self._is_open = open_to_everyone
+        self._trouble = Trouble("measure the jobs")
 
     def answer(
         self,
@@ -108,9 +108,10 @@ class Endpoint:
             body = report.rich(work, warnings) if is_rich else report.plain(work)
         except Exception as error:  # noqa: BLE001 - a bug must not read as a count
             # The text of an error may hold a URL with a password.
-            log.error("cannot measure the jobs: %s", type(error).__name__)  # noqa: TRY400
+            self._trouble.note(type(error).__name__, logging.ERROR)
             text = "cannot measure the jobs; see the app's log"
             return _answer(503, report.PLAIN_TYPE, json.dumps({"error": text}).encode())
+        self._trouble.over()
         return _answer(200, content_type, body)
 
     def _work(self, keep: dict[str, int]) -> Mapping[str, Work]:

@@ -10,17 +10,20 @@ enqueues them.
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Optional
 
 from redis import Redis
 from redis.exceptions import RedisError
 
-from scalar_agent.dynos import dyno_of, process_type_of
+from scalar_agent import rq_version
+from scalar_agent.arguments import check_flag, check_queues, check_redis
+from scalar_agent.broker_errors import words_for
+from scalar_agent.dynos import dyno_among, in_order, process_type_of
+from scalar_agent.log import Trouble
 from scalar_agent.rq_redis import (
     MOST_AGES,
     JobState,
@@ -37,8 +40,6 @@ from scalar_agent.work import QueuesByProcess, Work
 #: has dequeued as started.
 PAUSE = 0.05
 
-log = logging.getLogger("scalar_agent")
-
 
 class RqJobs:
     """Measures RQ's jobs in Redis; implements `Jobs`.
@@ -48,21 +49,31 @@ class RqJobs:
     round trips, whatever the number of jobs.
     """
 
-    def __init__(self, connection: Redis, queues_by_process: QueuesByProcess) -> None:
+    def __init__(
+        self,
+        connection: Redis,
+        queues_by_process: QueuesByProcess,
+        *,
+        busy_dynos: bool = False,
+    ) -> None:
         """Prepare to measure; nothing is sent yet.
 
         Args:
             connection: The Redis that the app's queues use. We open a connection
                 of our own with its settings and short timeouts.
             queues_by_process: Process type -> names of its workers' queues.
+            busy_dynos: Report the busy dynos as unknown, rather than not at all, if
+                no worker is named after its dyno.
 
         Raises:
-            TypeError: Text is given instead of a list of queue names.
+            TypeError: An argument has the wrong type.
+            ValueError: An argument is empty.
         """
-        _refuse_text(queues_by_process)
-        self._queues = {
-            name: tuple(queues) for name, queues in queues_by_process.items()
-        }
+        check_redis(connection)
+        self._queues = check_queues(queues_by_process)
+        self._asks_busy = check_flag("busy_dynos", busy_dynos)
+        self._trouble = Trouble("measure RQ's jobs")
+        self._place = _place(connection)
         every = dict.fromkeys(queue for one in self._queues.values() for queue in one)
         self._redis = RqRedis(own_client(connection), every)
         self._silence = RqSilence()
@@ -70,14 +81,17 @@ class RqJobs:
 
     def measure(self) -> Mapping[str, Work]:
         """Return the work of each process type; unknown if Redis does not answer."""
-        try:
-            with self._lock:
-                seen = self._see()
-        except (RedisError, OSError) as error:
-            # The text of an error may hold the address of Redis, so it is not shown.
-            reason = f"Redis did not answer: {type(error).__name__}"
-            log.warning("cannot measure RQ's jobs: %s", reason)
+        reason = rq_version.UNSUPPORTED
+        if not reason:
+            try:
+                with self._lock:
+                    seen = self._see()
+            except (RedisError, OSError) as error:
+                reason = f"cannot read Redis{self._place}: {words_for(error)}"
+        if reason:
+            self._trouble.note(reason)
             return {process: _unknown(reason) for process in self._queues}
+        self._trouble.over()
         return {
             process: seen.work(process, own) for process, own in self._queues.items()
         }
@@ -99,13 +113,17 @@ class RqJobs:
             {name: look.waiting[MOST_AGES:] for name, look in then.items()},
         )
         unheard = self._silence.unheard(clients, workers.values(), now)
-        return _Seen(now, queues, jobs, workers, gone, self._doubts(unheard))
+        doubts = self._doubts(unheard)
+        processes = [*self._queues]
+        return _Seen(
+            *(now, queues, jobs, workers, gone, doubts), processes, self._asks_busy
+        )
 
     def _doubts(self, unheard: Mapping[str, str]) -> dict[str, str]:
         """Return process type -> why more of its jobs may run than are seen."""
         doubts: dict[str, str] = {}
         for name, reason in unheard.items():
-            dyno = dyno_of(name)
+            dyno = dyno_among(name, self._queues)
             own = self._queues.get(process_type_of(dyno) if dyno else "")
             for process, queues in self._queues.items():
                 if own is None or not set(own).isdisjoint(queues):
@@ -113,10 +131,15 @@ class RqJobs:
         return doubts
 
 
-def _refuse_text(queues_by_process: Mapping[str, object]) -> None:
-    for process, queues in queues_by_process.items():
-        if isinstance(queues, str):
-            raise TypeError(f"{process}: {queues!r} must be a list of queue names")
+def _place(connection: Redis) -> str:
+    """Return " at host:port" of a Redis, without user and password."""
+    pool = getattr(connection, "connection_pool", None)
+    options = getattr(pool, "connection_kwargs", {})
+    if options.get("path"):
+        return f" at {options['path']}"
+    if not options.get("host"):
+        return ""
+    return f" at {options['host']}:{options.get('port', 6379)}"
 
 
 def _unknown(reason: str) -> Work:
@@ -192,6 +215,8 @@ class _Seen:
     workers: Mapping[str, WorkerState]
     gone: Mapping[str, int]
     doubts: Mapping[str, str]
+    processes: Collection[str]
+    asks_busy: bool
 
     def work(self, process: str, names: Iterable[str]) -> Work:
         """Return the work of a process type that reads these queues."""
@@ -241,21 +266,25 @@ class _Seen:
         """Return the busy dynos, or None and the reason if they should be known."""
         named: dict[str, bool] = {}
         for worker in self._alive(self.workers):
-            dyno = dyno_of(worker.name)
+            dyno = dyno_among(worker.name, self.processes)
             if dyno and process_type_of(dyno) == process:
                 named[dyno] = named.get(dyno, False) or worker.is_busy
         readers = self._alive({key for queue in queues for key in queue.then.workers})
-        unnamed = [worker for worker in readers if not dyno_of(worker.name)]
-        if unnamed and not named:
+        unnamed = [x for x in readers if not dyno_among(x.name, self.processes)]
+        if unnamed and not named and not self.asks_busy:
             return None, ""
-        if any(worker.is_busy for worker in unnamed):
-            return None, "a busy worker's name does not contain its dyno"
+        for worker in unnamed:
+            if worker.is_busy:
+                return None, (
+                    f"the name of worker {worker.name!r} does not contain its dyno; "
+                    'start it with --name "$DYNO@$(hostname)"'
+                )
         for name in self._starters(queues):
-            dyno = dyno_of(name)
+            dyno = dyno_among(name, self.processes)
             if dyno and process_type_of(dyno) == process:
                 named[dyno] = True
         busy = [dyno for dyno, is_busy in named.items() if is_busy]
-        return tuple(sorted(busy, key=lambda dyno: int(dyno.rpartition(".")[2]))), ""
+        return tuple(sorted(busy, key=in_order)), ""
 
     def _starters(self, queues: list[_Queue]) -> set[str]:
         """Return workers of started jobs that no registry knows any more."""

@@ -22,7 +22,8 @@ class Work:
         busy_dynos: Names of the dynos of this process type that run a job now,
             such as "worker.2"; None also if not requested.
         next_eta: Seconds until the next job with an ETA or a start time in the
-            future is due; None also if there is none.
+            future is due. None if there is none; `unknown` names it if it is not
+            known.
         stranded: Jobs held by a dead worker while no live one is left to take
             them. They are part of the count.
         unknown: Name of a part -> why it is unknown.

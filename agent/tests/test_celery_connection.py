@@ -7,6 +7,8 @@ import os
 import select
 import signal
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from celery import Celery
@@ -15,6 +17,7 @@ from redis import Redis
 from agent.tests.situations.counted_app import Settings, make_app
 from devtools.ports import free_port
 from scalar_agent.celery import CeleryJobs
+from scalar_agent.celery_parts import next_eta
 
 WORKER = {"worker": ["celery"]}
 
@@ -143,30 +146,12 @@ def test_an_unsupported_broker_is_named(url, options, word):
     assert word in CeleryJobs(app, WORKER).measure()["worker"].unknown["count"]
 
 
-@pytest.mark.parametrize(
-    ("arguments", "options", "words"),
-    [
-        (["app", WORKER], {}, "app = 'app', must be a Celery app"),
-        ([..., ["celery"]], {}, "queues_by_process = .*must map"),
-        ([..., {}], {}, "queues_by_process is empty"),
-        ([..., {1: ["celery"]}], {}, "process type 1 must be text"),
-        ([..., {"worker": "celery"}], {}, "'celery', must be a list"),
-        ([..., {"worker": []}], {}, "queues of 'worker' are empty"),
-        ([..., {"worker": [None]}], {}, "queue None of 'worker' must be text"),
-        ([..., WORKER], {"inspect_timeout": 0}, "inspect_timeout = 0, must be from"),
-        ([..., WORKER], {"inspect_timeout": "1"}, "'1', must be a number"),
-        ([..., WORKER], {"most_messages": 0}, "most_messages = 0, must be from 1"),
-        ([..., WORKER], {"time_to_end": -1}, "time_to_end = -1, must be from"),
-        ([..., WORKER], {"pool": 1}, "pool = 1, must be a pool's name"),
-        ([..., WORKER], {"pool": {"web": "solo"}}, "pool names 'web', must be one"),
-        ([..., WORKER], {"pool": {"worker": ""}}, "pool of 'worker' = '', must be"),
-    ],
-)
-def test_wrong_arguments_are_refused(app, arguments, options, words):
-    given = [app if argument is ... else argument for argument in arguments]
+def test_no_job_for_later_differs_from_not_knowing_of_one():
+    unknown: dict[str, str] = {}
+    seen = SimpleNamespace(why_no_etas="1 of 2 workers did not answer")
 
-    with pytest.raises((TypeError, ValueError), match=words):
-        CeleryJobs(*given, **options)
+    assert next_eta(frozenset(["a"]), 0, cast("Any", seen), unknown) is None
+    assert unknown == {"next_eta": "1 of 2 workers did not answer"}
 
 
 def test_one_broker_of_several_is_enough(own_redis, tmp_path):

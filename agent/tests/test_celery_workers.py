@@ -170,14 +170,19 @@ def test_busy_dynos_are_named(settings, started, tmp_path, in_redis):
     assert (not_asked.busy_dynos, not_asked.unknown) == (None, {})
 
 
-def test_workers_without_a_dyno_in_their_names_are_not_reported(
+def test_workers_without_a_dyno_in_their_names_make_busy_dynos_unknown(
     settings, started, tmp_path, in_redis
 ):
     app = make_app(settings())
     started(settings(), *THREADS, dyno="celery")
     work = CeleryJobs(app, QUEUES, busy_dynos=True).measure()["worker"]
 
-    assert (work.busy_dynos, work.unknown) == (None, {})
+    assert work.busy_dynos is None
+    assert "--hostname=$DYNO@%h" in work.unknown["busy_dynos"]
+
+    not_asked = CeleryJobs(app, QUEUES).measure()["worker"]
+
+    assert (not_asked.busy_dynos, not_asked.unknown) == (None, {})
 
 
 def test_workers_of_other_apps_are_not_mistaken_for_ours(

@@ -66,6 +66,16 @@ def test_a_running_job_counts_and_its_dyno_is_busy(
     assert work.stranded == 0
 
 
+def test_a_dyno_without_a_number_is_a_dyno(situation: Situation) -> None:
+    dyno = "worker-23z34x56y-w78k9"
+    situation.enqueue()
+    with situation.worker("a", "--name", f"{dyno}@{HOST_NAME}"):
+        situation.started()
+        work = situation.work()
+
+    assert (work.count, work.busy_dynos) == (1, (dyno,))
+
+
 def test_an_idle_worker_is_not_a_busy_dyno(situation: Situation) -> None:
     with situation.worker("a", "--name", f"worker.2@{HOST_NAME}"):
         work = situation.work()
@@ -105,7 +115,8 @@ def test_a_busy_worker_without_a_dyno_s_name_among_others_makes_them_unknown(
 
     assert work.busy_dynos is None
     assert (
-        work.unknown["busy_dynos"] == "a busy worker's name does not contain its dyno"
+        'does not contain its dyno; start it with --name "$DYNO@$(hostname)"'
+        in work.unknown["busy_dynos"]
     )
 
 
@@ -277,7 +288,7 @@ def test_a_queued_job_that_was_deleted_does_not_count(situation: Situation) -> N
 def test_several_queues_and_process_types(situation: Situation) -> None:
     situation.enqueue("a", 2)
     situation.enqueue("b:c", 3)
-    queues: Any = {"worker": ["a", "b:c", "a"], "mailer": ("b:c",), "idle": []}
+    queues: Any = {"worker": ["a", "b:c", "a"], "mailer": ("b:c",), "idle": ["d"]}
 
     work = RqJobs(situation.redis, queues).measure()
 
@@ -364,7 +375,7 @@ def test_it_gives_up_on_a_hanging_redis_and_recovers(own_redis: RedisServer) -> 
     work = jobs.measure()["worker"]
 
     assert time.monotonic() - begin < 3 * TIMEOUT
-    assert work.unknown["count"] == "Redis did not answer: TimeoutError"
+    assert work.unknown["count"].endswith(": no answer in time")
     own_redis.resume()
     assert jobs.measure()["worker"].count == 0
 
@@ -399,12 +410,6 @@ def test_a_special_connection_pool_is_used_as_it_is() -> None:
     assert own_client(given) is given
 
 
-def test_text_in_place_of_a_list_is_refused() -> None:
-    queues: Any = {"worker": "default"}
-    with pytest.raises(TypeError, match="worker: 'default' must be a list"):
-        RqJobs(Redis(), queues)
-
-
 def test_a_worker_that_dropped_out_of_the_registry_is_known(situation):
     with situation.worker("--name", "worker.1@h", "a"):
         situation.enqueue()
@@ -426,6 +431,7 @@ def test_a_worker_that_redis_has_forgotten_may_run_a_job(situation):
         situation.enqueue()
         situation.wait(lambda: situation.redis.llen("rq:queue:a") == 0)
         situation.redis.flushall()
+        situation.wait(lambda: situation.work().count is None)  # it has the job
         work = situation.work()
 
         assert (work.count, work.busy_dynos, work.stranded) == (None, None, None)

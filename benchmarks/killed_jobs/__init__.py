@@ -1,8 +1,9 @@
 """Count the jobs that scaling down kills, with and without known busy dynos.
 
-`python -m benchmarks.killed_jobs` runs the same seeded jobs twice, on real Celery
-workers that get SIGTERM, and SIGKILL after a grace period, when the local Heroku
-removes their dyno. Everything but Heroku is real.
+`python -m benchmarks.killed_jobs` runs the same seeded jobs several times, with early
+and late acknowledgement, on both generations of Heroku. The Celery workers are real
+and get SIGTERM, and SIGKILL after a grace period, when the local Heroku removes their
+dyno. Everything but Heroku is real.
 
 A dyno that is idle at the poll may start a job before SIGTERM. To see that, use many
 short jobs and a slow platform: `--bursts 6 --jobs 24 --apart 25 --trickle 0.5

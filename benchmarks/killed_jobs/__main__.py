@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import click
@@ -18,6 +19,7 @@ from devtools.guard import nothing_left_behind
 
 LOAD = Load()
 HEAD = (
+    "generation",
     "acks",
     "busy dynos",
     "jobs",
@@ -67,6 +69,15 @@ HEAD = (
     type=click.Choice(("unknown", "known")),
 )
 @click.option(
+    "--generation",
+    "generations",
+    multiple=True,
+    default=("cedar", "fir"),
+    show_default=True,
+    type=click.Choice(("cedar", "fir")),
+    help="Of Heroku: Fir's dynos have no numbers, and any may be removed.",
+)
+@click.option(
     "--keep", type=Path, help="Keep the logs and facts of each run in this folder."
 )
 def main(  # noqa: PLR0917 - its options
@@ -81,6 +92,7 @@ def main(  # noqa: PLR0917 - its options
     pool: str,
     acks: Sequence[str],
     busy: Sequence[str],
+    generations: Sequence[str],
     keep: Path | None,
 ) -> None:
     """Run the same jobs with busy dynos unknown and known; compare the results."""
@@ -93,21 +105,21 @@ def main(  # noqa: PLR0917 - its options
         long_part=long_part,
     )
     rows = []
-    for ack in acks:
-        for known in busy:
-            setup = Setup(
-                busy=known == "known",
-                late=ack == "late",
-                pool=pool,
-                most=most,
-                delay=delay,
-            )
-            name = f"{ack} acks, busy dynos {known}"
-            tell(f"{name}:")
-            story = play(setup, load, seed, keep and keep / f"{ack}-{known}")
-            rows.append((ack, known, figures(story)))
-            for line in _caught(story):
-                tell(line)
+    for generation, ack, known in product(generations, acks, busy):
+        setup = Setup(
+            busy=known == "known",
+            late=ack == "late",
+            pool=pool,
+            most=most,
+            delay=delay,
+            generation=generation,
+        )
+        tell(f"{generation}, {ack} acks, busy dynos {known}:")
+        folder = keep and keep / f"{generation}-{ack}-{known}"
+        story = play(setup, load, seed, folder)
+        rows.append((generation, ack, known, figures(story)))
+        for line in _caught(story):
+            tell(line)
     print("\n".join(table(rows)))
 
 
@@ -125,11 +137,12 @@ def play(setup: Setup, load: Load, seed: int, keep: Path | None) -> Story:
                 shutil.copytree(folder, keep, dirs_exist_ok=True)
 
 
-def table(rows: Sequence[tuple[str, str, Figures]]) -> list[str]:
+def table(rows: Sequence[tuple[str, str, str, Figures]]) -> list[str]:
     """Return the table in Markdown."""
-    lines = [_row(HEAD), _row(["---", "---", *["--:"] * (len(HEAD) - 2)])]
-    for ack, known, of in rows:
+    lines = [_row(HEAD), _row([*["---"] * 3, *["--:"] * (len(HEAD) - 3)])]
+    for generation, ack, known, of in rows:
         cells = [
+            generation,
             ack,
             known,
             of.jobs,
@@ -159,7 +172,7 @@ def _row(cells: Sequence[object]) -> str:
 def _caught(story: Story) -> list[str]:
     """Return a line for each job that was running when its dyno got SIGTERM."""
     return [
-        f"  job {one.job} on worker.{one.life.number} started "
+        f"  job {one.job} on {one.life.name} started "
         f"{(one.life.sigterm_at or 0.0) - one.began_at:.2f} s before SIGTERM"
         f"{', killed' if one.killed else ', done in time'}"
         for one in story.attempts

@@ -9,7 +9,8 @@ from statistics import median
 
 from benchmarks.killed_jobs.facts import Fact
 
-WORKER = re.compile(r"worker\.([0-9]+)")
+#: A dyno of the workers; on Fir it has no number.
+WORKER = re.compile(r"worker(?:\.([0-9]+)|-[0-9a-z]+-[0-9a-z]{5})")
 
 
 @dataclass(slots=True)
@@ -17,12 +18,14 @@ class Life:
     """A dyno of the workers, from its start to its end.
 
     Attributes:
+        number: None on Fir.
         sigterm_at: When it got SIGTERM; None if it did not.
         gone_at: When its process was seen to have ended.
     """
 
     id: str
-    number: int
+    name: str
+    number: int | None
     started_at: float
     sigterm_at: float | None = None
     gone_at: float | None = None
@@ -73,11 +76,12 @@ def tell_story(facts: Sequence[Fact]) -> Story:
     story = Story(until=facts[-1].at if facts else 0.0)
     lives: dict[str, Life] = {}
     for fact in facts:
-        number = WORKER.fullmatch(fact.dyno)
+        found = WORKER.fullmatch(fact.dyno)
         if fact.kind == "sent":
             story.sent[fact.job] = fact.at
-        elif fact.kind == "started" and number:
-            lives[fact.life] = Life(fact.life, int(number[1]), fact.at)
+        elif fact.kind == "started" and found:
+            number = int(found[1]) if found[1] else None
+            lives[fact.life] = Life(fact.life, fact.dyno, number, fact.at)
             story.lives.append(lives[fact.life])
         elif fact.life in lives:
             _note(story, lives[fact.life], fact)
@@ -116,7 +120,8 @@ class Figures:
         makespan: Seconds from the first job sent to the last one done.
         longest_wait: Most seconds from when a job was sent until it was done.
         tail: Median seconds for which a removed idle dyno, without a busy one above
-            it, had been kept; None if there was no such dyno.
+            it (on Fir without any busy one), had been kept; None if there was no such
+            dyno.
     """
 
     jobs: int
@@ -170,7 +175,8 @@ def _tails(story: Story) -> Iterable[float]:
         before = [
             attempt
             for attempt in story.attempts
-            if attempt.life.number >= life.number and attempt.began_at <= sigterm
+            if (attempt.life.number or 0) >= (life.number or 0)
+            and attempt.began_at <= sigterm
         ]
         ends = [attempt.over_at for attempt in before if attempt.over_at is not None]
         if any(attempt.caught and attempt.life is life for attempt in before):

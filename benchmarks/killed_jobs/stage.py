@@ -51,6 +51,7 @@ class Setup:
         most: Most dynos.
         grace: Seconds from SIGTERM to SIGKILL.
         delay: Seconds that the platform takes from a change to SIGTERM.
+        generation: Of Heroku, cedar or fir.
         settings: Further settings of the scaler.
     """
 
@@ -62,6 +63,7 @@ class Setup:
     most: int = 12
     grace: float = GRACE
     delay: float = 0.0
+    generation: str = "cedar"
     settings: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -118,7 +120,12 @@ def set_up(folder: Path, setup: Setup) -> Iterator[Stage]:
         port = free_port()
         # A separate database keeps the app's queues apart from the scaler's.
         broker = f"redis://127.0.0.1:{redis.port}/1"
-        heroku.create_app(APP, {"web": 1, WORKER: setup.dynos}, commands=_lines(setup))
+        heroku.create_app(
+            APP,
+            {"web": 1, WORKER: setup.dynos},
+            commands=_lines(setup),
+            generation=setup.generation,
+        )
         platform = Platform(
             _app_env(setup, broker, port),
             logs,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from local_heroku.formation_updates import find_row
 from local_heroku.render import dyno_json, dyno_size_json
 from local_heroku.server.calls import READ, WRITE, Answer, Call, Route
-from local_heroku.sizes import SIZES
+from local_heroku.sizes import SIZES, sizes_of
 
 ACCEPTED = 202
 
@@ -51,9 +51,10 @@ def list_sizes(call: Call) -> Answer:
 
 
 def list_available_sizes(call: Call) -> Answer:
-    """Return the dyno sizes available to an app: all of them."""
-    call.heroku.find_app(call.params["app"], call.account)
-    return list_sizes(call)
+    """Return the dyno sizes available to an app: all of its generation."""
+    app = call.heroku.find_app(call.params["app"], call.account)
+    sizes = [dyno_size_json(size) for size in sizes_of(app.generation)]
+    return call.page(sizes, "id", "name")
 
 
 ROUTES = (

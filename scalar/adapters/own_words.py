@@ -7,9 +7,11 @@ from dataclasses import replace
 from typing import TypeVar
 
 from scalar.core.counts_address import CountsAddress
-from scalar.core.reading import Counted, Reading, Unknown
+from scalar.core.reading import Counted, DynoId, Reading, Unknown
 
-T = TypeVar("T", Counted, "float | Unknown | None", "frozenset[int] | Unknown | None")
+T = TypeVar(
+    "T", Counted, "float | Unknown | None", "frozenset[DynoId] | Unknown | None"
+)
 
 #: A secret of fewer characters may well be the name of a process type.
 LEAST_IN_A_NAME = 8

@@ -1,6 +1,8 @@
 """What a platform does by nature, whatever the app and its policy.
 
-Everything here is a fact about a platform that a decision depends on. What an
+Everything here is a fact about a platform that a decision depends on. A platform may
+have several generations of dynos that differ; the size of a row of the formation
+tells which one it belongs to (`of_size`), without a call. What an
 account or a dyno size allows is not: it is learned from refusals
 (`decision/dyno_limits.py`).
 """
@@ -8,7 +10,7 @@ account or a dyno size allows is not: it is learned from refusals
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 
@@ -39,6 +41,8 @@ class PlatformRules:
         tells_releases: Whether the platform reports when an app was last released.
         tells_maintenance: Whether the platform reports that a person has put an app
             into maintenance mode.
+        generations: The rules of dynos whose size starts so, in lower case, where
+            they differ from these.
     """
 
     name: str
@@ -49,6 +53,14 @@ class PlatformRules:
     size_caps: Mapping[str, int] = field(default_factory=dict)
     tells_releases: bool = False
     tells_maintenance: bool = False
+    generations: Mapping[str, PlatformRules] = field(default_factory=dict)
+
+    def of_size(self, size: str) -> PlatformRules:
+        """Return the rules of the generation of dynos that a size belongs to."""
+        for prefix, rules in self.generations.items():
+            if size.lower().startswith(prefix):
+                return rules
+        return self
 
     def limit(self, size: str, learned: int | None) -> int | None:
         """Return the most dynos of a size, given what a refusal said of it."""
@@ -62,7 +74,7 @@ class PlatformRules:
 #: It allows one Eco or Basic dyno for each process type, which `size_caps` leaves
 #: out on purpose: a refusal teaches that limit, and what was learned is forgotten at
 #: the next read of the formation. A constant would stay wrong if Heroku changed it.
-HEROKU = PlatformRules(
+CEDAR = PlatformRules(
     name="Heroku",
     removal=Removal.HIGHEST_NUMBER,
     never_scaled=frozenset({"release"}),
@@ -71,3 +83,10 @@ HEROKU = PlatformRules(
     tells_releases=True,
     tells_maintenance=True,
 )
+
+#: Heroku's other generation: its dynos are Kubernetes pods, named after a replica set
+#: and a pod (`worker-23z34x56y-w78k9`), and Heroku does not say which ones go.
+FIR = replace(CEDAR, name="Heroku Fir", removal=Removal.UNKNOWN)
+
+#: All sizes of Fir start so, such as `dyno-1c-0.5gb`, and none of Cedar does.
+HEROKU = replace(CEDAR, generations={"dyno-": FIR})

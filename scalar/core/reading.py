@@ -39,6 +39,9 @@ class Unknown(Cause):
     at_least: Count = 0
 
 
+#: A dyno: its number, or its whole name where the platform numbers none.
+DynoId = int | str
+
 #: A count, or why it is unknown.
 Counted = Count | Unknown
 
@@ -52,7 +55,7 @@ class Reading:
     Attributes:
         count: Jobs that need a worker.
         latency: Seconds since the oldest waiting job could have started.
-        busy: Numbers of the dynos that run a job; empty if none do.
+        busy: The dynos that run a job; empty if none do.
         next_eta: Seconds until the next scheduled job is due.
         stranded: Jobs of the count that a killed worker left behind while no other
             worker runs.
@@ -62,7 +65,7 @@ class Reading:
 
     count: Counted
     latency: float | Unknown | None = None
-    busy: frozenset[int] | Unknown | None = None
+    busy: frozenset[DynoId] | Unknown | None = None
     next_eta: float | None = None
     stranded: int = 0
     is_ambiguous: bool = False

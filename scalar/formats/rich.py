@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from scalar.core.errors import CountsMalformed
-from scalar.core.reading import Count, Counted, Reading, Unknown
+from scalar.core.reading import Count, Counted, DynoId, Reading, Unknown
 from scalar.core.reason import Reason
 from scalar.formats.strict_json import (
     MAX_DIGITS,
@@ -126,11 +126,10 @@ def _latency(data: Members, reasons: Members) -> float | Unknown | None:
 
 def _busy(
     name: str, data: Members, reasons: Members
-) -> frozenset[int] | Unknown | None:
-    """Return the numbers of the busy dynos.
+) -> frozenset[DynoId] | Unknown | None:
+    """Return the busy dynos.
 
     One name that cannot be parsed makes all of it unknown: it may name a busy dyno.
-
     """
     if not data.has("busy_dynos"):
         return None
@@ -138,20 +137,24 @@ def _busy(
     if reason or not isinstance(dynos, list) or isinstance(dynos, Members):
         reason = reason or NOT_KNOWN
         return Unknown(Reason.BUSY_UNKNOWN, reason)
-    numbers = [_dyno_number(name, dyno) for dyno in dynos]
-    known = [number for number in numbers if number is not None]
-    if len(known) < len(numbers):
+    ids = [_dyno_id(name, dyno) for dyno in dynos]
+    known = [dyno for dyno in ids if dyno is not None]
+    if len(known) < len(ids):
         return Unknown(
-            Reason.BUSY_UNKNOWN, f"the name of a busy dyno is not of the form {name}.N"
+            Reason.BUSY_UNKNOWN,
+            f"the name of a busy dyno is neither {name}.N nor {name}-x-y",
         )
     return frozenset(known)
 
 
-def _dyno_number(name: str, dyno: object) -> int | None:
+def _dyno_id(name: str, dyno: object) -> DynoId | None:
+    """Return a dyno's number, or its name if it has the form of Heroku's Fir."""
     found = isinstance(dyno, str) and re.fullmatch(
-        rf"{re.escape(name)}\.([0-9]{{1,6}})", dyno
+        rf"{re.escape(name)}(?:\.([0-9]{{1,6}})|-[0-9a-z]{{1,20}}-[0-9a-z]{{5}})", dyno
     )
-    return int(found[1]) if found else None
+    if not found:
+        return None
+    return int(found[1]) if found[1] else found[0]
 
 
 def _stranded(data: Members, count: Counted) -> int:

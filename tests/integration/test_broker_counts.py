@@ -100,8 +100,8 @@ def test_transport_options_are_respected(source, guarded):
 @pytest.mark.parametrize(
     ("password", "why"),
     [
-        pytest.param("hunter2-is-wrong", "refuses the user or the password", id="bad"),
-        pytest.param("", "refuses the user or the password", id="none"),
+        pytest.param("hunter2-is-wrong", "user or password refused", id="bad"),
+        pytest.param("", "a password is required", id="none"),
     ],
 )
 def test_a_wrong_password_is_reported_but_not_shown(
@@ -122,7 +122,7 @@ def test_an_unavailable_broker_is_not_a_count_of_zero(source, own_redis):
     address = CountsAddress.parse(own_redis.url, queues=QUEUES)
     assert counts(source.read(address)) == {"worker": 0, "mailer": 0}
     own_redis.kill()
-    with pytest.raises(CountsUnavailable, match="nothing listens"):
+    with pytest.raises(CountsUnavailable, match="connection refused"):
         source.read(address)
 
     own_redis.start()

@@ -35,7 +35,8 @@ def works(draw):
     if latency is None:
         unknown["latency"] = draw(words)
     numbers = draw(st.none() | st.sets(st.integers(1, 99), max_size=4))
-    busy = None if numbers is None else tuple(f"worker.{n}" for n in sorted(numbers))
+    form = draw(st.sampled_from(["worker.{}", "worker-2z3-w78{:02}"]))
+    busy = None if numbers is None else tuple(map(form.format, sorted(numbers)))
     if busy is None and draw(st.booleans()):
         unknown["busy_dynos"] = draw(words)
     return Work(
@@ -65,7 +66,9 @@ def test_the_scaler_reads_what_the_agent_serves(work):
     if work.latency is not None:
         assert reading.latency == pytest.approx(work.latency, abs=0.001)
     if work.busy_dynos is not None:
-        assert reading.busy == {int(name[7:]) for name in work.busy_dynos}
+        assert reading.busy == {
+            int(name[7:]) if "." in name else name for name in work.busy_dynos
+        }
     else:
         assert isinstance(reading.busy, Unknown) == ("busy_dynos" in work.unknown)
     if work.next_eta is None:

@@ -66,7 +66,8 @@ class Session:
         if "at" in facts:
             start = datetime.fromisoformat(facts["at"]).replace(tzinfo=UTC)
             self.world.clock.walk((start - self.world.clock.now()).total_seconds())
-        self.world.add(worker=int(facts.get("dynos", 0)))
+        size = facts.get("size", "Standard-1X")
+        self.world.add(worker=int(facts.get("dynos", 0)), size=size)
         if "max" in facts:
             self.world.environment = {"max": facts["max"]}
         self.counts = facts["counts"].split(",") if "counts" in facts else []

@@ -98,5 +98,21 @@ def test_a_dyno_below_a_busy_one_is_not_in_the_idle_tail():
     assert found.tail == pytest.approx(1.0)
 
 
+def test_on_fir_any_busy_dyno_keeps_an_idle_one():
+    """The dynos have no numbers, so none is above the other."""
+    one, other = "worker-23z34x56y-w78k9", "worker-23z34x56y-0a1b2"
+    found = of(
+        ("started", 0.0, one, -1),
+        ("started", 0.0, other, -1),
+        ("sent", 1.0, "", 7),
+        ("began", 2.0, one, 7),
+        ("ended", 19.0, one, 7),
+        ("sigterm", 20.0, one, -1),
+        ("sigterm", 20.0, other, -1),
+    )
+
+    assert (found.killed, found.tail) == (0, pytest.approx(1.0))
+
+
 def test_only_worker_dynos_count():
     assert of(*TWO_DYNOS, ("started", 0.0, "web.1", -1)) == of(*TWO_DYNOS)

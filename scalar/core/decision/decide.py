@@ -13,7 +13,7 @@ from dataclasses import replace
 from scalar.core.decision.bounds import within_limit
 from scalar.core.decision.decision import Decision, Step
 from scalar.core.decision.observation import AppFacts, Observation, observe
-from scalar.core.decision.protect import waits_after_releases
+from scalar.core.decision.protect import notes_on_removal, waits_after_releases
 from scalar.core.decision.stages import FOR_UNKNOWN, PIPELINE, RECOMMENDING, run
 from scalar.core.platform_rules import HEROKU, PlatformRules
 from scalar.core.policy.policy import NONE, Policy
@@ -56,8 +56,10 @@ def _decide_or_hold(
     policy = policy_of(name)
     if isinstance(policy, Cause):
         return hold(name, row.quantity, policy)
-    decision = decide(name, policy, observe(facts, name, policy, reading))
-    return replace(decision, notes=policy.notes) if policy.notes else decision
+    observed = observe(facts, name, policy, reading)
+    notes = (*policy.notes, *notes_on_removal(observed))
+    decision = decide(name, policy, observed)
+    return replace(decision, notes=notes) if notes else decision
 
 
 def decide(process_type: str, policy: Policy, observed: Observation) -> Decision:

@@ -11,6 +11,11 @@ from collections.abc import Mapping, Sequence
 from scalar.core.decision.decision import Decision
 from scalar.core.formation import Formation
 
+#: Words that a refusal names sizes by.
+_TIERS = frozenset(
+    {"eco", "basic", "standard", "performance", "private", "shield", "hobby"}
+)
+
 
 def learn_limits(
     limit: int,
@@ -50,7 +55,7 @@ def learn_limits(
 
 
 def _of_size_named(message: str, formation: Formation) -> set[str]:
-    words = set(message.lower().split())
+    words = {word.rstrip(".,;:") for word in message.lower().split()}
     return {
         name
         for name, row in formation.items()
@@ -59,8 +64,13 @@ def _of_size_named(message: str, formation: Formation) -> set[str]:
 
 
 def _tier(size: str) -> str:
-    """Return the word before the dash: `standard` for "Standard-1X"."""
-    return size.lower().partition("-")[0]
+    """Return the word before the dash: `standard` for "Standard-1X".
+
+    Sizes of Fir have no tier: "dyno-1c-0.5gb" is not what any message about a dyno is
+    about.
+    """
+    tier = size.lower().partition("-")[0]
+    return tier if tier in _TIERS else size.lower()
 
 
 def _share(room: int, needs: Mapping[str, int]) -> dict[str, int]:

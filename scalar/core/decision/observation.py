@@ -10,7 +10,7 @@ from scalar.core.app_state import NOTHING, Past
 from scalar.core.formation import Formation
 from scalar.core.platform_rules import HEROKU, PlatformRules
 from scalar.core.policy.policy import Policy
-from scalar.core.reading import Count, Counted, Reading, Unknown
+from scalar.core.reading import Count, Counted, DynoId, Reading, Unknown
 from scalar.core.reason import Reason
 
 #: Cap for a latency in seconds: not every count fits into a float.
@@ -35,15 +35,14 @@ class Observation:
             unknown.
         is_latency: Whether the count is in fact a latency. A value of 0 then does
             not mean that no job runs.
-        busy: Numbers of the dynos that run a job; None if the app does not report
-            them.
+        busy: The dynos that run a job; None if the app does not report them.
         next_eta: Seconds until the next scheduled job is due.
         stranded: Jobs of the count that a killed worker left behind while no other
             worker runs.
         unknown: Why the count, or a latency that the policy needs, is unknown; None
             if the policy can be applied.
         keeps_one: Whether the last dyno stays, unless the policy lets it go.
-        rules: What the platform does by nature.
+        rules: What the platform does by nature with dynos of this size.
     """
 
     count: Count
@@ -55,7 +54,7 @@ class Observation:
     released_at: datetime | None = None
     latency: float | None = None
     is_latency: bool = False
-    busy: frozenset[int] | Unknown | None = None
+    busy: frozenset[DynoId] | Unknown | None = None
     next_eta: float | None = None
     stranded: int = 0
     unknown: Unknown | None = None
@@ -95,6 +94,7 @@ def observe(
 ) -> Observation:
     """Return the facts about one process type of the formation."""
     row, count = facts.formation[process_type], reading.count
+    rules = facts.rules.of_size(row.size)
     latency = _latency(policy, reading)
     unknown = count if isinstance(count, Unknown) else None
     if latency is None and _needs_latency(policy, count, row.quantity):
@@ -103,7 +103,7 @@ def observe(
         count.at_least if isinstance(count, Unknown) else count,
         row.quantity,
         facts.at,
-        limit=facts.rules.limit(row.size, facts.limits.get(process_type)),
+        limit=rules.limit(row.size, facts.limits.get(process_type)),
         past=facts.pasts.get(process_type, NOTHING),
         since=facts.since,
         released_at=facts.released_at,
@@ -113,8 +113,8 @@ def observe(
         next_eta=reading.next_eta,
         stranded=reading.stranded,
         unknown=unknown,
-        keeps_one=process_type in facts.rules.keep_one,
-        rules=facts.rules,
+        keeps_one=process_type in rules.keep_one,
+        rules=rules,
     )
 
 

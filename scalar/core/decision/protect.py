@@ -11,7 +11,7 @@ from scalar.core.decision.observation import Observation
 from scalar.core.decision.spans import left_of, shown_span
 from scalar.core.platform_rules import Removal
 from scalar.core.policy.policy import NONE, Policy
-from scalar.core.reading import Unknown
+from scalar.core.reading import DynoId, Unknown
 from scalar.core.reason import Reason
 
 #: The year in which a pause without an end is over.
@@ -48,21 +48,35 @@ def keep_busy_dynos(policy: Policy, observed: Observation, quantity: int) -> Ste
     return Step(max(quantity, needed), Reason.BUSY_DYNOS, why)
 
 
-def _needed_by_jobs(observed: Observation, busy: frozenset[int]) -> tuple[int, str]:
+def _needed_by_jobs(observed: Observation, busy: frozenset[DynoId]) -> tuple[int, str]:
     """Return the fewest dynos with which no busy one is removed, and why."""
+    numbers = {dyno for dyno in busy if isinstance(dyno, int)}
     match observed.rules.removal:
-        case Removal.HIGHEST_NUMBER:
+        # A busy dyno without a number may stand anywhere in the order.
+        case Removal.HIGHEST_NUMBER if len(numbers) == len(busy):
             # A dyno above the quantity is stopping already and holds none back.
-            highest = max((n for n in busy if n <= observed.quantity), default=0)
+            highest = max((n for n in numbers if n <= observed.quantity), default=0)
             return highest, (
                 f"dyno {highest} runs a job; the highest numbers are removed first"
             )
         case Removal.CHOSEN:
             return min(len(busy), observed.quantity), f"busy dynos: {len(busy)}"
-        case Removal.UNKNOWN:
+        case _:
             return observed.quantity if busy else 0, (
                 f"busy dynos: {len(busy)}; {observed.rules.name} may remove any of them"
             )
+
+
+def notes_on_removal(observed: Observation) -> tuple[str, ...]:
+    """Return what a person should know where no order of removal is promised."""
+    if observed.rules.removal is not Removal.UNKNOWN:
+        return ()
+    but = (
+        "the app does not report busy dynos, so a job may be stopped"
+        if observed.busy is None
+        else "none is removed while one of them runs a job"
+    )
+    return (f"{observed.rules.name} may remove any dyno; {but}",)
 
 
 def _waited(policy: Policy, observed: Observation) -> bool:

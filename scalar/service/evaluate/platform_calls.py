@@ -110,13 +110,15 @@ def is_stale(ctx: AppContext, memory: Memory, readings: Mapping[str, Reading]) -
 def contradicts(memory: Memory, name: str, said: Reading) -> bool:
     """Return whether a reading proves that the remembered formation is old.
 
-    Jobs wait for a process type that it lacks, or a dyno is busy that it lacks.
+    Jobs wait for a process type that it lacks, or a dyno is busy that it lacks. Dynos
+    without numbers can only be counted.
     """
     row = (memory.formation or {}).get(name)
     if row is None:
         return not isinstance(said.count, Unknown) and said.count > 0
     busy = said.busy if isinstance(said.busy, frozenset) else frozenset()
-    return max(busy, default=0) > row.quantity
+    numbers = (dyno for dyno in busy if isinstance(dyno, int))
+    return max(numbers, default=len(busy)) > row.quantity
 
 
 def is_heard(ctx: AppContext, memory: Memory) -> bool:

@@ -4,6 +4,9 @@ A dyno that was idle when the app answered may take a job before the platform st
 it. An app that tells which dynos are busy is therefore asked again, with the number
 of dynos that will be kept: its agent lets the others take no more jobs, and answers
 after that. Dynos that are busy then stay.
+
+Where the platform does not say which dynos go, none is kept for sure: all workers of
+the process type are quiesced.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from scalar.core.decision.decision import Decision, Step
+from scalar.core.platform_rules import Removal
 from scalar.core.reason import Reason
 from scalar.service.evaluate.context import AppContext
 from scalar.service.evaluate.evaluation import Evaluation
@@ -26,11 +30,11 @@ def quiesce(ctx: AppContext, seen: Evaluation) -> Evaluation:
     the next evaluation removes them. A process type whose busy dynos the second
     answer leaves out loses none.
     """
-    if not _to_keep(seen):
+    if not _to_keep(ctx, seen):
         return seen
     # A worker that takes no more jobs and then stays would be idle.
     seen = heed_orders(ctx, seen)
-    keep = _to_keep(seen)
+    keep = _to_keep(ctx, seen)
     if not keep:
         return seen
     again = observe(ctx, seen.memory, keep=keep)
@@ -49,13 +53,19 @@ def quiesce(ctx: AppContext, seen: Evaluation) -> Evaluation:
     )
 
 
-def _to_keep(seen: Evaluation) -> dict[str, int]:
-    """Return how many dynos will be left where some are removed."""
+def _to_keep(ctx: AppContext, seen: Evaluation) -> dict[str, int]:
+    """Return up to which number dynos are kept where some are removed."""
     return {
-        decision.process_type: decision.desired or 0
+        decision.process_type: _kept_for_sure(ctx, seen, decision)
         for decision in seen.to_be_made
         if not decision.is_up and decision.process_type in seen.reports_busy
     }
+
+
+def _kept_for_sure(ctx: AppContext, seen: Evaluation, decision: Decision) -> int:
+    size = seen.formation[decision.process_type].size
+    any_may_go = ctx.platform.rules.of_size(size).removal is Removal.UNKNOWN
+    return 0 if any_may_go else decision.desired or 0
 
 
 def _at_least(decision: Decision, fewest: Mapping[str, int]) -> Decision:
