@@ -1099,4 +1099,11 @@ FAULTS: tuple[Fault, ...] = (
         "orders.paused",
         NAMES,
     ),
+    Fault(
+        "tolerance_up holds below what the dynos carry",
+        f"{DECISION}/recommend.py",
+        "own = policy.tolerance_up if count > carried else policy.tolerance_down",
+        "own = policy.tolerance_up",
+        DECIDING,
+    ),
 )
