@@ -1106,4 +1106,11 @@ FAULTS: tuple[Fault, ...] = (
         "own = policy.tolerance_up",
         DECIDING,
     ),
+    Fault(
+        "a misspelt setting passes in silence",
+        "scalar/start.py",
+        "        if text not in _TOLD:\n",
+        "        if False:\n",
+        "tests/unit/test_settings.py",
+    ),
 )

@@ -14,6 +14,7 @@ from scalar.core.health import judge_ticks
 from scalar.core.heroku_key import SHARED_KEY
 from scalar.core.secret import Secret
 from scalar.ports.platform import Urgency
+from scalar.settings import near_misses
 
 OK, WARN, FAIL = "ok", "warn", "FAIL"
 
@@ -43,6 +44,7 @@ def examine(tools: Toolbox) -> list[Finding]:
         ("heroku key", _shared_key),
         ("heroku calls", _shared_calls),
         *_own_keys(tools),
+        *_misspelt(),
         ("last tick", _last_tick),
         ("workers", _workers),
     )
@@ -55,6 +57,14 @@ def _run(what: str, check: Check, tools: Toolbox) -> Finding:
     except ScalarError as exc:
         state, text = FAIL, str(exc)
     return Finding(what, state, text)
+
+
+def _misspelt() -> list[tuple[str, Check]]:
+    """Return a warning for each variable that is almost a setting."""
+    return [
+        ("settings", lambda _tools, text=text: (WARN, text))  # type: ignore[misc]
+        for text in near_misses(os.environ)
+    ]
 
 
 def _own_keys(tools: Toolbox) -> list[tuple[str, Check]]:

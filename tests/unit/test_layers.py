@@ -27,7 +27,7 @@ LAYERS: dict[str, set[str]] = {
     "logs": {"core"},
     "start": {"core", "settings"},
     "bootstrap": BELOW | {"adapters", "service", "settings"},
-    "doctor": BELOW | {"bootstrap", "tasks"},
+    "doctor": BELOW | {"bootstrap", "settings", "tasks"},
     "tasks": CORE
     | {"ports", "service", "worker", "bootstrap", "logs", "start"}
     | {"adapters.deadline"},  # bounds all HTTP of an evaluation, which no port offers
