@@ -1364,4 +1364,18 @@ FAULTS: tuple[Fault, ...] = (
         "orders.paused",
         NAMES,
     ),
+    Fault(
+        "tolerance_up holds below what the dynos carry",
+        f"{DECISION}/recommend.py",
+        "own = policy.tolerance_up if count > carried else policy.tolerance_down",
+        "own = policy.tolerance_up",
+        DECIDING,
+    ),
+    Fault(
+        "a misspelt setting passes in silence",
+        "scalar/start.py",
+        "        if text not in _TOLD:\n",
+        "        if False:\n",
+        "tests/unit/test_settings.py",
+    ),
 )

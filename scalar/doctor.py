@@ -24,6 +24,7 @@ from scalar.core.reason import Reason
 from scalar.core.secret import Secret
 from scalar.ports.platform import Urgency
 from scalar.service.health import check_health, names_of
+from scalar.settings import near_misses
 
 OK, WARN, FAIL = "ok", "warn", "FAIL"
 
@@ -61,6 +62,7 @@ def examine(tools: Toolbox) -> list[Finding]:
         ("heroku calls", _shared_calls),
         *_own_keys(tools),
         ("held apps", _held_apps),
+        *_misspelt(),
         ("last tick", _last_tick),
         ("workers", _workers),
     )
@@ -73,6 +75,14 @@ def _run(what: str, check: Check, tools: Toolbox) -> Finding:
     except ScalarError as exc:
         state, text = FAIL, str(exc)
     return Finding(what, state, text)
+
+
+def _misspelt() -> list[tuple[str, Check]]:
+    """Return a warning for each variable that is almost a setting."""
+    return [
+        ("settings", lambda _tools, text=text: (WARN, text))  # type: ignore[misc]
+        for text in near_misses(os.environ)
+    ]
 
 
 def _own_keys(tools: Toolbox) -> list[tuple[str, Check]]:

@@ -15,10 +15,19 @@ from urllib.parse import urlsplit
 
 from scalar.core.boolean import read_boolean
 from scalar.core.errors import ConfigurationError, InvalidInput
+from scalar.core.near_miss import nearest
 from scalar.core.policy.values import BY_NAME, VALUES, check_together
 from scalar.core.secret import Secret, redact_input, secrets_of_url
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+
+#: Variables that other places read.
+READ_ELSEWHERE = frozenset(
+    {"REDIS_TLS_URL", "SCALAR_APP_TOKEN", "SCALAR_APP_HEROKU_KEY", "SCALAR_USER"}
+)
+#: How alike a variable has to be to a setting, to be taken for a misspelt one.
+ALIKE = 0.85
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +95,19 @@ class Settings:
         if tls:
             values["redis_url"] = _redis_url("REDIS_TLS_URL", tls)
         return cls(**values, policy=_policy(environ))
+
+
+def near_misses(environ: Mapping[str, str]) -> list[str]:
+    """Return a line for each variable whose name is almost that of a setting."""
+    known = {setting.name for setting in SETTINGS}
+    known |= {value.variable for value in VALUES if value.variable}
+    strange = environ.keys() - known - READ_ELSEWHERE
+    found = ((name, nearest(name, known, ALIKE)) for name in sorted(strange))
+    return [
+        f"{name} is set, which is not a setting. Did you mean {meant}?"
+        for name, meant in found
+        if meant
+    ]
 
 
 def _policy(environ: Mapping[str, str]) -> dict[str, str]:

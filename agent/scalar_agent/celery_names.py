@@ -7,13 +7,13 @@ an agent that saw it in use.
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Collection, Iterable
 from typing import Any, Optional
 
 from scalar_agent.celery_notes import QUEUE, Notes
 from scalar_agent.celery_server import as_text
+from scalar_agent.log import log
 
 #: Seconds after which the names in Redis are read again.
 FRESH = 60.0
@@ -21,8 +21,6 @@ FRESH = 60.0
 ROUNDS, KEYS = 20, 1000
 #: Seconds after which it is noted again that a queue was in use.
 NOTE_EVERY = 86_400.0
-
-log = logging.getLogger("scalar_agent")
 
 
 class QueueNames:

@@ -27,7 +27,7 @@ LAYERS: dict[str, set[str]] = {
     "logs": {"core"},
     "start": {"core", "settings"},
     "bootstrap": BELOW | {"adapters", "service", "settings"},
-    "doctor": BELOW | {"bootstrap", "tasks", "service.health"},
+    "doctor": BELOW | {"bootstrap", "settings", "tasks", "service.health"},
     "tasks": CORE
     | {"ports", "service", "worker", "bootstrap", "logs", "start"}
     | {"adapters.deadline"},  # bounds all HTTP of an evaluation, which no port offers
@@ -37,17 +37,8 @@ LAYERS: dict[str, set[str]] = {
 #: Standard modules without a clock and without input or output.
 PURE = {
     *("__future__", "collections", "dataclasses", "datetime", "enum", "fractions"),
-    *(
-        "base64",
-        "difflib",
-        "hashlib",
-        "itertools",
-        "json",
-        "math",
-        "re",
-        "typing",
-        "urllib.parse",
-    ),
+    *("base64", "difflib", "hashlib", "itertools", "json", "math", "re", "typing"),
+    "urllib.parse",
 }
 #: What a layer may import beside that; layers that are not named, anything.
 THIRD_PARTY: dict[str, set[str]] = {

@@ -84,6 +84,8 @@ values = {
     "max_dynos": dynos,
     "schedule": schedules,
     "tolerance": st.sampled_from([0.1, 0.3, 0.99]),
+    "tolerance_up": st.sampled_from([0.0, 0.2]),
+    "tolerance_down": st.sampled_from([0.0, 0.5]),
     "down_when_empty": st.just(True),
     "stabilization_up": spans,
     "stabilization_down": spans,

@@ -42,6 +42,8 @@ MINUTE = timedelta(minutes=1)
         ("jobs_per_second", "1e-9", 1e-9),
         ("tolerance", "0", 0.0),
         ("tolerance", "0.999", 0.999),
+        ("tolerance_up", "0", 0.0),
+        ("tolerance_down", "0.3", 0.3),
         ("wake", "1000", 1000),
         ("min", "0", 0),
         ("max", "0", 0),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from scalar import start
 from scalar.core.errors import ConfigurationError
 from scalar.core.policy.values import read_value
-from scalar.settings import SETTINGS, Settings
+from scalar.doctor import _misspelt
+from scalar.settings import SETTINGS, Settings, near_misses
 
 KEY = "A" * 43 + "="
 
@@ -151,3 +153,41 @@ def test_every_default_keeps_its_own_rule():
             setting.read(setting.name, setting.default)
 
     assert len({setting.name for setting in SETTINGS}) == len(SETTINGS)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("SLEEP_PEROID", "SLEEP_PERIOD"),
+        ("COUNT_BOUNDRY", "COUNT_BOUNDARY"),
+        ("MAX_DYNO", "MAX_DYNOS"),
+        ("sleep_period", "SLEEP_PERIOD"),
+    ],
+)
+def test_a_near_miss_of_a_settings_name_is_told_once_at_the_start(
+    name, meant, monkeypatch, capsys
+):
+    monkeypatch.setenv(name, "5")
+    monkeypatch.setattr(start, "_TOLD", set())
+    start.settings_or_exit()
+    start.settings_or_exit()
+
+    line = f"Note: {name} is set, which is not a setting. Did you mean {meant}?\n"
+    assert capsys.readouterr().err == line
+
+
+def test_other_variables_are_no_near_misses():
+    known = [setting.name for setting in SETTINGS]
+    others = ["PATH", "HOME", "REDIS_TLS_URL", "HEROKU_POSTGRESQL_RED_URL", "PORT"]
+    others += ["REDISCLOUD_URL", "SCALAR_APP_TOKEN", "DYNO", "HEROKU_APP_NAME"]
+
+    assert near_misses(dict.fromkeys([*known, *others], "x")) == []
+
+
+def test_doctor_names_a_near_miss(monkeypatch):
+    monkeypatch.setenv("SLEEP_PEROID", "5")
+
+    ((what, check),) = _misspelt()
+    state, text = check(None)
+    assert (what, state) == ("settings", "warn")
+    assert text.endswith("Did you mean SLEEP_PERIOD?")

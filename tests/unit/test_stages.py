@@ -117,6 +117,24 @@ def test_a_count_near_to_what_the_dynos_carry_changes_nothing(tolerance, count, 
     assert tolerate(policy, facts, recommended).quantity == dynos
 
 
+@pytest.mark.parametrize(
+    ("values", "count", "dynos"),
+    [
+        pytest.param({"tolerance": 0.3, "tolerance_up": 0.0}, 41, 5, id="the 41st job"),
+        pytest.param({"tolerance": 0.3, "tolerance_up": 0.0}, 29, 4, id="below"),
+        pytest.param({"tolerance_down": 0.3}, 29, 4, id="only below"),
+        pytest.param({"tolerance_down": 0.3}, 41, 5, id="not above"),
+        pytest.param({"tolerance_down": 0.3}, 27, 3, id="too far below"),
+        pytest.param({"tolerance": 0.3, "tolerance_down": 0.0}, 51, 4, id="only above"),
+    ],
+)
+def test_the_tolerance_may_differ_above_and_below(values, count, dynos):
+    policy = Policy(10, **values)
+    wanted = -(-count // 10)
+
+    assert tolerate(policy, seen(4, count), wanted).quantity == dynos
+
+
 def test_the_tolerance_is_told_as_it_was_set():
     step = tolerate(Policy(10, tolerance=0.125), seen(10, 105), 11)
 

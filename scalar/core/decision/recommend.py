@@ -80,17 +80,17 @@ def _by_latency(
 
 def tolerate(policy: Policy, observed: Observation, quantity: int) -> Step:
     """Leave the dynos alone while the count is near what they can carry."""
-    if not policy.tolerance:
-        return Step(quantity, Reason.WITHIN_TOLERANCE)
     count, carried = observed.count, observed.quantity * policy.boundary
+    own = policy.tolerance_up if count > carried else policy.tolerance_down
+    tolerance = policy.tolerance if own is None else own
+    if not tolerance:
+        return Step(quantity, Reason.WITHIN_TOLERANCE)
     by_boundary = policy.drain_time is None and policy.latency_up is None
-    near = by_boundary and abs(count - carried) <= (
-        Fraction(str(policy.tolerance)) * carried
-    )
+    near = by_boundary and abs(count - carried) <= (Fraction(str(tolerance)) * carried)
     return Step(
         observed.quantity if near and count > 0 else quantity,
         Reason.WITHIN_TOLERANCE,
-        f"count {count} is within {policy.tolerance * 100:g} % of {carried}",
+        f"count {count} is within {tolerance * 100:g} % of {carried}",
     )
 
 

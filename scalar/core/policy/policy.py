@@ -37,6 +37,8 @@ class Policy:
         schedule: Windows of the week with their own fewest and most dynos.
         tolerance: The relative difference between the count and what the current
             dynos should carry up to which nothing changes.
+        tolerance_up: The same for a count above that; None for `tolerance`.
+        tolerance_down: The same for a count below that; None for `tolerance`.
         down_when_empty: Whether to remove dynos only while the count is 0.
         stabilization_up: To scale up, the lowest recommendation of this time counts.
         stabilization_down: To scale down, the highest recommendation of this time
@@ -81,6 +83,8 @@ class Policy:
     max_dynos: int | None = None
     schedule: Schedule | None = None
     tolerance: float = 0.0
+    tolerance_up: float | None = None
+    tolerance_down: float | None = None
     down_when_empty: bool = False
     stabilization_up: timedelta = NONE
     stabilization_down: timedelta = NONE

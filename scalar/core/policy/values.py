@@ -195,6 +195,20 @@ VALUES: tuple[PolicyValue, ...] = (
         "a count this near to what the dynos carry changes nothing (0.1: 10 %)",
     ),
     PolicyValue(
+        "tolerance_up",
+        "tolerance_up",
+        "TOLERANCE_UP",
+        _number(0, 1, "from 0 to below 1"),
+        "the same for a count above it; unset: as `tolerance`",
+    ),
+    PolicyValue(
+        "tolerance_down",
+        "tolerance_down",
+        "TOLERANCE_DOWN",
+        _number(0, 1, "from 0 to below 1"),
+        "the same for a count below it; unset: as `tolerance`",
+    ),
+    PolicyValue(
         "down_when_empty",
         "down_when_empty",
         "DOWN_WHEN_EMPTY",
