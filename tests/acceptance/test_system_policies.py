@@ -9,6 +9,9 @@ import pytest
 
 from tests.support.waiting import wait_until
 
+#: The apps were released just now, when they were created; that is no deploy here.
+LEASE = {"MANUAL_LEASE": "1h", "LEASE_AFTER_RELEASE": "0s"}
+
 
 @pytest.fixture(scope="module")
 def database_url(shared_postgres):
@@ -25,7 +28,7 @@ def shared(start_shared, database_url):
         FORMATION_TTL="1",
         FALLBACK_DYNOS="4",
         FALLBACK_AFTER="3",
-        MANUAL_LEASE="1h",
+        **LEASE,
         RELEASE_GRACE="8s",
     )
 
@@ -141,7 +144,7 @@ def test_a_manual_change_is_protected_even_if_redis_is_emptied(start, name, coun
 
 def test_a_manual_change_is_noticed_before_scaling(make_system, counts_app, name):
     """The remembered formation says 1; a person has just set 8."""
-    system = make_system(COUNT_BOUNDARY="10", MANUAL_LEASE="1h", FORMATION_TTL="3600")
+    system = make_system(COUNT_BOUNDARY="10", FORMATION_TTL="3600", **LEASE)
     system.register(name, {"worker": 1})
     counts_app.answer({"worker": 5})
     system.start("all-in-one")

@@ -76,7 +76,7 @@ def decide(process_type: str, policy: Policy, observed: Observation) -> Decision
         rests = decision.is_to_be_made and _rests_on_quantity(
             policy, observed, decision.trail[-1].quantity
         )
-        return replace(decision, rests_on_formation=rests)
+        return replace(decision, rests_on_formation=True) if rests else decision
     options = (
         _decide_by_least(process_type, policy, observed, unknown),
         _decide_without_count(process_type, policy, observed, unknown),
