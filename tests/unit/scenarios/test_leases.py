@@ -168,7 +168,7 @@ class TestALeaseIsShown:
         }
 
         assert cli("resume-app", "shop").stderr == ""
-        assert "ok, off by hand: mailer" in str(cli("list-apps"))
+        assert "ok, polled 0 s ago, off by hand: mailer" in str(cli("list-apps"))
         assert cli("resume-app", "shop").stderr == "Note: shop was not paused.\n"
 
 
