@@ -199,6 +199,7 @@ def _prune(parts: Parts, tick: Tick) -> None:
     try:
         deleted = parts.journal.prune(before)
     except RegistryError as exc:
-        log.warning(logfmt.line("journal.unavailable", detail=exc))
+        line = logfmt.line("journal.unavailable", detail=exc)
+        log.warning(line, extra=repeats("journal"))
         return
     log.info(logfmt.line("journal.pruned", deleted=deleted))

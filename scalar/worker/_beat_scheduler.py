@@ -8,6 +8,7 @@ from typing import Any
 from celery.beat import Scheduler
 
 from scalar.core import logfmt
+from scalar.core.repeated import ends, repeats
 
 log = logging.getLogger("scalar.tick")
 
@@ -24,7 +25,10 @@ class OneLineScheduler(Scheduler):
             self.apply_async(entry, producer=producer, advance=False)
         except Exception as exc:  # noqa: BLE001 - nothing may end beat
             cause = exc.__context__ or exc
-            log.error(logfmt.line("tick.not_sent", detail=cause))  # noqa: TRY400 - expected
+            line = logfmt.line("tick.not_sent", detail=cause)
+            log.error(line, extra=repeats("tick", "not_sent"))  # noqa: TRY400 - expected
+        else:
+            log.info(logfmt.line("tick.sent"), extra=ends("tick", "not_sent"))
 
 
 class PooledScheduler(OneLineScheduler):

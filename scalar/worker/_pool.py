@@ -13,6 +13,7 @@ from typing import Any
 from celery.concurrency import thread
 
 from scalar.core import logfmt
+from scalar.core.repeated import repeats
 
 log = logging.getLogger("scalar.worker")
 
@@ -66,7 +67,8 @@ class FireAndForgetExecutor(Executor):
             try:
                 function(*args)
             except BaseException as exc:  # noqa: BLE001 - Celery's own code failed on this message
-                log.error(logfmt.line("message.failed", detail=type(exc).__name__))  # noqa: TRY400 - one line
+                line = logfmt.line("message.failed", detail=type(exc).__name__)
+                log.error(line, extra=repeats("message.failed"))  # noqa: TRY400 - one line
 
 
 class TaskPool(thread.TaskPool):

@@ -28,6 +28,7 @@ from kombu.utils.json import loads
 from redis.exceptions import RedisError
 
 from scalar.core import logfmt
+from scalar.core.repeated import repeats
 
 log = logging.getLogger("scalar.worker")
 
@@ -96,11 +97,13 @@ class Channel(redis.Channel):
         try:
             yield
         except KeyError as exc:  # to kombu a connection error; here, half an envelope
-            log.error(logfmt.line("message.refused", detail=type(exc).__name__))  # noqa: TRY400 - expected
+            line = logfmt.line("message.refused", detail=type(exc).__name__)
+            log.error(line, extra=repeats("message.refused"))  # noqa: TRY400 - expected
         except (Empty, *self.connection_errors):  # type: ignore[attr-defined] # missing in its stubs
             raise
         except Exception as exc:  # noqa: BLE001 - a forged message may cause any error
-            log.error(logfmt.line("message.refused", detail=type(exc).__name__))  # noqa: TRY400 - expected
+            line = logfmt.line("message.refused", detail=type(exc).__name__)
+            log.error(line, extra=repeats("message.refused"))  # noqa: TRY400 - expected
 
 
 class Pauses:

@@ -89,7 +89,8 @@ def test_an_app_is_added_evaluated_shown_and_removed(
     assert heroku.formation(name) == {"web": 1, "worker": 3}
     assert len(each_cli.data("events", name)) == 1
     with Redis.from_url(redis_url, decode_responses=True) as client:
-        assert set(client.keys()) <= {"scalar:account", "scalar:evaluated"}
+        left = {"account", "evaluated", "ended", "tally"}
+        assert set(client.keys()) <= {f"scalar:{name}" for name in left}
 
 
 def test_an_app_that_heroku_does_not_have_is_refused(cli, name, counts_app):

@@ -154,8 +154,9 @@ class TestALeaseIsShown:
         world.clock.walk(600)
         world.poll()
 
-        assert "ok, manual lease: mailer, worker, off by hand: mailer" in str(
-            cli("list-apps")
+        assert (
+            "ok, polled 0 s ago, manual lease: mailer, worker, off by hand: mailer"
+            in str(cli("list-apps"))
         )
         shown = cli("show-app", "shop").stdout
         assert "  worker: 8, set by hand, left alone for 60 min\n" in shown.replace(
@@ -167,7 +168,7 @@ class TestALeaseIsShown:
         }
 
         assert cli("resume-app", "shop").stderr == ""
-        assert "ok, off by hand: mailer" in str(cli("list-apps"))
+        assert "ok, polled 0 s ago, off by hand: mailer" in str(cli("list-apps"))
         assert cli("resume-app", "shop").stderr == "Note: shop was not paused.\n"
 
 
