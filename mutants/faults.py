@@ -352,6 +352,13 @@ FAULTS: tuple[Fault, ...] = (
         EVENTS,
     ),
     Fault(
+        "an evaluation's events are lost with Redis while others wait",
+        "scalar/service/write_events.py",
+        "            _write(parts, events)  # Redis may come back empty\n",
+        "",
+        EVENTS,
+    ),
+    Fault(
         "events that wait are never written",
         "scalar/service/fan_out.py",
         "    write_waiting(parts)\n",

@@ -48,7 +48,11 @@ def finish(
         if events and (backlog is None or backlog.waiting <= len(events)):
             _write(parts, events)
     if events and backlog.waiting > len(events):
-        write_waiting(parts, MOST_AT_ONCE)
+        try:
+            write_waiting(parts, MOST_AT_ONCE)
+        except CoordinationError:
+            _write(parts, events)  # Redis may come back empty
+            raise
     if backlog.dropped:
         facts = {"dropped": backlog.dropped, "waiting": backlog.waiting}
         log.error(logfmt.line("outbox.full", **facts), extra=repeats("outbox"))

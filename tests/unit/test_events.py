@@ -214,6 +214,24 @@ def test_events_are_written_though_redis_is_away_at_the_end(shop, monkeypatch):
     assert shown(shop) == [("scaled", 1, 10)]
 
 
+def test_events_are_written_though_redis_goes_while_others_wait(shop, monkeypatch):
+    """Found by chaos: what waits is read from Redis, which came back empty."""
+
+    def away(*_):
+        raise CoordinationError("Redis does not answer")
+
+    with Away(shop.journal):
+        shop.report({"worker": 15})
+        shop.poll()
+    shop.report({"worker": 95})
+    monkeypatch.setattr(shop.coordinator.outbox, "waiting", away)
+    monkeypatch.setattr(shop.coordinator.outbox, "remove", away)
+    with suppress(CoordinationError):
+        shop.poll()
+
+    assert shown(shop) == [("scaled", 2, 10)]
+
+
 def test_an_evaluation_without_an_event_asks_the_outbox_nothing(shop, monkeypatch):
     asked = []
     for call in ("waiting", "remove"):
