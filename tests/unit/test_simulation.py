@@ -103,6 +103,7 @@ def test_a_fault_between_two_calls_is_found(name):
         assert any(run(seed).rules for seed in range(1, 201))
 
 
+@pytest.mark.deep
 def test_a_shorter_schedule_still_breaks_the_rule():
     name, seed, rule = FOUND[0]
     with _broken(name):
