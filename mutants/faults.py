@@ -856,7 +856,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "a change is carried out by a formation of long ago",
         f"{DECISION}/decide.py",
-        "return replace(decision, rests_on_formation=rests)",
+        "return replace(decision, rests_on_formation=True) if rests else decision",
         "return decision",
         STALE,
     ),
