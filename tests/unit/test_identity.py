@@ -145,7 +145,8 @@ def test_a_worker_whose_cached_row_has_the_old_name_scales_the_same_app():
 
     class Stale:
         page = world.registry.page
-        revision = world.registry.revision
+        orders = world.registry.orders
+        known_pause = world.registry.known_pause
 
         @staticmethod
         def find(key):
