@@ -89,7 +89,7 @@ simulate: $(STAMP) ## Run the service under virtual time, a run for each seed (S
 
 CHAOS_SEEDS := 1 2 3
 
-chaos: $(STAMP) ## Run the whole system under faults, three seeds in a row (11 minutes each)
+chaos: $(STAMP) ## Run the whole system under faults, three seeds in a row (10 to 20 minutes each)
 	@set -e; for seed in $(CHAOS_SEEDS); do $(PY) -m chaos --seed $$seed; done
 
 FUZZ_VENV := .cache/fuzz-venv

@@ -1,4 +1,4 @@
-"""The command: `python -m chaos --seed 7 --apps 50 --minutes 10`."""
+"""The command: `python -m chaos --seed 7 --apps 50 --minutes 20`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ENDS = 40
     help="The same seed repeats the same schedule.",
 )
 @click.option("--apps", type=click.IntRange(40, 100), default=50)
-@click.option("--minutes", type=click.FloatRange(min=0.5), default=10.0)
+@click.option("--minutes", type=click.FloatRange(min=0.5), default=20.0)
 @click.option(
     "--database",
     type=click.Choice(["auto", "postgresql", "sqlite"]),

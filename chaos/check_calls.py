@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from chaos.catalog import BY_NAME, CLOCK_AHEAD, CLOCK_BACK, Family
-from chaos.check_bounds import SETTLE
+from chaos.catalog import BY_NAME, CLOCK_AHEAD, CLOCK_BACK, SKEWED, Family
+from chaos.check_bounds import PERIODS, SETTLE
 from chaos.check_journal import Change, changes_of, made
 from chaos.dynos_at import dynos_at, just_before
 from chaos.evidence import around
@@ -29,8 +29,8 @@ BETWEEN_TRIES = 4.0
 OF_A_REFUSAL = 4
 #: A formation is re-read after at least this part of FORMATION_TTL.
 EARLIEST = 0.8
-#: The clock jumps at some time within these.
-JUMPS = (CLOCK_AHEAD.name, CLOCK_BACK.name)
+#: The clock jumps at some time within these, or differs between workers.
+JUMPS = tuple(kind.name for kind in (CLOCK_AHEAD, CLOCK_BACK, *SKEWED))
 #: For these seconds a change without an answer is looked for.
 IN_DOUBT = 60.0
 #: An app without one of its process types on Heroku is read again after these seconds.
@@ -168,11 +168,12 @@ def has_guard(rule: Rule) -> bool:
 
 
 def _was_unknown(history: History, app: str, at: float) -> bool:
-    """Return whether a count is unknown, or was until a moment ago."""
+    """Return whether a count is unknown, or has been known for a moment only."""
+    known = SETTLE + PERIODS * history.period + SLACK
     return any(
         None in answer.counts.values() or not answer.counts
         for answer in history.answers_of[app]
-        if at - SETTLE - SLACK <= answer.at <= at
+        if at - known <= answer.at <= at
     )
 
 
@@ -213,7 +214,7 @@ def _why_described(
     ):
         return True  # whether the change was a deploy's
     if not following or following[0].method != "PATCH":
-        return False
+        return _may_fail(history, call.at)
     if _was_unknown(history, app, call.at):
         return True
     changes = made(history, app)

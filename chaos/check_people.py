@@ -112,5 +112,5 @@ def _is_hidden(history: History, at: float) -> bool:
     return any(
         span.covers(at)
         for span in history.spans
-        if not span.apps and BY_NAME[span.kind].family is not Family.APP
+        if not span.apps and not BY_NAME[span.kind].harmless
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from chaos.check_bounds import checked
+from chaos.check_bounds import checked, late
 from chaos.check_calls import overhead
 from chaos.check_journal import changes_of
 from chaos.check_polls import resumed_after
@@ -63,7 +63,8 @@ def figures(history: History) -> str:
         f"{len({span.kind for span in history.spans})} kinds\n"
         f"{len(history.answers)} answers, {unknown} of them unknown; "
         f"{len(changes)} changes, {ups} up, {by_hand} by hand\n"
-        f"{in_time} of {counts} counts lasted until their change was due\n"
+        f"{in_time} of {counts} counts lasted until their change was due; "
+        f"{len(list(late(history)))} changes came later than that\n"
         f"{len(history.calls)} Heroku calls, of which {overhead(history)} changed "
         f"nothing\n"
         f"{len(history.events)} events of changes"
