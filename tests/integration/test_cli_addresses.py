@@ -10,6 +10,7 @@ import sys
 import pytest
 from celery import Celery
 from redis import Redis
+from scalar_agent import celery_silence
 
 from devtools.procfile import ROOT
 from devtools.redis_server import redis_server
@@ -85,8 +86,9 @@ def test_on_a_terminal_the_token_is_asked_for_and_not_shown(cli, counts_app):
 
 
 def test_an_app_without_a_web_process_is_measured_at_its_broker(  # noqa: PLR0917
-    cli, heroku, name, broker, counts_app, caplog
+    cli, heroku, name, broker, counts_app, caplog, monkeypatch
 ):
+    monkeypatch.setattr(celery_silence, "RETURN", 0.0)  # as if it had run for a while
     heroku.create_app(name, {"worker": 1, "mailer": 2})
     queues = ["--queues", "worker=default,mail", "--queues", "mailer=post"]
     added = cli("add-app", name, broker, *queues)

@@ -25,7 +25,7 @@ def test_apps_that_swap_their_names_keep_their_policies_and_events(
         {"worker": 3},
         {"worker": 2},
     )
-    assert heroku.cost() == 4  # a read and a change for each
+    assert heroku.cost() == 6  # for each a read at both polls, and a change
     assert each_cli.data("show-app", other)["name"] == other
     assert "max: 9" in each_cli("export").stdout.split(f"{other}:")[1]
     events = each_cli.data("events", other)

@@ -15,7 +15,10 @@ from scalar.core.heroku_key import SHARED_KEY
 from scalar.core.secret import Secret
 from scalar.ports.platform import Urgency
 
-ROWS = b'[{"type": "worker", "quantity": 2, "size": "Basic"}]'
+ROWS = (
+    b'[{"type": "worker", "quantity": 2, "size": "Basic", '
+    b'"app": {"id": "the-id", "name": "shop"}}]'
+)
 NONSENSE = [b"\xb2", b"9" * 5_000, b"-1", b"1e3"]
 
 
