@@ -12,6 +12,7 @@ from typing import Any
 from click.testing import CliRunner
 
 from scalar.bootstrap import Toolbox
+from scalar.cli.actor import acting
 from scalar.cli.main import main
 from scalar.cli.tools import Tools
 from scalar.logs import CHATTY
@@ -82,7 +83,7 @@ def toolboxes_closed() -> Iterator[Callable[[], Toolbox]]:
     made: list[Toolbox] = []
 
     def make() -> Toolbox:
-        made.append(Toolbox(settings_or_exit()))
+        made.append(Toolbox(settings_or_exit(), acting()))
         return made[-1]
 
     try:
