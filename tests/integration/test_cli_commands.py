@@ -77,7 +77,9 @@ def test_an_app_is_added_evaluated_shown_and_removed(
     assert f"{name} worker: 1 -> 3" in each_cli("poll", "--all").stdout
     assert heroku.formation(name) == {"web": 1, "worker": 3}
     assert len(heroku.requests(method="PATCH", app=name)) == 1
-    (event,) = each_cli.data("events", name)
+    event, registered = each_cli.data("events", name)
+    assert registered["kind"] == "registered"
+    assert registered["facts"]["by"]["command"] == "add-app"
     assert (event["kind"], event["process_type"]) == ("scaled", "worker")
     assert (event["from_quantity"], event["to_quantity"]) == (1, 3)
     assert (event["count"], event["reason"]) == (25, "recommended")
@@ -87,7 +89,7 @@ def test_an_app_is_added_evaluated_shown_and_removed(
     assert each_cli("del-app", name, "--yes").stdout == f"Removed {name}\n"
     assert listed(each_cli) == {}
     assert heroku.formation(name) == {"web": 1, "worker": 3}
-    assert len(each_cli.data("events", name)) == 1
+    assert each_cli.data("events", name)[0]["kind"] == "removed"
     with Redis.from_url(redis_url, decode_responses=True) as client:
         left = {"account", "evaluated", "ended", "tally"}
         assert set(client.keys()) <= {f"scalar:{name}" for name in left}
@@ -133,7 +135,8 @@ def test_to_explain_changes_nothing_held_or_not(
 
         assert memory() == before
     assert len(heroku.requests(method="PATCH", app=on_heroku)) == 1
-    assert [event["kind"] for event in cli.data("events")] == ["scaled"]
+    kinds = [event["kind"] for event in cli.data("events")]
+    assert kinds == ["scaled", "registered"]
 
 
 # policies and the fleet's file

@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 from scalar.adapters.http.tls import tls_context
 from scalar.bootstrap import Toolbox
+from scalar.cli.actor import acting
 from scalar.cli.main import main
 from scalar.cli.tools import Tools
 from scalar.logs import CHATTY
@@ -85,7 +86,7 @@ def toolboxes_closed() -> Iterator[Callable[[], Toolbox]]:
     made: list[Toolbox] = []
 
     def make() -> Toolbox:
-        toolbox = Toolbox(settings_or_exit())
+        toolbox = Toolbox(settings_or_exit(), acting())
         if not toolbox.settings.tls_ca_file:
             vars(toolbox)["_tls"] = _usual_tls()
         made.append(toolbox)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from scalar.cli.actor import acting
 from scalar.core.actor import Actor
 from scalar.core.decision.facts import read_facts
 from scalar.core.errors import AppChanged
@@ -183,3 +184,13 @@ def test_an_actor_of_whom_nothing_is_known_has_no_name():
     assert str(Actor()) == ""
     assert str(Actor("ann")) == "ann"
     assert read_facts("") == {}
+
+
+def test_who_runs_a_command_is_what_the_machine_knows(monkeypatch):
+    monkeypatch.setenv("LOGNAME", "ann")
+    monkeypatch.setenv("DYNO", "run.1234")
+    assert acting() == Actor("ann", "", "run.1234")
+
+    monkeypatch.delenv("DYNO")
+    monkeypatch.setenv("SCALAR_USER", "ben\n")
+    assert (acting().user, bool(acting().host)) == ("ben", True)
