@@ -104,17 +104,16 @@ def schedule(seed: int, apps: int, database: str, *, clock: bool) -> list[Step]:
 
 
 def short_schedule(seed: int, apps: int, names: Sequence[Sequence[str]]) -> list[Step]:
-    """Return a step for each group of overlapping faults."""
+    """Return a step for each group of overlapping faults, of different apps."""
     random = Random(seed)  # noqa: S311 - reproducible, not secret
-    return [
-        Step(
-            tuple(
-                Fault(kind, (random.randrange(apps),) if kind in APP else ())
-                for kind in (BY_NAME[name] for name in group)
-            )
+    steps = []
+    for group in names:
+        left = random.sample(range(apps), apps)
+        kinds = [BY_NAME[name] for name in group]
+        steps.append(
+            Step(tuple(Fault(k, (left.pop(),) if k in APP else ()) for k in kinds))
         )
-        for group in names
-    ]
+    return steps
 
 
 def _system_faults(random: Random, database: str, *, clock: bool) -> list[list[Step]]:
