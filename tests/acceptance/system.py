@@ -130,10 +130,14 @@ class System:
                 client.delete(key)
 
     def events(self, name: str) -> list[dict[str, Any]]:
-        """Return the journal of an app, oldest first."""
+        """Return what the journal has of an app's dynos and holds, oldest first.
+
+        What people have ordered is left out.
+        """
         printed = self._commands("events", name, "--json").stdout
         found: list[dict[str, Any]] = json.loads(printed)
-        return found[::-1]
+        kinds = {"scaled", "dry_run", "held", "resumed", "changed_elsewhere"}
+        return [event for event in found[::-1] if event["kind"] in kinds]
 
     def dynos(self, name: str) -> dict[str, int]:
         """Return an app's formation."""

@@ -190,7 +190,7 @@ def test_no_error_contains_the_token(source, counts_app, address, trouble):
 def test_the_error_for_a_refused_connection_hides_the_token(source):
     address = CountsAddress.parse("http://127.0.0.1:1/hirefire/hunter2/info")
 
-    with pytest.raises(CountsUnavailable, match=r"127\.0\.0\.1: ") as failure:
+    with pytest.raises(CountsUnavailable, match=r"127\.0\.0\.1:1: ") as failure:
         source.read(address)
     assert "hunter2" not in str(failure.value)
     assert failure.value.__cause__ is failure.value.__context__ is None

@@ -59,6 +59,7 @@ NAMES = [
     ),
     ("redis", "Connection", "read_response", "scalar.adapters.redis.script_batcher"),
     ("redis", "Connection", "can_read", "scalar.adapters.redis.script_batcher"),
+    ("redis", "Connection", "_sock", "scalar_agent.celery_closing"),
     ("redis", "Script", "sha", "scalar.adapters.redis.script_batcher"),
 ]
 #: Documented in the standard library, despite the underscore.
