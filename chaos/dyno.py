@@ -12,6 +12,8 @@ from devtools.procfile import ProcfileProcess, line
 
 #: What each process logs when it is ready.
 READY = {"beat": r"beat: [Ss]tarting|beat\.starts", "worker": r"ready\."}
+#: What takes its output through a pipe.
+LOGGER = "cat"
 #: Seconds until it must be ready, on a busy machine.
 READY_SECONDS = 60.0
 #: Seconds after SIGTERM until SIGKILL: those of Heroku.
@@ -37,7 +39,7 @@ class Dyno:
         self._started += 1
         log = self._folder / f"{self._name}-{self._started:02d}.log"
         self.process = ProcfileProcess(
-            f"{line(self._name)} 2>&1 | cat", {**self._env, **(more or {})}, log
+            f"{line(self._name)} 2>&1 | {LOGGER}", {**self._env, **(more or {})}, log
         )
 
     @property
@@ -77,6 +79,8 @@ class Dyno:
         """Limit the size of files that it may write; None for no limit."""
         for pid in self.running.pids():
             process = psutil.Process(pid)
+            if process.name() == LOGGER:
+                continue  # what it prints is looked through for secrets
             _, hard = process.rlimit(psutil.RLIMIT_FSIZE)
             process.rlimit(psutil.RLIMIT_FSIZE, (hard if size is None else size, hard))
 
