@@ -25,7 +25,7 @@ class Evaluation:
         busy: Process type to the dynos that its last answer told busy.
         were_busy: The same of all answers of this evaluation together.
         patches: Changes that it asked for.
-        limited: Whether Heroku refused one with a limit.
+        limited: Whether Heroku refused one with a limit, or a process type of it.
         made: The changes that Heroku made of them.
         lease: The token of its lease.
         sent: When it asked for its last change.

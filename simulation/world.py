@@ -9,7 +9,7 @@ from random import Random
 from scalar.adapters.inmemory.chance import SeededChance
 from scalar.adapters.inmemory.sql import MemoryJournal, MemoryRegistry
 from scalar.core.counts_address import CountsAddress
-from scalar.core.errors import AboveLimit, PlatformError
+from scalar.core.errors import AboveLimit, PlatformError, Refused
 from scalar.core.formation import Formation, ProcessType
 from scalar.service import paging
 from scalar.service.parts import Options
@@ -205,7 +205,7 @@ class World:
         """Let Heroku carry out a change; raises `PlatformError`."""
         try:
             self.heroku.accept(name, quantities)
-        except AboveLimit:
+        except (AboveLimit, Refused):
             if isinstance(evaluation, Evaluation):
                 evaluation.limited = True
             raise

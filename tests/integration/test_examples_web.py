@@ -39,6 +39,10 @@ def serving(name, tmp_path, token=TOKEN, **env):
         yield url
 
 
+def get_counts(url):
+    return requests.get(url, auth=PAIR, timeout=20).json()
+
+
 @pytest.mark.parametrize("name", ["flask", "django", "fastapi"])
 def test_the_counts_are_served_to_those_who_know_the_token(name, tmp_path, redis_url):
     with Celery(broker=redis_url) as producer:
@@ -47,6 +51,7 @@ def test_the_counts_are_served_to_those_who_know_the_token(name, tmp_path, redis
 
     rich_form = {"Accept": "application/vnd.scalar+json"}
     with serving(name, tmp_path, REDIS_URL=redis_url) as url:
+        wait_until(lambda: get_counts(url)["worker"] is not None)  # Redis is not new
         known = requests.get(url, auth=PAIR, timeout=5)
         rich = requests.get(url, auth=PAIR, headers=rich_form, timeout=5)
         wrong = requests.get(url, auth=(PAIR[0], b"guess"), timeout=5)
@@ -98,6 +103,7 @@ def test_a_redis_with_a_self_signed_certificate_and_a_prefix_serves(
             "EXAMPLE_KEY_PREFIX": "example:",
         }
         with serving("flask", tmp_path, **env) as url:
+            wait_until(lambda: get_counts(url)["worker"] is not None)
             answer = requests.get(url, auth=PAIR, timeout=20)
 
     assert answer.json() == {"worker": 1, "mailer": 0}
