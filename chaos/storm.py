@@ -176,7 +176,7 @@ def _periods(step: Step, fault: Fault) -> float:
 
 
 def _is_sure(calls: Sequence[Call], began: float, ended: float) -> bool:
-    """Return whether Heroku answers after an outage, and tells of each change in it."""
+    """Return whether Heroku answers after an outage and shows each change of it."""
     failed = [call for call in calls if call.at >= began and not call.was_answered]
     answered = {call.app: call.at for call in calls if call.was_answered}
     return any(at > ended for at in answered.values()) and all(

@@ -805,7 +805,7 @@ FAULTS: tuple[Fault, ...] = (
         LEASES,
     ),
     Fault(
-        "status tells of no lease",
+        "status shows no lease",
         f"{EVALUATE}/record.py",
         "return max(ends, default=None)",
         "return None",

@@ -27,7 +27,7 @@ OLD[QUEUE] = 30 * 86_400.0
 
 
 class Notes:
-    """The notes as read at one time, and what is to be changed in them."""
+    """The notes as read at one time, and the changes to write."""
 
     def __init__(self, fields: Mapping[str, str], now: float) -> None:
         self._read = dict(fields)

@@ -151,7 +151,7 @@ def next_eta(
 ) -> Optional[float]:
     """Return the seconds until the next job with an ETA in the future is due.
 
-    None without an entry in `unknown` says that there is none.
+    None without an entry in `unknown` means that no job has one.
     """
     if seen.why_no_etas:
         unknown["next_eta"] = seen.why_no_etas

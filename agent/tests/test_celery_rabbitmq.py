@@ -219,7 +219,7 @@ def test_a_worker_without_the_agent_makes_the_count_unknown(
             "1 of 1 workers do not report their jobs; "
             "their app must import scalar_agent.celery"
         )
-        # It may hold jobs for later, so that there is none is not known.
+        # It may hold jobs for later, so their absence is not known.
         assert work.unknown["next_eta"] == work.unknown["count"]
 
 

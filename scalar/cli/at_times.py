@@ -1,4 +1,4 @@
-"""A time at which something is to be decided: `--at 20:00`, `--at "sat 20:00"`."""
+"""The time to decide for: `--at 20:00`, `--at "sat 20:00"`."""
 
 from __future__ import annotations
 

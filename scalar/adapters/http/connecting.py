@@ -62,7 +62,7 @@ _lock = threading.Lock()
 def look_up(host: str, port: int, seconds: float) -> Addresses:
     """Return the addresses of a name.
 
-    A lookup that takes longer goes on in its thread; who asks again waits for that one.
+    A lookup that takes longer goes on in its thread; the next caller waits for it.
 
     Raises:
         TimeoutError: Not known within so many seconds.
